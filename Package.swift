@@ -1,0 +1,162 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Strictness is the same for every target of this package: language mode 6, each upcoming feature
+/// named, and no warning survives.
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .treatAllWarnings(as: .error),
+]
+
+// MARK: Outside libraries
+
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
+let nioHTTPCompression = Target.Dependency.product(name: "NIOHTTPCompression", package: "swift-nio-extras")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let histogram = Target.Dependency.product(name: "Histogram", package: "hdrhistogram-swift")
+
+// MARK: Layers. A target may name only targets of a lower layer; roles never name each other.
+
+/// Value types and functions: no I/O, no wall clock, no ambient randomness, no `await`.
+let pure: [Target] = [
+    .target(name: "Time", swiftSettings: strict),
+    .target(name: "Tensors", dependencies: [nioCore], swiftSettings: strict),
+    .target(name: "Jobs", dependencies: ["Time", "Tensors", nioCore], swiftSettings: strict),
+    .target(name: "Wire", dependencies: ["Time", "Tensors", "Jobs", nioCore], swiftSettings: strict),
+    .target(name: "Batching", dependencies: ["Time"], swiftSettings: strict),
+    .target(name: "Scaling", dependencies: ["Time"], swiftSettings: strict),
+    .target(name: "Traffic", dependencies: ["Time", histogram], swiftSettings: strict),
+]
+
+/// One outside thing each.
+let adapters: [Target] = [
+    .systemLibrary(name: "CHiredis", pkgConfig: "hiredis", providers: [.apt(["libhiredis-dev"])]),
+    .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .target(name: "COnnxRuntime"),
+    .target(name: "CProcess"),
+    .target(name: "Observability", dependencies: [logging], swiftSettings: strict),
+    .target(
+        name: "Settings",
+        dependencies: ["Tensors", "Time", "Jobs", "Batching", "Scaling", "COpenSSL", .product(name: "Yams", package: "Yams")],
+        swiftSettings: strict),
+    .target(
+        name: "RedisClient", dependencies: ["CHiredis", nioCore, nioPosix, nioSSL, logging], swiftSettings: strict),
+    .target(
+        name: "RedisQueue", dependencies: ["RedisClient", "Time", "Jobs", "Wire", "Tensors", "COpenSSL", nioCore, logging],
+        swiftSettings: strict),
+    .target(
+        name: "Inference", dependencies: ["COnnxRuntime", "Time", "Tensors", "Settings", nioCore, logging],
+        swiftSettings: strict),
+    .target(name: "Clusters", dependencies: ["CProcess", "Time", "Scaling", "Settings", logging], swiftSettings: strict),
+]
+
+/// Long-running services, composed of the layers above.
+let roles: [Target] = [
+    .target(
+        name: "Gateway",
+        dependencies: [
+            "Tensors", "Time", "Jobs", "Wire", "Settings", "Observability", "CZlib", nioCore, nioHTTP1, logging, serviceLifecycle,
+            .product(name: "Hummingbird", package: "hummingbird"),
+        ], swiftSettings: strict),
+    .target(
+        name: "Worker",
+        dependencies: [
+            "Tensors", "Time", "Jobs", "Wire", "Batching", "Inference", "Settings", "Observability", nioCore, logging,
+            serviceLifecycle,
+        ], swiftSettings: strict),
+    .target(
+        name: "Scaler",
+        dependencies: ["Time", "Jobs", "Scaling", "Clusters", "Settings", "Observability", logging, serviceLifecycle],
+        swiftSettings: strict),
+    .target(
+        name: "LoadGenerator",
+        dependencies: ["Time", "Traffic", "Settings", nioCore, nioPosix, nioHTTP1, histogram, logging], swiftSettings: strict),
+]
+
+let package = Package(
+    name: "spate",
+    products: [.executable(name: "spate", targets: ["spate"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
+    targets: pure + adapters + roles + [
+        .executableTarget(
+            name: "spate",
+            dependencies: [
+                "Gateway", "Worker", "Scaler", "LoadGenerator", "RedisQueue", "RedisClient", "Clusters", "Inference",
+                "Settings", "Observability", "Time", "Jobs", "Wire", "Traffic", "Scaling", "CProcess", logging,
+                serviceLifecycle, .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ], swiftSettings: strict),
+        .target(
+            name: "TestSupport",
+            dependencies: ["Tensors", "Time", "Jobs", "Wire", "RedisClient", "RedisQueue", "CProcess", nioCore, nioPosix, logging],
+            path: "Tests/TestSupport", swiftSettings: strict),
+        .testTarget(name: "TensorsTests", dependencies: ["Tensors", nioCore], swiftSettings: strict),
+        .testTarget(
+            name: "WireTests", dependencies: ["Wire", "Time", "Jobs", "Tensors", "TestSupport", nioCore], swiftSettings: strict),
+        .testTarget(name: "BatchingTests", dependencies: ["Time", "Batching"], swiftSettings: strict),
+        .testTarget(name: "ScalingTests", dependencies: ["Time", "Scaling"], swiftSettings: strict),
+        .testTarget(name: "TrafficTests", dependencies: ["Time", "Traffic"], swiftSettings: strict),
+        .testTarget(name: "SettingsTests", dependencies: ["Time", "Settings", "Scaling"], swiftSettings: strict),
+        .testTarget(
+            name: "RedisClientTests", dependencies: ["RedisClient", "TestSupport", nioCore, nioPosix],
+            swiftSettings: strict),
+        .testTarget(
+            name: "RedisQueueTests",
+            dependencies: ["RedisQueue", "RedisClient", "Time", "Jobs", "Wire", "Tensors", "TestSupport", nioCore],
+            swiftSettings: strict),
+        .testTarget(
+            name: "InferenceTests", dependencies: ["Time", "Inference", "Settings", "Tensors", nioCore], swiftSettings: strict),
+        .testTarget(
+            name: "WorkerTests",
+            dependencies: ["Worker", "Batching", "Inference", "Time", "Jobs", "Wire", "Tensors", "Settings", "TestSupport", nioCore],
+            swiftSettings: strict),
+        .testTarget(
+            name: "GatewayTests",
+            dependencies: [
+                "Gateway", "Time", "Jobs", "Wire", "Tensors", "Settings", "TestSupport", nioCore,
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdTesting", package: "hummingbird"),
+            ], swiftSettings: strict),
+        .testTarget(name: "ClustersTests", dependencies: ["Time", "Clusters", "Settings"], swiftSettings: strict),
+        .testTarget(name: "ScalerTests", dependencies: ["Scaler", "Scaling", "Clusters", "Time", "Jobs", "Settings"], swiftSettings: strict),
+        .testTarget(
+            name: "LoadGeneratorTests", dependencies: ["Time", "LoadGenerator", "Traffic", nioCore, nioPosix, nioHTTP1],
+            swiftSettings: strict),
+        .testTarget(
+            name: "SystemTests",
+            dependencies: ["TestSupport", "RedisClient", "RedisQueue", "Time", "Jobs", "CProcess", nioCore], swiftSettings: strict),
+    ]
+)
+
+// SPATE_ONLY=BatchingTests,WireTests keeps only these targets and what they depend on, so that one part of
+// the tree builds and tests in seconds: SPATE_ONLY=BatchingTests swift test --scratch-path .build-batching
+if let only = Context.environment["SPATE_ONLY"] {
+    var wanted = Set(only.split(separator: ",").map(String.init))
+    var before = 0
+    while before != wanted.count {
+        before = wanted.count
+        for target in package.targets where wanted.contains(target.name) {
+            for case .byNameItem(let name, _) in target.dependencies { wanted.insert(name) }
+        }
+    }
+    package.targets.removeAll { !wanted.contains($0.name) }
+    if !wanted.contains("spate") { package.products.removeAll() }
+}

@@ -1,0 +1,41 @@
+package import Time
+
+/// The queue as the scaler sees it.
+package protocol QueueObserver: Sendable {
+    /// The depth of each queue and the number of jobs ever submitted to it, in one round trip.
+    func snapshot(of queues: [QueueName]) async throws(QueueError) -> [QueueName: QueueSnapshot]
+
+    /// The reports of every worker whose lease holds.
+    func workers() async throws(QueueError) -> [WorkerReport]
+
+    /// Requeues everything in the hands of a worker that is known to be dead, at once, and removes it.
+    /// Safe to call twice. - Returns: the number of jobs that went back.
+    func reap(_ worker: String, from queues: [QueueName]) async throws(QueueError) -> Int
+
+    /// Reaps every worker whose lease ran out, and makes due jobs takable. Called about once a second.
+    func reapExpired(from queues: [QueueName]) async throws(QueueError) -> [String]
+
+    /// Calls `wake` as soon as a job is submitted to one of the queues after a pause (at most every 50 ms
+    /// per queue), until the calling task is cancelled.
+    func watchSubmissions(_ wake: @escaping @Sendable (QueueName) -> Void) async
+
+    /// Appends a decision, as JSON, to the capped decision log.
+    func record(decision json: String) async throws(QueueError)
+
+    /// The newest decisions, newest first.
+    func decisions(newest count: Int) async throws(QueueError) -> [String]
+}
+
+package struct QueueSnapshot: Sendable, Equatable {
+    package var depth: QueueDepth
+    /// Jobs ever submitted to the queue; differences over time give the arrival rate.
+    package var submitted: Int
+    /// When the oldest waiting job was submitted.
+    package var oldestWaiting: Timestamp?
+
+    package init(depth: QueueDepth, submitted: Int, oldestWaiting: Timestamp?) {
+        self.depth = depth
+        self.submitted = submitted
+        self.oldestWaiting = oldestWaiting
+    }
+}

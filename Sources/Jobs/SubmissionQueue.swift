@@ -1,0 +1,82 @@
+/// The queue as a gateway sees it. Implemented on Redis (`RedisQueue.RedisSubmissionQueue`) and as a value in
+/// memory (`QueueModel` behind `TestSupport.ModelQueue`); one conformance suite runs over both.
+package protocol SubmissionQueue: Sendable {
+    /// Puts `job` in its lane. Returns once Redis has accepted it: from then on it is never lost.
+    ///
+    /// With `once`, a job that was submitted under the same key and is still known is returned instead.
+    func submit(_ job: Job, once: IdempotencyKey?) async throws(QueueError) -> Submission
+
+    /// Where the job is now. Unknown and expired ids are states, not errors.
+    func state(of id: JobID) async throws(QueueError) -> JobState
+
+    /// Waits until the job is settled, at most `limit`, and returns its state then. Awaits a notice from
+    /// the worker; never polls. `limit` zero answers at once.
+    func state(of id: JobID, waitingUpTo limit: Duration) async throws(QueueError) -> JobState
+
+    /// Ends the job with the outcome `cancelled` unless it is settled already; a worker that runs it is told.
+    /// - Returns: the state after the call.
+    func cancel(_ id: JobID, reason: String) async throws(QueueError) -> JobState
+
+    /// Keeps a stored outcome for `retention` from now, for a caller that stopped waiting.
+    func keepOutcome(of id: JobID, for retention: Duration) async throws(QueueError)
+
+    func depth(of queue: QueueName) async throws(QueueError) -> QueueDepth
+
+    /// Delivers outcomes addressed to `gateway` to `deliver` (called in order, must not block) until the
+    /// calling task is cancelled. Reconnects for ever.
+    func deliverReplies(to gateway: String, _ deliver: @escaping @Sendable (Outcome) -> Void) async
+}
+
+/// A caller's promise that two submits are the same job.
+package struct IdempotencyKey: Hashable, Sendable {
+    /// At most 256 bytes of visible ASCII, scoped to a queue.
+    package var key: String
+    /// A digest of the request, so that a key reused for another request is refused.
+    package var fingerprint: String
+    package var retention: Duration
+
+    package init(key: String, fingerprint: String, retention: Duration) {
+        self.key = key
+        self.fingerprint = fingerprint
+        self.retention = retention
+    }
+}
+
+package enum Submission: Sendable, Equatable {
+    /// `depth` is the number of entries in the job's lane (waiting and running), this job included.
+    case accepted(JobID, depth: Int)
+    case existing(JobID)
+    /// The key was used for a request with another fingerprint.
+    case conflict(JobID)
+}
+
+package enum JobState: Sendable, Equatable {
+    /// Can go to: running, settled.
+    case waiting
+    /// In a worker's hands. Can go to: settled, retrying (its worker died or it failed once).
+    case running
+    /// Will be delivered again. Can go to: running, settled.
+    case retrying
+    /// Final; holds the one stored outcome.
+    case settled(Outcome)
+    /// The id was never given out, as far as can be known.
+    case unknown
+    /// The id is older than its outcome is kept.
+    case gone
+}
+
+/// A queue's size at one moment, read in one round trip.
+package struct QueueDepth: Sendable, Equatable {
+    package var waiting: Int
+    package var inFlight: Int
+    /// Jobs that will become takable later (retries with back-off).
+    package var due: Int
+
+    package init(waiting: Int, inFlight: Int, due: Int) {
+        self.waiting = waiting
+        self.inFlight = inFlight
+        self.due = due
+    }
+
+    package var total: Int { waiting + inFlight + due }
+}

@@ -1,0 +1,70 @@
+package import Time
+
+/// What a worker says of itself with each renewal of its lease.
+package struct WorkerReport: Sendable, Equatable, Codable {
+    package enum State: String, Sendable, Codable {
+        /// Loading and warming its models. Can go to: ready, draining.
+        case starting
+        /// Takes jobs. Can go to: draining.
+        case ready
+        /// Takes no more; finishes or hands back what it holds, then leaves.
+        case draining
+    }
+
+    /// Unique per boot, never reused.
+    package var id: String
+    package var pool: String
+    package var state: State
+    package var started: Timestamp
+    /// From process start until ready; `nil` while starting.
+    package var startUp: Duration?
+    /// Jobs taken and not settled.
+    package var held: Int
+    /// Jobs settled since it started.
+    package var settled: Int
+    package var models: [ModelReport]
+    /// Resident memory in bytes.
+    package var memory: Int
+
+    package struct ModelReport: Sendable, Equatable, Codable {
+        /// `QueueName.description`.
+        package var queue: String
+        package var instances: Int
+        /// Rows settled since start.
+        package var rows: Int
+        package var batches: Int
+        /// Time that its instances spent computing since start.
+        package var busy: Duration
+        /// Fitted cost of a batch: `fixed + perRow · rows`, both in seconds; `nil` until measured.
+        package var fixedCost: Double?
+        package var costPerRow: Double?
+
+        package init(
+            queue: String, instances: Int, rows: Int = 0, batches: Int = 0, busy: Duration = .zero,
+            fixedCost: Double? = nil, costPerRow: Double? = nil
+        ) {
+            self.queue = queue
+            self.instances = instances
+            self.rows = rows
+            self.batches = batches
+            self.busy = busy
+            self.fixedCost = fixedCost
+            self.costPerRow = costPerRow
+        }
+    }
+
+    package init(
+        id: String, pool: String, state: State, started: Timestamp, startUp: Duration? = nil, held: Int = 0,
+        settled: Int = 0, models: [ModelReport] = [], memory: Int = 0
+    ) {
+        self.id = id
+        self.pool = pool
+        self.state = state
+        self.started = started
+        self.startUp = startUp
+        self.held = held
+        self.settled = settled
+        self.models = models
+        self.memory = memory
+    }
+}
