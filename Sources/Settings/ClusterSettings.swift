@@ -12,6 +12,25 @@ package struct ClusterSettings: Sendable, Equatable {
     package var pools: [PoolSettings]
     package var scaler: ScalerSettings
     package var runtime: RuntimeSettings
+
+
+    package init(
+        redis: RedisSettings = RedisSettings(),
+        gateway: GatewaySettings = GatewaySettings(),
+        repository: String = "models",
+        models: [ModelSettings] = [],
+        pools: [PoolSettings] = [PoolSettings()],
+        scaler: ScalerSettings = ScalerSettings(),
+        runtime: RuntimeSettings = RuntimeSettings()
+    ) {
+        self.redis = redis
+        self.gateway = gateway
+        self.repository = repository
+        self.models = models
+        self.pools = pools
+        self.scaler = scaler
+        self.runtime = runtime
+    }
 }
 
 package struct RedisSettings: Sendable, Equatable {
@@ -33,6 +52,23 @@ package struct RedisSettings: Sendable, Equatable {
     package var durability: Durability
 
     package enum Durability: String, Sendable, CaseIterable { case everysec, always }
+
+
+    package init(
+        server: Server = .private(directory: ".spate/redis"),
+        certificateAuthority: String? = nil,
+        clientCertificate: String? = nil,
+        clientKey: String? = nil,
+        maximumMemory: Int = 1 << 30,
+        durability: Durability = .everysec
+    ) {
+        self.server = server
+        self.certificateAuthority = certificateAuthority
+        self.clientCertificate = clientCertificate
+        self.clientKey = clientKey
+        self.maximumMemory = maximumMemory
+        self.durability = durability
+    }
 }
 
 package struct GatewaySettings: Sendable, Equatable {
@@ -49,11 +85,37 @@ package struct GatewaySettings: Sendable, Equatable {
     package var retention: Duration
     /// Longest long-poll.
     package var maximumWait: Duration
+
+
+    package init(
+        host: String = "127.0.0.1",
+        port: Int = 8000,
+        adminPort: Int = 8002,
+        maximumBody: Int = 64 << 20,
+        requestTimeout: Duration = .seconds(30),
+        retention: Duration = .seconds(600),
+        maximumWait: Duration = .seconds(60)
+    ) {
+        self.host = host
+        self.port = port
+        self.adminPort = adminPort
+        self.maximumBody = maximumBody
+        self.requestTimeout = requestTimeout
+        self.retention = retention
+        self.maximumWait = maximumWait
+    }
 }
 
 package struct RuntimeSettings: Sendable, Equatable {
     /// Path of `libonnxruntime.so`; `nil`: searched for (see `Inference`).
     package var onnxRuntimeLibrary: String?
+
+
+    package init(
+        onnxRuntimeLibrary: String? = nil
+    ) {
+        self.onnxRuntimeLibrary = onnxRuntimeLibrary
+    }
 }
 
 /// One model (`<repository>/<name>/model.yaml` and the cluster file's entry).
@@ -77,6 +139,27 @@ package struct ModelSettings: Sendable, Equatable {
     package var maximumCrashes: Int
 
     package var queue: QueueName? { QueueName(model: name, version: version) }
+
+
+    package init(
+        name: String,
+        version: String = "1",
+        backend: Backend = .onnxruntime(ONNXOptions()),
+        pools: [String] = ["cpu"],
+        batching: BatchingSettings = BatchingSettings(),
+        maximumQueue: Int = 20_000,
+        maximumAttempts: Int = 3,
+        maximumCrashes: Int = 3
+    ) {
+        self.name = name
+        self.version = version
+        self.backend = backend
+        self.pools = pools
+        self.batching = batching
+        self.maximumQueue = maximumQueue
+        self.maximumAttempts = maximumAttempts
+        self.maximumCrashes = maximumCrashes
+    }
 }
 
 package struct ONNXOptions: Sendable, Equatable {
@@ -86,6 +169,17 @@ package struct ONNXOptions: Sendable, Equatable {
     package var threads: Int
     /// Execution providers by ONNX Runtime's names, in order; empty: CPU.
     package var providers: [String]
+
+
+    package init(
+        instances: Int = 1,
+        threads: Int = 1,
+        providers: [String] = []
+    ) {
+        self.instances = instances
+        self.threads = threads
+        self.providers = providers
+    }
 }
 
 /// The synthetic backend sleeps `fixed + perRow · rows` and answers with rows it makes up; for load tests.
@@ -97,6 +191,21 @@ package struct SyntheticOptions: Sendable, Equatable {
     package var startUp: Duration
     /// Elements per row of its one FP32 input `x` and its one FP32 output `y`.
     package var rowElements: Int
+
+
+    package init(
+        instances: Int = 1,
+        fixedCost: Duration = .milliseconds(2),
+        costPerRow: Duration = .microseconds(500),
+        startUp: Duration = .zero,
+        rowElements: Int = 16
+    ) {
+        self.instances = instances
+        self.fixedCost = fixedCost
+        self.costPerRow = costPerRow
+        self.startUp = startUp
+        self.rowElements = rowElements
+    }
 }
 
 package struct BatchingSettings: Sendable, Equatable {
@@ -104,6 +213,15 @@ package struct BatchingSettings: Sendable, Equatable {
     package var maximumRows: Int
     /// Longest time that a batch may wait for more rows while an instance is free; zero: never waits.
     package var maximumDelay: Duration
+
+
+    package init(
+        maximumRows: Int = 64,
+        maximumDelay: Duration = .zero
+    ) {
+        self.maximumRows = maximumRows
+        self.maximumDelay = maximumDelay
+    }
 }
 
 package struct PoolSettings: Sendable, Equatable {
@@ -125,6 +243,27 @@ package struct PoolSettings: Sendable, Equatable {
     package var startUpTime: Duration
     /// How long a draining worker may take before it hands back.
     package var drainTimeout: Duration
+
+
+    package init(
+        name: String = "cpu",
+        device: Device = .cpu,
+        driver: Driver = .process,
+        minimumWorkers: Int = 0,
+        maximumWorkers: Int = 2,
+        pricePerHour: Double = 0,
+        startUpTime: Duration = .seconds(1),
+        drainTimeout: Duration = .seconds(30)
+    ) {
+        self.name = name
+        self.device = device
+        self.driver = driver
+        self.minimumWorkers = minimumWorkers
+        self.maximumWorkers = maximumWorkers
+        self.pricePerHour = pricePerHour
+        self.startUpTime = startUpTime
+        self.drainTimeout = drainTimeout
+    }
 }
 
 package struct ScalerSettings: Sendable, Equatable {
@@ -136,4 +275,17 @@ package struct ScalerSettings: Sendable, Equatable {
     package var scaleInWindow: Duration?
     /// Share of a worker's time that is planned to be busy, 0 to 1.
     package var targetUtilization: Double
+
+
+    package init(
+        interval: Duration = .milliseconds(500),
+        targetWait: Duration = .seconds(1),
+        scaleInWindow: Duration? = nil,
+        targetUtilization: Double = 0.8
+    ) {
+        self.interval = interval
+        self.targetWait = targetWait
+        self.scaleInWindow = scaleInWindow
+        self.targetUtilization = targetUtilization
+    }
 }
