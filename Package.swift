@@ -18,7 +18,6 @@ let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
-let nioHTTPCompression = Target.Dependency.product(name: "NIOHTTPCompression", package: "swift-nio-extras")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let histogram = Target.Dependency.product(name: "Histogram", package: "hdrhistogram-swift")
@@ -65,7 +64,8 @@ let roles: [Target] = [
         name: "Gateway",
         dependencies: [
             "Tensors", "Time", "Jobs", "Wire", "Settings", "Observability", "CZlib", nioCore, nioHTTP1, logging, serviceLifecycle,
-            .product(name: "Hummingbird", package: "hummingbird"),
+            .product(name: "HummingbirdCore", package: "hummingbird"),
+            .product(name: "HTTPTypes", package: "swift-http-types"),
         ], swiftSettings: strict),
     .target(
         name: "Worker",
@@ -87,9 +87,9 @@ let package = Package(
     products: [.executable(name: "spate", targets: ["spate"])],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
-        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
@@ -132,8 +132,7 @@ let package = Package(
             name: "GatewayTests",
             dependencies: [
                 "Gateway", "Time", "Jobs", "Wire", "Tensors", "Settings", "TestSupport", nioCore,
-                .product(name: "Hummingbird", package: "hummingbird"),
-                .product(name: "HummingbirdTesting", package: "hummingbird"),
+                nioPosix, nioHTTP1, logging, serviceLifecycle,
             ], swiftSettings: strict),
         .testTarget(name: "ClustersTests", dependencies: ["Time", "Clusters", "Settings"], swiftSettings: strict),
         .testTarget(name: "ScalerTests", dependencies: ["Scaler", "Scaling", "Clusters", "Time", "Jobs", "Settings"], swiftSettings: strict),

@@ -1,0 +1,49 @@
+# Two commands matter: `make run` and `make test`. Each does its own set-up and can be repeated at will.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.PHONY: help setup setup-test build run test test-swift test-clients test-containers bench check format clean
+
+SPATE := .build/release/spate
+
+help: ## this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
+
+setup: ## install what a run needs (apt packages, ONNX Runtime, models); instant the second time
+	@cluster/setup/setup.sh run
+
+setup-test:
+	@cluster/setup/setup.sh test
+
+build: setup ## release build
+	@echo "== building (the first time takes about 7 minutes on two cores)"
+	@swift build -c release --product spate
+
+run: build ## start a cluster, replay the morning peak with real files, report, stop
+	@$(SPATE) rehearse --config cluster/spate.yaml --profile cluster/load/morning-peak.yaml --report .spate/report
+
+test: setup-test test-swift test-clients test-containers ## everything that must be green
+
+test-swift: setup-test
+	@echo "== building the tests (the first time takes about 5 minutes on two cores)"
+	@swift build --build-tests
+	@swift test --skip-build
+
+test-clients: setup-test
+	@swift build --product spate
+	@.spate/venv-test/bin/python -m pytest -q Tests/Clients
+
+test-containers: setup-test
+	@Tests/Containers/run.sh
+
+bench: build ## measure the numbers that the README quotes
+	@$(SPATE) bench --config cluster/spate.yaml --report .spate/bench
+
+check: build ## validate the cluster file and every model file
+	@$(SPATE) check --config cluster/spate.yaml
+
+format:
+	@swift format --in-place --recursive Sources Tests Package.swift
+
+clean: ## remove builds and everything that set-up and runs made
+	@rm -rf .build .build-* .spate

@@ -1,0 +1,75 @@
+import Foundation
+import HTTPTypes
+import HummingbirdCore
+import Jobs
+import NIOCore
+import Settings
+import Time
+
+/// The administration port: metrics, status and decisions; read-only.
+package struct AdminRoutes: Sendable {
+    private let catalog: ModelCatalog
+    private let pools: [PoolSettings]
+    private let observer: any QueueObserver
+    private let time: any TimeSource
+    private let metrics: @Sendable () -> String
+
+    package init(
+        catalog: ModelCatalog, pools: [PoolSettings], observer: any QueueObserver, time: any TimeSource,
+        metrics: @escaping @Sendable () -> String
+    ) {
+        self.catalog = catalog
+        self.pools = pools
+        self.observer = observer
+        self.time = time
+        self.metrics = metrics
+    }
+
+    package func respond(to request: Request) async -> HTTPReply {
+        guard request.method == .get else { return .error(.methodNotAllowed, "Method Not Allowed") }
+        do {
+            switch request.uri.path {
+            case "/metrics":
+                let status = try await status(decisions: 0)
+                var reply = HTTPReply(status: .ok, body: ByteBuffer(string: metrics() + status.prometheusText))
+                reply.headers[.contentType] = "text/plain; version=0.0.4; charset=utf-8"
+                return reply
+            case "/admin/status":
+                return try .json(.ok, encoding: await status(decisions: 20))
+            case "/admin/decisions":
+                let count = request.uri.queryParameters["count"].flatMap { Int($0) } ?? 50
+                guard (1...10_000).contains(count) else {
+                    return .error(.badRequest, "count must be a whole number from 1 to 10000")
+                }
+                return try .json(.ok, encoding: await observer.decisions(newest: count).map(JSONText.init))
+            case "/health/live", "/":
+                return .json(.ok, ByteBuffer(string: #"{"live":true}"#))
+            default:
+                return .error(
+                    .notFound, "unknown path \(request.uri.path); there are /metrics, /admin/status, /admin/decisions")
+            }
+        } catch {
+            return .error(.serviceUnavailable, "the state of the cluster cannot be read: \(error)")
+        }
+    }
+
+    private func status(decisions count: Int) async throws(QueueError) -> AdminStatus {
+        try await AdminStatus.read(
+            queues: catalog.models.map(\.queue), pools: pools, observer: observer, now: time.now(), decisions: count)
+    }
+}
+
+extension HTTPReply {
+    static func json(_ status: HTTPResponse.Status, encoding value: some Encodable) throws -> HTTPReply {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        return .json(status, ByteBuffer(bytes: try encoder.encode(value)))
+    }
+
+    /// `{"error": message}` as every protocol of this gateway sends it.
+    static func error(_ status: HTTPResponse.Status, _ message: String, headers: HTTPFields = [:]) -> HTTPReply {
+        // A dictionary of strings always encodes.
+        let body = (try? JSONEncoder().encode(["error": message])) ?? Data(#"{"error":"internal"}"#.utf8)
+        return .json(status, ByteBuffer(bytes: body), headers: headers)
+    }
+}

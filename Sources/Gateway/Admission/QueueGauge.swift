@@ -1,0 +1,70 @@
+package import Jobs
+package import Time
+
+/// What one gateway knows of one queue between two answers of Redis: how many jobs it holds, and how fast they
+/// leave. A value; `Admission` keeps one per queue behind a lock.
+package struct QueueGauge: Sendable {
+    /// Entries per lane at the last answer of Redis, corrected by what this gateway saw since.
+    private var held: [Int] = Array(repeating: 0, count: PriorityClass.allCases.count)
+    /// Submits that are under way.
+    private var submitting = 0
+    private var rate = CompletionRate()
+
+    package init() {}
+
+    /// Jobs that the queue holds, as far as this gateway can know: never too low for its own submits.
+    package var estimate: Int { held.reduce(0, +) + submitting }
+
+    package mutating func submitStarted() { submitting += 1 }
+
+    /// - Parameter depth: entries in the lane at the answer; `nil` when the submit failed.
+    package mutating func submitEnded(_ priority: PriorityClass, depth: Int?) {
+        submitting -= 1
+        if let depth { held[Int(priority.rawValue)] = depth }
+    }
+
+    package mutating func settled(_ priority: PriorityClass, now: Timestamp) {
+        let lane = Int(priority.rawValue)
+        held[lane] = max(0, held[lane] - 1)
+        rate.record(at: now)
+    }
+
+    /// A fresh count of the whole queue replaces what was pieced together.
+    package mutating func refresh(_ depth: QueueDepth) {
+        held = Array(repeating: 0, count: held.count)
+        held[Int(PriorityClass.normal.rawValue)] = depth.total
+    }
+
+    /// How long a job submitted now would wait at the present rate; `nil` while nothing was settled lately.
+    package func expectedWait(now: Timestamp) -> Duration? {
+        guard let perSecond = rate.perSecond(now: now) else { return nil }
+        return .milliseconds(Int64((Double(estimate) / perSecond * 1_000).rounded(.up)))
+    }
+}
+
+/// Completions per second over the last ten seconds, in one-second slots.
+struct CompletionRate: Sendable {
+    private static let slots = 10
+    private var counts = Array(repeating: 0, count: slots)
+    private var newest: Int64 = 0
+
+    mutating func record(at now: Timestamp) {
+        advance(to: now.microseconds / 1_000_000)
+        counts[Int(newest % Int64(Self.slots))] += 1
+    }
+
+    func perSecond(now: Timestamp) -> Double? {
+        let second = now.microseconds / 1_000_000
+        guard second - newest < Int64(Self.slots) else { return nil }
+        let total = counts.reduce(0, +)
+        return total == 0 ? nil : Double(total) / Double(Self.slots)
+    }
+
+    private mutating func advance(to second: Int64) {
+        guard second > newest else { return }
+        for missed in 1...min(second - newest, Int64(Self.slots)) {
+            counts[Int((newest + missed) % Int64(Self.slots))] = 0
+        }
+        newest = second
+    }
+}

@@ -1,0 +1,167 @@
+package import Jobs
+package import Logging
+package import Settings
+package import Time
+
+/// Turns calls into jobs and outcomes into answers; the same for every protocol.
+package final class CallService: Sendable {
+    /// How long the outcome of a synchronous call is kept when its caller has it already. Long enough that
+    /// a late second finisher of the same job is recognised and discarded.
+    static let answeredRetention: Duration = .seconds(15)
+
+    private let gateway: String
+    private let settings: GatewaySettings
+    private let queue: any SubmissionQueue
+    package let admission: Admission
+    private let replies = ReplyTable()
+    package let statistics: CallStatistics
+    private let time: any TimeSource
+    private let logger: Logger
+
+    /// - Parameter gateway: unique per boot: outcomes are addressed to it.
+    package init(
+        gateway: String, settings: GatewaySettings, catalog: ModelCatalog, queue: any SubmissionQueue,
+        time: any TimeSource, logger: Logger
+    ) {
+        self.gateway = gateway
+        self.settings = settings
+        self.queue = queue
+        self.time = time
+        self.logger = logger
+        admission = Admission(queue: queue, models: catalog.models, time: time)
+        statistics = CallStatistics(models: catalog.models.map(\.queue))
+    }
+
+    /// The number of synchronous calls that wait.
+    package var waiting: Int { replies.count }
+
+    /// Submits the call and waits for its outcome, at most its time-out.
+    ///
+    /// When the client goes away first, the job is cancelled, unless it has an idempotency key: then its
+    /// caller may come back for it.
+    package func answer(_ call: InferenceCall, watch: ConnectionWatch) async throws(Refusal) -> CallResult {
+        let limit = call.timeout ?? settings.requestTimeout
+        let token = replies.makeToken()
+        let address = ReplyAddress(gateway: gateway, token: token)
+        let retention = call.once == nil ? Self.answeredRetention : settings.retention
+        let submission: Submission
+        do {
+            submission = try await submit(call, replyTo: address, retention: retention)
+        } catch {
+            replies.forget(token)
+            throw error
+        }
+        switch submission {
+        case .accepted(let id, _):
+            let replies = self.replies
+            watch.notify { replies.disconnect(token) }
+            defer { watch.release() }
+            switch await replies.answer(to: token, within: limit) {
+            case .outcome(let outcome):
+                return .settled(outcome)
+            case .timedOut:
+                replies.abandon(token, keeping: settings.retention)
+                return .timedOut(id)
+            case .disconnected:
+                if call.once == nil { await cancelQuietly(id) }
+                return .disconnected
+            }
+        case .existing(let id):
+            replies.forget(token)
+            switch try await state(of: id, waitingUpTo: limit) {
+            case .settled(let outcome): return .settled(outcome)
+            case .waiting, .running, .retrying, .unknown, .gone: return .timedOut(id)
+            }
+        case .conflict(let id):
+            replies.forget(token)
+            throw .conflict(id)
+        }
+    }
+
+    /// Submits the call and returns its job's id at once.
+    package func accept(_ call: InferenceCall) async throws(Refusal) -> JobID {
+        switch try await submit(call, replyTo: nil, retention: settings.retention) {
+        case .accepted(let id, _), .existing(let id): return id
+        case .conflict(let id): throw .conflict(id)
+        }
+    }
+
+    package func state(of id: JobID, waitingUpTo limit: Duration) async throws(Refusal) -> JobState {
+        do {
+            return try await queue.state(of: id, waitingUpTo: limit)
+        } catch {
+            throw Refusal(error)
+        }
+    }
+
+    package func cancel(_ id: JobID, reason: String) async throws(Refusal) -> JobState {
+        do {
+            return try await queue.cancel(id, reason: reason)
+        } catch {
+            throw Refusal(error)
+        }
+    }
+
+    /// Delivers outcomes to waiting calls until the task is cancelled.
+    package func run() async {
+        let replies = self.replies
+        let admission = self.admission
+        let statistics = self.statistics
+        let (late, lateOutcomes) = AsyncStream.makeStream(
+            of: (JobID, Duration).self, bufferingPolicy: .bufferingNewest(10_000))
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await replies.run() }
+            group.addTask { [queue, gateway] in
+                await queue.deliverReplies(to: gateway) { outcome in
+                    admission.settled(outcome.id)
+                    statistics.record(outcome)
+                    if let retention = replies.deliver(outcome) { lateOutcomes.yield((outcome.id, retention)) }
+                }
+                lateOutcomes.finish()
+            }
+            group.addTask { [queue, logger] in
+                for await (id, retention) in late {
+                    do {
+                        try await queue.keepOutcome(of: id, for: retention)
+                    } catch {
+                        logger.warning(
+                            "a late outcome keeps its short retention",
+                            metadata: ["job.id": "\(id)", "reason": "\(error)"])
+                    }
+                }
+            }
+        }
+    }
+
+    private func submit(
+        _ call: InferenceCall, replyTo: ReplyAddress?, retention: Duration
+    ) async throws(Refusal) -> Submission {
+        try await admission.enter(call.model)
+        let now = time.now()
+        let job = Job(
+            queue: call.model.queue, priority: call.priority, tenant: call.tenant, submitted: now,
+            deadline: call.deadline.map { now + $0 }, replyTo: replyTo, retention: retention, echo: call.echo,
+            inputs: call.inputs, requestedOutputs: call.requestedOutputs)
+        do {
+            let submission = try await queue.submit(job, once: call.once)
+            if case .accepted(_, let depth) = submission {
+                admission.ended(call.model, priority: call.priority, depth: depth)
+            } else {
+                admission.ended(call.model, priority: call.priority, depth: nil)
+            }
+            return submission
+        } catch {
+            admission.ended(call.model, priority: call.priority, depth: nil)
+            throw Refusal(error)
+        }
+    }
+
+    private func cancelQuietly(_ id: JobID) async {
+        do {
+            _ = try await queue.cancel(id, reason: "the client went away")
+        } catch {
+            // The job stays and runs; only its compute is lost.
+            logger.debug("a disconnected job was not cancelled", metadata: ["job.id": "\(id)", "reason": "\(error)"])
+        }
+    }
+}

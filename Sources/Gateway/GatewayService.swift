@@ -1,0 +1,69 @@
+package import Jobs
+package import Logging
+package import NIOCore
+package import ServiceLifecycle
+package import Settings
+package import Time
+
+/// The gateway role: inference protocols on one port, administration on another, one queue behind both.
+package struct GatewayService: Service {
+    /// Where the gateway listens, told once both ports are bound.
+    package struct Addresses: Sendable, Equatable {
+        package var host: String
+        package var port: Int
+        package var adminPort: Int
+    }
+
+    private let settings: GatewaySettings
+    private let calls: CallService
+    private let inference: V2Routes
+    private let administration: AdminRoutes
+    private let group: any EventLoopGroup
+    private let logger: Logger
+    private let onListening: @Sendable (Addresses) -> Void
+
+    /// - Parameters:
+    ///   - id: unique per boot.
+    ///   - onListening: called once, with the ports that were bound.
+    package init(
+        id: String, settings: ClusterSettings, catalog: ModelCatalog, queue: any SubmissionQueue,
+        observer: any QueueObserver, time: any TimeSource, group: any EventLoopGroup, version: String,
+        metrics: @escaping @Sendable () -> String, logger: Logger,
+        onListening: @escaping @Sendable (Addresses) -> Void
+    ) {
+        self.settings = settings.gateway
+        self.group = group
+        self.logger = logger
+        self.onListening = onListening
+        calls = CallService(
+            gateway: id, settings: settings.gateway, catalog: catalog, queue: queue, time: time, logger: logger)
+        inference = V2Routes(
+            catalog: catalog, calls: calls, queue: queue, settings: settings.gateway, serverVersion: version)
+        administration = AdminRoutes(
+            catalog: catalog, pools: settings.pools, observer: observer, time: time, metrics: metrics)
+    }
+
+    /// Serves until graceful shutdown: then no new connection is taken, running calls end, and it returns.
+    package func run() async throws {
+        let ports = PortCollector(host: settings.host, onListening: onListening)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            let replies = Task { await calls.run() }
+            // Replies must flow until the last running call is answered, so they end after the listeners.
+            defer { replies.cancel() }
+            group.addTask {
+                try await HTTPListener(
+                    host: settings.host, port: settings.port, group: self.group, logger: logger,
+                    onListening: { ports.bound(main: $0) }, respond: { await inference.respond(to: $0, watch: $1) }
+                ).run()
+            }
+            group.addTask {
+                try await HTTPListener(
+                    host: settings.host, port: settings.adminPort, group: self.group, logger: logger,
+                    onListening: { ports.bound(admin: $0) },
+                    respond: { request, _ in await administration.respond(to: request) }
+                ).run()
+            }
+            try await group.waitForAll()
+        }
+    }
+}

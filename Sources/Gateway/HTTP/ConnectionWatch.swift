@@ -1,0 +1,60 @@
+import HummingbirdCore
+package import NIOCore
+import NIOHTTPTypes
+import Synchronization
+
+/// Knows whether the client of one connection is still there, and tells the call that waits on its behalf.
+///
+/// HTTP/1.1 runs one request of a connection at a time, so there is at most one caller to tell.
+package final class ConnectionWatch: Sendable {
+    private struct State {
+        var isClosed = false
+        var onClose: (@Sendable () -> Void)?
+    }
+    private let state = Mutex(State())
+
+    package init() {}
+
+    /// Calls `action` once when the client goes away; at once if it is gone already.
+    package func notify(_ action: @escaping @Sendable () -> Void) {
+        let isClosed = state.withLock { state in
+            if !state.isClosed { state.onClose = action }
+            return state.isClosed
+        }
+        if isClosed { action() }
+    }
+
+    /// The call is answered: nobody is to be told any more.
+    package func release() {
+        state.withLock { $0.onClose = nil }
+    }
+
+    fileprivate func close() {
+        let action = state.withLock { state in
+            state.isClosed = true
+            defer { state.onClose = nil }
+            return state.onClose
+        }
+        action?()
+    }
+}
+
+/// Sees the end of a connection in either form: closed, or closed for reading by the client (a FIN).
+final class ConnectionWatchHandler: ChannelInboundHandler, RemovableChannelHandler {
+    typealias InboundIn = HTTPRequestPart
+    typealias InboundOut = HTTPRequestPart
+
+    private let watch: ConnectionWatch
+
+    init(_ watch: ConnectionWatch) { self.watch = watch }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        watch.close()
+        context.fireChannelInactive()
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if case .inputClosed? = event as? ChannelEvent { watch.close() }
+        context.fireUserInboundEventTriggered(event)
+    }
+}

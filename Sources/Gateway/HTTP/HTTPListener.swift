@@ -1,0 +1,86 @@
+package import HummingbirdCore
+package import Logging
+package import NIOCore
+import NIOHTTPTypes
+package import ServiceLifecycle
+
+/// One listening HTTP/1.1 port on Hummingbird's server core, with a `ConnectionWatch` per connection.
+package struct HTTPListener: Service {
+    package typealias Respond = @Sendable (Request, ConnectionWatch) async -> HTTPReply
+
+    private let host: String
+    private let port: Int
+    private let group: any EventLoopGroup
+    private let logger: Logger
+    private let respond: Respond
+    private let onListening: @Sendable (Int) -> Void
+
+    /// - Parameters:
+    ///   - port: 0 takes a free one; `onListening` tells which.
+    ///   - onListening: called once with the bound port.
+    package init(
+        host: String, port: Int, group: any EventLoopGroup, logger: Logger,
+        onListening: @escaping @Sendable (Int) -> Void, respond: @escaping Respond
+    ) {
+        self.host = host
+        self.port = port
+        self.group = group
+        self.logger = logger
+        self.respond = respond
+        self.onListening = onListening
+    }
+
+    /// Listens until graceful shutdown, then lets running requests end.
+    package func run() async throws {
+        let port = self.port
+        let onListening = self.onListening
+        var quiet = logger
+        quiet.logLevel = max(logger.logLevel, .warning)
+        try await Server(
+            childChannelSetup: WatchedHTTPChannel(respond: respond),
+            configuration: ServerConfiguration(
+                address: .hostname(host, port: port), backlog: 4096),
+            onServerRunning: { channel in onListening(channel.localAddress?.port ?? port) },
+            eventLoopGroup: group,
+            logger: quiet
+        ).run()
+    }
+}
+
+/// Hummingbird's HTTP/1.1 channel with a watch on the connection.
+private struct WatchedHTTPChannel: ServerChildChannel {
+    struct Value: ServerChildChannelValue {
+        let http: HTTP1Channel.Value
+        let watch: ConnectionWatch
+        var channel: any Channel { http.channel }
+    }
+
+    let respond: HTTPListener.Respond
+
+    func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
+        let watch = ConnectionWatch()
+        return HTTP1Channel(
+            responder: { _, _, _ in },
+            configuration: .init(
+                additionalChannelHandlers: [ConnectionWatchHandler(watch)], idleTimeout: .seconds(75))
+        )
+        .setup(channel: channel, logger: logger)
+        .map { Value(http: $0, watch: watch) }
+    }
+
+    func handle(value: Value, logger: Logger) async {
+        let respond = self.respond
+        let watch = value.watch
+        await HTTP1Channel(responder: { request, writer, _ in
+            if request.headers[.expect]?.lowercased() == "100-continue" {
+                try await writer.writeInformationalHead(.init(status: .continue))
+            }
+            let reply = await respond(request, watch)
+            let response = reply.response()
+            try await writer.write(response: response.head, body: response.body)
+            // What is left of an oversized body is not read: the connection ends with the answer.
+            if reply.closesConnection { throw ChannelError.eof }
+        })
+        .handle(value: value.http, logger: logger)
+    }
+}

@@ -1,0 +1,65 @@
+/// The paths of Open Inference Protocol V2 and of jobs.
+///
+/// Names are percent-decoded (tritonclient encodes them); a base path is not expected here.
+enum V2Path: Equatable {
+    case live
+    case ready
+    case server
+    case models
+    case allStatistics
+    case model(String, version: String?, Action)
+    case repositoryIndex
+    case job(String)
+
+    enum Action: String, Equatable {
+        case metadata
+        case ready
+        case infer
+        case config
+        case stats
+    }
+
+    /// `nil` for any other path.
+    init?(_ path: String) {
+        let parts = path.split(separator: "/", omittingEmptySubsequences: true).map(Self.percentDecoded)
+        guard let first = parts.first, first == "v2" else { return nil }
+        switch (parts.count, parts.dropFirst().first) {
+        case (1, _): self = .server
+        case (3, "health") where parts[2] == "live": self = .live
+        case (3, "health") where parts[2] == "ready": self = .ready
+        case (2, "models"): self = .models
+        case (3, "models") where parts[2] == "stats": self = .allStatistics
+        case (3, "models"): self = .model(parts[2], version: nil, .metadata)
+        case (4, "models"):
+            guard let action = Self.action(parts[3]) else { return nil }
+            self = .model(parts[2], version: nil, action)
+        case (5, "models") where parts[3] == "versions": self = .model(parts[2], version: parts[4], .metadata)
+        case (6, "models") where parts[3] == "versions":
+            guard let action = Self.action(parts[5]) else { return nil }
+            self = .model(parts[2], version: parts[4], action)
+        case (3, "repository") where parts[2] == "index": self = .repositoryIndex
+        case (3, "jobs"): self = .job(parts[2])
+        default: return nil
+        }
+    }
+
+    private static func action(_ name: String) -> Action? {
+        name == Action.metadata.rawValue ? nil : Action(rawValue: name)
+    }
+
+    private static func percentDecoded(_ text: Substring) -> String {
+        guard text.utf8.contains(UInt8(ascii: "%")) else { return String(text) }
+        var decoded: [UInt8] = []
+        var bytes = text.utf8.makeIterator()
+        while let byte = bytes.next() {
+            if byte == UInt8(ascii: "%"), let high = bytes.next(), let low = bytes.next(),
+                let value = UInt8(String(decoding: [high, low], as: UTF8.self), radix: 16)
+            {
+                decoded.append(value)
+            } else {
+                decoded.append(byte)
+            }
+        }
+        return String(decoding: decoded, as: UTF8.self)
+    }
+}
