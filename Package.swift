@@ -45,7 +45,7 @@ let adapters: [Target] = [
     .target(name: "Observability", dependencies: [logging], swiftSettings: strict),
     .target(
         name: "Settings",
-        dependencies: ["Tensors", "Time", "Jobs", "Batching", "Scaling", "COpenSSL", .product(name: "Yams", package: "Yams")],
+        dependencies: ["Tensors", "Time", "Jobs", "COpenSSL", .product(name: "Yams", package: "Yams")],
         swiftSettings: strict),
     .target(
         name: "RedisClient", dependencies: ["CHiredis", nioCore, nioPosix, nioSSL, logging], swiftSettings: strict),
@@ -63,7 +63,8 @@ let roles: [Target] = [
     .target(
         name: "Gateway",
         dependencies: [
-            "Tensors", "Time", "Jobs", "Wire", "Settings", "Observability", "CZlib", nioCore, nioHTTP1, logging, serviceLifecycle,
+            "Tensors", "Time", "Jobs", "Wire", "Settings", "Observability", "COpenSSL", "CZlib", nioCore,
+            nioHTTP1, logging, serviceLifecycle, .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
             .product(name: "HummingbirdCore", package: "hummingbird"),
             .product(name: "HTTPTypes", package: "swift-http-types"),
         ], swiftSettings: strict),
@@ -90,6 +91,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
