@@ -1,7 +1,7 @@
 package import Jobs
 package import Logging
 package import NIOCore
-package import ServiceLifecycle
+import ServiceLifecycle
 package import Settings
 package import Time
 

@@ -11,9 +11,19 @@ final class PortCollector: Sendable {
         self.onListening = onListening
     }
 
-    func bound(main port: Int) { tell(ports.withLock { $0.main = port; return $0 }) }
+    func bound(main port: Int) {
+        tell(
+            ports.withLock {
+                $0.main = port; return $0
+            })
+    }
 
-    func bound(admin port: Int) { tell(ports.withLock { $0.admin = port; return $0 }) }
+    func bound(admin port: Int) {
+        tell(
+            ports.withLock {
+                $0.admin = port; return $0
+            })
+    }
 
     private func tell(_ ports: (main: Int?, admin: Int?)) {
         guard let main = ports.main, let admin = ports.admin else { return }

@@ -7,14 +7,14 @@ import Settings
 import Time
 
 /// The administration port: metrics, status and decisions; read-only.
-package struct AdminRoutes: Sendable {
+struct AdminRoutes: Sendable {
     private let catalog: ModelCatalog
     private let pools: [PoolSettings]
     private let observer: any QueueObserver
     private let time: any TimeSource
     private let metrics: @Sendable () -> String
 
-    package init(
+    init(
         catalog: ModelCatalog, pools: [PoolSettings], observer: any QueueObserver, time: any TimeSource,
         metrics: @escaping @Sendable () -> String
     ) {
@@ -25,7 +25,7 @@ package struct AdminRoutes: Sendable {
         self.metrics = metrics
     }
 
-    package func respond(to request: Request) async -> HTTPReply {
+    func respond(to request: Request) async -> HTTPReply {
         guard request.method == .get else { return .error(.methodNotAllowed, "Method Not Allowed") }
         do {
             switch request.uri.path {

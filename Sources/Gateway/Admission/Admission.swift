@@ -1,25 +1,25 @@
-package import Jobs
+import Jobs
 import Settings
 import Synchronization
-package import Time
+import Time
 
 /// Decides whether a request may enter its model's queue.
 ///
 /// The limit is on jobs waiting and running. The gateway counts from the depths that come back with its own
 /// submits, and asks Redis once more before it refuses, so a request is never refused for a stale number.
-package final class Admission: Sendable {
+final class Admission: Sendable {
     private let queue: any SubmissionQueue
     private let time: any TimeSource
     private let gauges: Mutex<[QueueName: QueueGauge]>
 
-    package init(queue: any SubmissionQueue, models: [ServedModel], time: any TimeSource) {
+    init(queue: any SubmissionQueue, models: [ServedModel], time: any TimeSource) {
         self.queue = queue
         self.time = time
         gauges = Mutex(Dictionary(models.map { ($0.queue, QueueGauge()) }, uniquingKeysWith: { first, _ in first }))
     }
 
     /// Returns when there is room and counts the submit as begun; `ended` must follow.
-    package func enter(_ model: ServedModel) async throws(Refusal) {
+    func enter(_ model: ServedModel) async throws(Refusal) {
         let limit = model.settings.maximumQueue
         if begin(model.queue, limit: limit) { return }
         let depth: QueueDepth
@@ -35,17 +35,17 @@ package final class Admission: Sendable {
         }
     }
 
-    package func ended(_ model: ServedModel, priority: PriorityClass, depth: Int?) {
+    func ended(_ model: ServedModel, priority: PriorityClass, depth: Int?) {
         update(model.queue) { $0.submitEnded(priority, depth: depth) }
     }
 
-    package func settled(_ id: JobID) {
+    func settled(_ id: JobID) {
         let now = time.now()
         update(id.queue) { $0.settled(id.priority, now: now) }
     }
 
     /// How long a job submitted now would wait; `nil` when nothing was settled in the last ten seconds.
-    package func expectedWait(in queue: QueueName) -> Duration? {
+    func expectedWait(in queue: QueueName) -> Duration? {
         let now = time.now()
         return gauges.withLock { $0[queue]?.expectedWait(now: now) }
     }
@@ -75,7 +75,7 @@ package final class Admission: Sendable {
 }
 
 /// Why a request was not accepted. Nothing of it is in the queue.
-package enum Refusal: Error, Sendable, Equatable {
+enum Refusal: Error, Sendable, Equatable {
     case queueFull(model: String, held: Int, limit: Int, retryAfter: Duration)
     /// Redis has no room for more payload, or refuses writes.
     case storeFull(String)
@@ -84,7 +84,7 @@ package enum Refusal: Error, Sendable, Equatable {
     /// The Idempotency-Key was used for a different request.
     case conflict(JobID)
 
-    package init(_ error: QueueError) {
+    init(_ error: QueueError) {
         switch error.code {
         case .outOfMemory: self = .storeFull(error.message)
         case .unavailable, .unauthorized, .misconfigured, .malformed: self = .unavailable(error.message)

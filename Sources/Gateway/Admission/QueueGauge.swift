@@ -1,42 +1,42 @@
-package import Jobs
-package import Time
+import Jobs
+import Time
 
 /// What one gateway knows of one queue between two answers of Redis: how many jobs it holds, and how fast they
 /// leave. A value; `Admission` keeps one per queue behind a lock.
-package struct QueueGauge: Sendable {
+struct QueueGauge: Sendable {
     /// Entries per lane at the last answer of Redis, corrected by what this gateway saw since.
     private var held: [Int] = Array(repeating: 0, count: PriorityClass.allCases.count)
     /// Submits that are under way.
     private var submitting = 0
     private var rate = CompletionRate()
 
-    package init() {}
+    init() {}
 
     /// Jobs that the queue holds, as far as this gateway can know: never too low for its own submits.
-    package var estimate: Int { held.reduce(0, +) + submitting }
+    var estimate: Int { held.reduce(0, +) + submitting }
 
-    package mutating func submitStarted() { submitting += 1 }
+    mutating func submitStarted() { submitting += 1 }
 
     /// - Parameter depth: entries in the lane at the answer; `nil` when the submit failed.
-    package mutating func submitEnded(_ priority: PriorityClass, depth: Int?) {
+    mutating func submitEnded(_ priority: PriorityClass, depth: Int?) {
         submitting -= 1
         if let depth { held[Int(priority.rawValue)] = depth }
     }
 
-    package mutating func settled(_ priority: PriorityClass, now: Timestamp) {
+    mutating func settled(_ priority: PriorityClass, now: Timestamp) {
         let lane = Int(priority.rawValue)
         held[lane] = max(0, held[lane] - 1)
         rate.record(at: now)
     }
 
     /// A fresh count of the whole queue replaces what was pieced together.
-    package mutating func refresh(_ depth: QueueDepth) {
+    mutating func refresh(_ depth: QueueDepth) {
         held = Array(repeating: 0, count: held.count)
         held[Int(PriorityClass.normal.rawValue)] = depth.total
     }
 
     /// How long a job submitted now would wait at the present rate; `nil` while nothing was settled lately.
-    package func expectedWait(now: Timestamp) -> Duration? {
+    func expectedWait(now: Timestamp) -> Duration? {
         guard let perSecond = rate.perSecond(now: now) else { return nil }
         return .milliseconds(Int64((Double(estimate) / perSecond * 1_000).rounded(.up)))
     }

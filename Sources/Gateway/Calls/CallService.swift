@@ -1,10 +1,10 @@
-package import Jobs
-package import Logging
-package import Settings
-package import Time
+import Jobs
+import Logging
+import Settings
+import Time
 
 /// Turns calls into jobs and outcomes into answers; the same for every protocol.
-package final class CallService: Sendable {
+final class CallService: Sendable {
     /// How long the outcome of a synchronous call is kept when its caller has it already. Long enough that
     /// a late second finisher of the same job is recognised and discarded.
     static let answeredRetention: Duration = .seconds(15)
@@ -12,14 +12,14 @@ package final class CallService: Sendable {
     private let gateway: String
     private let settings: GatewaySettings
     private let queue: any SubmissionQueue
-    package let admission: Admission
+    let admission: Admission
     private let replies = ReplyTable()
-    package let statistics: CallStatistics
+    let statistics: CallStatistics
     private let time: any TimeSource
     private let logger: Logger
 
     /// - Parameter gateway: unique per boot: outcomes are addressed to it.
-    package init(
+    init(
         gateway: String, settings: GatewaySettings, catalog: ModelCatalog, queue: any SubmissionQueue,
         time: any TimeSource, logger: Logger
     ) {
@@ -33,13 +33,13 @@ package final class CallService: Sendable {
     }
 
     /// The number of synchronous calls that wait.
-    package var waiting: Int { replies.count }
+    var waiting: Int { replies.count }
 
     /// Submits the call and waits for its outcome, at most its time-out.
     ///
     /// When the client goes away first, the job is cancelled, unless it has an idempotency key: then its
     /// caller may come back for it.
-    package func answer(_ call: InferenceCall, watch: ConnectionWatch) async throws(Refusal) -> CallResult {
+    func answer(_ call: InferenceCall, watch: ConnectionWatch) async throws(Refusal) -> CallResult {
         let limit = call.timeout ?? settings.requestTimeout
         let token = replies.makeToken()
         let address = ReplyAddress(gateway: gateway, token: token)
@@ -79,14 +79,14 @@ package final class CallService: Sendable {
     }
 
     /// Submits the call and returns its job's id at once.
-    package func accept(_ call: InferenceCall) async throws(Refusal) -> JobID {
+    func accept(_ call: InferenceCall) async throws(Refusal) -> JobID {
         switch try await submit(call, replyTo: nil, retention: settings.retention) {
         case .accepted(let id, _), .existing(let id): return id
         case .conflict(let id): throw .conflict(id)
         }
     }
 
-    package func state(of id: JobID, waitingUpTo limit: Duration) async throws(Refusal) -> JobState {
+    func state(of id: JobID, waitingUpTo limit: Duration) async throws(Refusal) -> JobState {
         do {
             return try await queue.state(of: id, waitingUpTo: limit)
         } catch {
@@ -94,7 +94,7 @@ package final class CallService: Sendable {
         }
     }
 
-    package func cancel(_ id: JobID, reason: String) async throws(Refusal) -> JobState {
+    func cancel(_ id: JobID, reason: String) async throws(Refusal) -> JobState {
         do {
             return try await queue.cancel(id, reason: reason)
         } catch {
@@ -103,7 +103,7 @@ package final class CallService: Sendable {
     }
 
     /// Delivers outcomes to waiting calls until the task is cancelled.
-    package func run() async {
+    func run() async {
         let replies = self.replies
         let admission = self.admission
         let statistics = self.statistics

@@ -1,37 +1,38 @@
-package import Jobs
+import Jobs
 import Synchronization
-package import Time
+import Tensors
+import Time
 
 /// What this gateway's callers got, per queue, since it started: the source of V2 statistics.
-package final class CallStatistics: Sendable {
+final class CallStatistics: Sendable {
     /// Sums over settled jobs. Times are totals over `count` jobs.
-    package struct Totals: Sendable, Equatable {
-        package var succeeded = 0
-        package var failed = 0
-        package var rows = 0
-        package var endToEnd: Duration = .zero
-        package var failedEndToEnd: Duration = .zero
-        package var queueWait: Duration = .zero
-        package var batchWait: Duration = .zero
-        package var compute: Duration = .zero
+    struct Totals: Sendable, Equatable {
+        var succeeded = 0
+        var failed = 0
+        var rows = 0
+        var endToEnd: Duration = .zero
+        var failedEndToEnd: Duration = .zero
+        var queueWait: Duration = .zero
+        var batchWait: Duration = .zero
+        var compute: Duration = .zero
         /// Batches, each counted in parts by the jobs that ran in it, hence not whole.
-        package var batches: Double = 0
-        package var lastSettled: Timestamp?
+        var batches: Double = 0
+        var lastSettled: Timestamp?
         /// Jobs by the number of rows of their batch.
-        package var byBatchRows: [Int: (jobs: Int, compute: Duration)] = [:]
+        var byBatchRows: [Int: (jobs: Int, compute: Duration)] = [:]
 
-        package static func == (lhs: Totals, rhs: Totals) -> Bool {
+        static func == (lhs: Totals, rhs: Totals) -> Bool {
             lhs.succeeded == rhs.succeeded && lhs.failed == rhs.failed && lhs.rows == rhs.rows
         }
     }
 
     private let totals: Mutex<[QueueName: Totals]>
 
-    package init(models: [QueueName]) {
+    init(models: [QueueName]) {
         totals = Mutex(Dictionary(models.map { ($0, Totals()) }, uniquingKeysWith: { first, _ in first }))
     }
 
-    package func totals(of queue: QueueName) -> Totals { totals.withLock { $0[queue] ?? Totals() } }
+    func totals(of queue: QueueName) -> Totals { totals.withLock { $0[queue] ?? Totals() } }
 
     func record(_ outcome: Outcome) {
         totals.withLock { all in

@@ -1,24 +1,24 @@
-package import Jobs
-package import NIOCore
-package import Tensors
+import Jobs
+import NIOCore
+import Tensors
 
 /// One prediction request, decoded and checked, whatever protocol it came in.
-package struct InferenceCall: Sendable {
-    package var model: ServedModel
-    package var inputs: [Tensor]
+struct InferenceCall: Sendable {
+    var model: ServedModel
+    var inputs: [Tensor]
     /// The outputs that are wanted, in this order; empty means all.
-    package var requestedOutputs: [String]
-    package var priority: PriorityClass
-    package var tenant: String?
+    var requestedOutputs: [String]
+    var priority: PriorityClass
+    var tenant: String?
     /// How long a synchronous caller waits; `nil`: the gateway's setting.
-    package var timeout: Duration?
+    var timeout: Duration?
     /// From now until the outcome is worth nothing.
-    package var deadline: Duration?
-    package var once: IdempotencyKey?
+    var deadline: Duration?
+    var once: IdempotencyKey?
     /// What the protocol needs to encode the answer later.
-    package var echo: ByteBuffer
+    var echo: ByteBuffer
 
-    package init(
+    init(
         model: ServedModel, inputs: [Tensor], requestedOutputs: [String] = [], priority: PriorityClass = .normal,
         tenant: String? = nil, timeout: Duration? = nil, deadline: Duration? = nil, once: IdempotencyKey? = nil,
         echo: ByteBuffer = ByteBuffer()
@@ -36,7 +36,7 @@ package struct InferenceCall: Sendable {
 }
 
 /// How a synchronous call ended.
-package enum CallResult: Sendable {
+enum CallResult: Sendable {
     case settled(Outcome)
     /// The job goes on; its caller can collect the outcome under this id.
     case timedOut(JobID)

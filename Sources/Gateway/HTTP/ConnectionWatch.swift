@@ -1,22 +1,22 @@
 import HummingbirdCore
-package import NIOCore
+import NIOCore
 import NIOHTTPTypes
 import Synchronization
 
 /// Knows whether the client of one connection is still there, and tells the call that waits on its behalf.
 ///
 /// HTTP/1.1 runs one request of a connection at a time, so there is at most one caller to tell.
-package final class ConnectionWatch: Sendable {
+final class ConnectionWatch: Sendable {
     private struct State {
         var isClosed = false
         var onClose: (@Sendable () -> Void)?
     }
     private let state = Mutex(State())
 
-    package init() {}
+    init() {}
 
     /// Calls `action` once when the client goes away; at once if it is gone already.
-    package func notify(_ action: @escaping @Sendable () -> Void) {
+    func notify(_ action: @escaping @Sendable () -> Void) {
         let isClosed = state.withLock { state in
             if !state.isClosed { state.onClose = action }
             return state.isClosed
@@ -25,7 +25,7 @@ package final class ConnectionWatch: Sendable {
     }
 
     /// The call is answered: nobody is to be told any more.
-    package func release() {
+    func release() {
         state.withLock { $0.onClose = nil }
     }
 

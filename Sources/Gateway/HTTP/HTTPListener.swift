@@ -1,12 +1,13 @@
-package import HummingbirdCore
-package import Logging
-package import NIOCore
+import HTTPTypes
+import HummingbirdCore
+import Logging
+import NIOCore
 import NIOHTTPTypes
-package import ServiceLifecycle
+import ServiceLifecycle
 
 /// One listening HTTP/1.1 port on Hummingbird's server core, with a `ConnectionWatch` per connection.
-package struct HTTPListener: Service {
-    package typealias Respond = @Sendable (Request, ConnectionWatch) async -> HTTPReply
+struct HTTPListener: Service {
+    typealias Respond = @Sendable (Request, ConnectionWatch) async -> HTTPReply
 
     private let host: String
     private let port: Int
@@ -18,7 +19,7 @@ package struct HTTPListener: Service {
     /// - Parameters:
     ///   - port: 0 takes a free one; `onListening` tells which.
     ///   - onListening: called once with the bound port.
-    package init(
+    init(
         host: String, port: Int, group: any EventLoopGroup, logger: Logger,
         onListening: @escaping @Sendable (Int) -> Void, respond: @escaping Respond
     ) {
@@ -31,7 +32,7 @@ package struct HTTPListener: Service {
     }
 
     /// Listens until graceful shutdown, then lets running requests end.
-    package func run() async throws {
+    func run() async throws {
         let port = self.port
         let onListening = self.onListening
         var quiet = logger

@@ -1,23 +1,23 @@
-package import HTTPTypes
+import HTTPTypes
 import HummingbirdCore
-package import NIOCore
+import NIOCore
 
 /// A complete answer: status, headers and one buffer.
-package struct HTTPReply: Sendable {
-    package var status: HTTPResponse.Status
-    package var headers: HTTPFields
-    package var body: ByteBuffer
+struct HTTPReply: Sendable {
+    var status: HTTPResponse.Status
+    var headers: HTTPFields
+    var body: ByteBuffer
     /// Ends the connection after the answer, for a request that was not read to its end.
-    package var closesConnection = false
+    var closesConnection = false
 
-    package init(status: HTTPResponse.Status, headers: HTTPFields = [:], body: ByteBuffer = ByteBuffer()) {
+    init(status: HTTPResponse.Status, headers: HTTPFields = [:], body: ByteBuffer = ByteBuffer()) {
         self.status = status
         self.headers = headers
         self.body = body
     }
 
     /// `application/json` without a charset: the KServe client compares the whole header.
-    package static func json(_ status: HTTPResponse.Status, _ body: ByteBuffer, headers: HTTPFields = [:]) -> HTTPReply {
+    static func json(_ status: HTTPResponse.Status, _ body: ByteBuffer, headers: HTTPFields = [:]) -> HTTPReply {
         var reply = HTTPReply(status: status, headers: headers, body: body)
         reply.headers[.contentType] = "application/json"
         return reply

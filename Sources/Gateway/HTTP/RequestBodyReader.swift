@@ -1,15 +1,15 @@
 import HTTPTypes
-package import HummingbirdCore
-package import NIOCore
+import HummingbirdCore
+import NIOCore
 
 /// Reads a request's body whole, bounded before and after decompression.
-package struct RequestBodyReader: Sendable {
+struct RequestBodyReader: Sendable {
     /// Largest body, in bytes, as sent and after decompression.
-    package var limit: Int
+    var limit: Int
     /// The longest pause between two parts of a body is bounded by the listener's idle time-out.
-    package init(limit: Int) { self.limit = limit }
+    init(limit: Int) { self.limit = limit }
 
-    package func read(_ request: Request) async throws(RequestBodyError) -> ByteBuffer {
+    func read(_ request: Request) async throws(RequestBodyError) -> ByteBuffer {
         if let announced = request.headers[.contentLength].flatMap({ Int($0) }), announced > limit {
             throw .tooLarge(limit: limit)
         }
@@ -28,10 +28,8 @@ package struct RequestBodyReader: Sendable {
                     body.writeImmutableBuffer(part)
                 }
             }
-        } catch let error as RequestBodyError {
-            throw error
         } catch {
-            throw .interrupted
+            throw error as? RequestBodyError ?? .interrupted
         }
         switch request.headers[.contentEncoding]?.lowercased() {
         case nil, "identity": return body
@@ -41,7 +39,7 @@ package struct RequestBodyReader: Sendable {
     }
 }
 
-package enum RequestBodyError: Error, Sendable, Equatable {
+enum RequestBodyError: Error, Sendable, Equatable {
     case tooLarge(limit: Int)
     case unknownEncoding(String)
     case notDecompressible(String)

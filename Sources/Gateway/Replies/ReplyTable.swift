@@ -1,4 +1,4 @@
-package import Jobs
+import Jobs
 import Synchronization
 
 /// The calls that wait at this gateway for an outcome, by token.
@@ -6,8 +6,8 @@ import Synchronization
 /// A token is given out before the job is submitted, so an outcome that overtakes the reply to the submit is
 /// kept for its caller. Every wait has a deadline, kept in a wheel of `tick` wide slots: a wait ends at
 /// most one tick late, and a wait costs no timer of its own.
-package final class ReplyTable: Sendable {
-    package enum Answer: Sendable {
+final class ReplyTable: Sendable {
+    enum Answer: Sendable {
         case outcome(Outcome)
         case timedOut
         /// The client went away.
@@ -35,13 +35,13 @@ package final class ReplyTable: Sendable {
     private let state = Mutex(State())
     private let origin = ContinuousClock.now
 
-    package init() {}
+    init() {}
 
     /// The number of calls that wait.
-    package var count: Int { state.withLock { $0.waiting.count } }
+    var count: Int { state.withLock { $0.waiting.count } }
 
     /// A fresh token. Must be given to `answer` or `forget`.
-    package func makeToken() -> UInt64 {
+    func makeToken() -> UInt64 {
         state.withLock { state in
             state.lastToken += 1
             state.waiting[state.lastToken] = Entry()
@@ -49,12 +49,12 @@ package final class ReplyTable: Sendable {
         }
     }
 
-    package func forget(_ token: UInt64) {
+    func forget(_ token: UInt64) {
         state.withLock { _ = $0.waiting.removeValue(forKey: token) }
     }
 
     /// Waits for the outcome addressed to `token`, at most `limit`.
-    package func answer(to token: UInt64, within limit: Duration) async -> Answer {
+    func answer(to token: UInt64, within limit: Duration) async -> Answer {
         let slot = tickIndex(after: limit)
         return await withCheckedContinuation { continuation in
             let early: Answer? = state.withLock { state in
@@ -73,24 +73,24 @@ package final class ReplyTable: Sendable {
 
     /// Hands an outcome to its caller.
     /// - Returns: how long the outcome is to be kept, when its caller stopped waiting for it.
-    package func deliver(_ outcome: Outcome) -> Duration? {
+    func deliver(_ outcome: Outcome) -> Duration? {
         guard let token = outcome.replyTo?.token else { return nil }
         return resolve(token, with: .outcome(outcome))
     }
 
-    package func disconnect(_ token: UInt64) {
+    func disconnect(_ token: UInt64) {
         _ = resolve(token, with: .disconnected)
     }
 
     /// The caller left with the job's id; when its outcome comes it is to be kept for `retention`.
-    package func abandon(_ token: UInt64, keeping retention: Duration) {
+    func abandon(_ token: UInt64, keeping retention: Duration) {
         state.withLock { state in
             if state.abandoned.count < Self.maximumAbandoned { state.abandoned[token] = retention }
         }
     }
 
     /// Turns the wheel until the task is cancelled.
-    package func run() async {
+    func run() async {
         while !Task.isCancelled {
             // Only cancellation throws, and the loop's condition sees it.
             try? await Task.sleep(for: Self.tick)

@@ -1,0 +1,49 @@
+# syntax=docker/dockerfile:1
+# One image for every role: gateway, worker, scaler, or the whole system (`up`).
+#
+#   docker build -t spate .                                                  CPU
+#   docker build -t spate:gpu --build-arg ONNXRUNTIME=onnxruntime-gpu==1.31.1 .   CUDA
+#
+# The images differ only by the ONNX Runtime library that the wheel carries.
+
+ARG BUILD_IMAGE=swift:6.3-bookworm
+ARG RUN_IMAGE=debian:bookworm-slim
+
+# --- 1. The library and the models, out of pinned wheels --------------------------------------------------------
+FROM ${RUN_IMAGE} AS models
+RUN apt-get update \
+ && apt-get install -y --no-install-recommends python3 python3-pip python3-venv ca-certificates \
+ && rm -rf /var/lib/apt/lists/*
+WORKDIR /fetch
+ARG ONNXRUNTIME=onnxruntime==1.31.1
+COPY cluster/setup ./setup
+RUN ./setup/extract.sh "${ONNXRUNTIME}" /fetch/out
+
+# --- 2. The binary ----------------------------------------------------------------------------------------------
+FROM ${BUILD_IMAGE} AS build
+RUN apt-get update \
+ && apt-get install -y --no-install-recommends libhiredis-dev libssl-dev zlib1g-dev pkg-config \
+ && rm -rf /var/lib/apt/lists/*
+WORKDIR /build
+COPY Package.swift ./
+COPY Sources ./Sources
+COPY Tests ./Tests
+RUN swift build -c release --product spate --static-swift-stdlib \
+ && install -D -m 0755 .build/release/spate /out/spate
+
+# --- 3. What runs -----------------------------------------------------------------------------------------------
+FROM ${RUN_IMAGE} AS run
+RUN apt-get update \
+ && apt-get install -y --no-install-recommends libhiredis0.14 libssl3 zlib1g redis-server ca-certificates \
+ && rm -rf /var/lib/apt/lists/* \
+ && useradd --system --uid 10001 --create-home --home-dir /var/lib/spate spate
+COPY --from=build /out/spate /usr/local/bin/spate
+COPY --from=models /fetch/out/onnxruntime/ /usr/local/lib/
+COPY cluster /etc/spate/cluster
+COPY --from=models /fetch/out/models/ /etc/spate/cluster/models/
+USER spate
+WORKDIR /var/lib/spate
+EXPOSE 8000 8002
+STOPSIGNAL SIGTERM
+ENTRYPOINT ["/usr/local/bin/spate"]
+CMD ["up", "--config", "/etc/spate/cluster/compose.yaml"]

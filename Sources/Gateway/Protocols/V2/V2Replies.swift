@@ -1,0 +1,61 @@
+import HTTPTypes
+import Time
+
+/// Errors of the gateway as V2 answers: the one place that maps them to statuses.
+extension HTTPReply {
+    /// The answer to whatever stopped a request.
+    static func failure(_ error: any Error) -> HTTPReply {
+        switch error {
+        case let error as V2Error: .v2(error)
+        case let refusal as Refusal: .refused(refusal)
+        case let error as RequestBodyError: .body(error)
+        default: .error(.internalServerError, "the request could not be handled: \(error)")
+        }
+    }
+
+    static func v2(_ error: V2Error) -> HTTPReply { .error(.init(code: error.status), error.message) }
+
+    static func refused(_ refusal: Refusal) -> HTTPReply {
+        switch refusal {
+        case .queueFull(let model, let held, let limit, let retryAfter):
+            let seconds = Int(retryAfter.seconds.rounded(.up))
+            return .error(
+                .tooManyRequests,
+                "Exceeds maximum queue size: model '\(model)' holds \(held) jobs and allows \(limit); retry after \(seconds) s",
+                headers: [.retryAfter: String(seconds)])
+        case .storeFull(let message):
+            return .error(.serviceUnavailable, message, headers: [.retryAfter: "5"])
+        case .unavailable(let message):
+            return .error(.serviceUnavailable, message, headers: [.retryAfter: "1"])
+        case .conflict(let id):
+            return .error(
+                .conflict,
+                "Idempotency-Key was used for a different request, job \(id): use another key for another request")
+        }
+    }
+
+    static func body(_ error: RequestBodyError) -> HTTPReply {
+        switch error {
+        case .tooLarge(let limit):
+            var reply = HTTPReply.error(.contentTooLarge, "the request body is larger than the limit of \(limit) bytes")
+            reply.closesConnection = true
+            return reply
+        case .unknownEncoding(let name):
+            return .error(
+                .notImplemented, "Content-Encoding '\(name)' is not supported; allowed: gzip, deflate",
+                headers: [.acceptEncoding: "gzip, deflate"])
+        case .notDecompressible(let reason):
+            return .error(.badRequest, "the request body cannot be decompressed: \(reason)")
+        case .interrupted:
+            var reply = HTTPReply.error(.badRequest, "the connection ended before the request body did")
+            reply.closesConnection = true
+            return reply
+        }
+    }
+
+    func adding(_ fields: HTTPFields) -> HTTPReply {
+        var reply = self
+        for field in fields { reply.headers[field.name] = field.value }
+        return reply
+    }
+}

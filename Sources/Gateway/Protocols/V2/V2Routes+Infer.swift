@@ -1,0 +1,171 @@
+import HTTPTypes
+import HummingbirdCore
+import Jobs
+import NIOCore
+import Settings
+import Tensors
+import Time
+
+extension HTTPField.Name {
+    static let inferenceHeaderContentLength = named("Inference-Header-Content-Length")
+    static let idempotencyKey = named("Idempotency-Key")
+    static let prefer = named("Prefer")
+    static let preferenceApplied = named("Preference-Applied")
+    static let jobID = named("Spate-Job-Id")
+    static let jobStatus = named("Spate-Job-Status")
+
+    private static func named(_ name: StaticString) -> Self {
+        guard let name = Self(name.description) else { preconditionFailure("\(name) is no header name") }
+        return name
+    }
+}
+
+extension V2Routes {
+    /// `POST …/infer`, synchronous or, with `Prefer: respond-async`, as a job.
+    func infer(model name: String, version: String?, request: Request, watch: ConnectionWatch) async -> HTTPReply {
+        let model: ServedModel
+        switch find(name, version: version) {
+        case .failure(let reply): return reply
+        case .success(let found): model = found
+        }
+        do {
+            let body = try await RequestBodyReader(limit: settings.maximumBody).read(request)
+            let (call, form) = try decode(body, headers: request.headers, model: model)
+            if request.headers.prefersAsynchronousResponse { return await accept(call) }
+            return answer(try await calls.answer(call, watch: watch), form: form, model: model)
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    private func decode(
+        _ body: ByteBuffer, headers: HTTPFields, model: ServedModel
+    ) throws -> (InferenceCall, V2Echo) {
+        var headerLength: Int?
+        if let field = headers[.inferenceHeaderContentLength] {
+            guard let length = Int(field), length >= 0 else {
+                throw V2Error(
+                    status: 400,
+                    message:
+                        "Inference-Header-Content-Length must be a whole number from 0 to \(body.readableBytes), got: \(field)"
+                )
+            }
+            headerLength = length
+        }
+        let request = try V2RequestDecoder.decode(
+            body: body, headerLength: headerLength, signature: model.signature, model: model.settings.name)
+        let echo = V2Echo(request)
+        var bytes = ByteBuffer()
+        echo.encode(into: &bytes)
+        let call = InferenceCall(
+            model: model, inputs: request.inputs, requestedOutputs: request.outputs.map(\.name),
+            priority: Self.priorityClass(request.priority), timeout: request.timeout, deadline: request.deadline,
+            once: try idempotencyKey(headers, body: body, headerLength: headerLength), echo: bytes)
+        return (call, echo)
+    }
+
+    /// V2 counts priorities from 1, the highest; 0 is the model's default.
+    private static func priorityClass(_ priority: UInt64) -> PriorityClass {
+        switch priority {
+        case 0, 2: .normal
+        case 1: .high
+        default: .low
+        }
+    }
+
+    private func idempotencyKey(
+        _ headers: HTTPFields, body: ByteBuffer, headerLength: Int?
+    ) throws(V2Error) -> IdempotencyKey? {
+        guard let key = headers[.idempotencyKey] else { return nil }
+        guard (1...256).contains(key.utf8.count), key.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
+            throw V2Error(status: 400, message: "Idempotency-Key must be 1 to 256 visible ASCII characters")
+        }
+        return IdempotencyKey(
+            key: key, fingerprint: RequestFingerprint.of(body, headerLength: headerLength),
+            retention: settings.retention)
+    }
+
+    private func accept(_ call: InferenceCall) async -> HTTPReply {
+        do {
+            let id = try await calls.accept(call)
+            let status = JobStatusBody(
+                id: id.description, model_name: id.queue.model, model_version: id.queue.version, status: "waiting",
+                expected_wait_ms: calls.admission.expectedWait(in: id.queue)?.wholeMilliseconds)
+            return try .json(.accepted, encoding: status).adding([
+                .location: "/v2/jobs/\(id)", .preferenceApplied: "respond-async", .jobID: id.description,
+                .jobStatus: "waiting",
+            ])
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    private func answer(_ result: CallResult, form: V2Echo, model: ServedModel) -> HTTPReply {
+        switch result {
+        case .settled(let outcome): return finished(outcome, form: form, model: model)
+        case .timedOut(let id):
+            return .error(
+                .gatewayTimeout,
+                "Request timeout expired; the job goes on and its outcome is kept: GET /v2/jobs/\(id)",
+                headers: [.jobID: id.description, .location: "/v2/jobs/\(id)"])
+        case .disconnected:
+            return .error(.init(code: 499, reasonPhrase: "Client Closed Request"), "the client went away")
+        }
+    }
+
+    /// The answer to a synchronous caller.
+    private func finished(_ outcome: Outcome, form: V2Echo, model: ServedModel) -> HTTPReply {
+        let id = outcome.id
+        switch outcome.ending {
+        case .finished(let tensors): return response(tensors, id: id, form: form, model: model)
+        case .failed(let failure):
+            return .error(
+                failure.code == .invalidInput ? .badRequest : .internalServerError, failure.message,
+                headers: [.jobID: id.description])
+        case .expired:
+            return .error(
+                .gatewayTimeout, "Request timeout expired: job \(id) could not run before its deadline",
+                headers: [.jobID: id.description])
+        case .cancelled(let reason):
+            return .error(.conflict, "job \(id) was cancelled: \(reason)", headers: [.jobID: id.description])
+        }
+    }
+
+    /// The V2 response in the form that was asked for.
+    func response(_ tensors: [Tensor], id: JobID, form: V2Echo, model: ServedModel) -> HTTPReply {
+        do {
+            let encoded = try V2ResponseEncoder.encode(
+                model: id.queue.model, version: id.queue.version, tensors: tensors, form: form, labels: model.labels)
+            var reply = HTTPReply(status: .ok, body: encoded.body)
+            if let length = encoded.headerLength {
+                reply.headers[.contentType] = "application/octet-stream"
+                reply.headers[.inferenceHeaderContentLength] = String(length)
+            } else {
+                reply.headers[.contentType] = "application/json"
+            }
+            return reply
+        } catch {
+            return .v2(error)
+        }
+    }
+}
+
+extension HTTPFields {
+    /// RFC 7240: preferences are comma-separated tokens, in any number of fields.
+    var prefersAsynchronousResponse: Bool {
+        self[values: .prefer].contains { field in
+            field.split(separator: ",").contains { preference in
+                let token = preference.split(separator: ";").first ?? ""
+                return token.trimmingSpaces().lowercased() == "respond-async"
+            }
+        }
+    }
+}
+
+extension Substring {
+    fileprivate func trimmingSpaces() -> Substring {
+        drop { $0 == " " || $0 == "\t" }.reversed().drop { $0 == " " || $0 == "\t" }.reversed().reduce(into: "") {
+            $0.append($1)
+        }
+    }
+}

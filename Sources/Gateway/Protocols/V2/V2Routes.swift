@@ -1,0 +1,109 @@
+import HTTPTypes
+import HummingbirdCore
+import Jobs
+import NIOCore
+import Settings
+
+/// Open Inference Protocol V2 over REST, and jobs: which request goes where.
+struct V2Routes: Sendable {
+    let catalog: ModelCatalog
+    let calls: CallService
+    let queue: any SubmissionQueue
+    let settings: GatewaySettings
+    let serverVersion: String
+
+    init(
+        catalog: ModelCatalog, calls: CallService, queue: any SubmissionQueue, settings: GatewaySettings,
+        serverVersion: String
+    ) {
+        self.catalog = catalog
+        self.calls = calls
+        self.queue = queue
+        self.settings = settings
+        self.serverVersion = serverVersion
+    }
+
+    func respond(to request: Request, watch: ConnectionWatch) async -> HTTPReply {
+        guard let path = V2Path(request.uri.path) else { return .error(.notFound, "Not Found") }
+        switch (path, request.method) {
+        case (.model(let name, let version, .infer), .post):
+            return await infer(model: name, version: version, request: request, watch: watch)
+        case (.job(let id), .get): return await job(id, request: request, watch: watch)
+        case (.job(let id), .delete): return await cancel(id)
+        case (.live, .get): return .json(.ok, ByteBuffer(string: #"{"live":true}"#))
+        case (.ready, .get): return await ready()
+        case (.server, .get): return .json(.ok, V2Metadata.server(version: serverVersion))
+        case (.models, .get): return .json(.ok, V2Metadata.models(catalog.models.map(\.settings.name)))
+        case (.allStatistics, .get): return statistics(of: catalog.models)
+        case (.repositoryIndex, .post):
+            return .json(.ok, V2Metadata.repositoryIndex(catalog.models.map { ($0.settings.name, $0.queue.version) }))
+        case (.model(let name, let version, let action), .get) where action != .infer:
+            return await describe(name, version: version, action)
+        default: return .error(.methodNotAllowed, "Method Not Allowed")
+        }
+    }
+
+    // MARK: Descriptions
+
+    private func describe(_ name: String, version: String?, _ action: V2Path.Action) async -> HTTPReply {
+        switch find(name, version: version) {
+        case .failure(let reply): return reply
+        case .success(let model):
+            switch action {
+            case .metadata:
+                return .json(
+                    .ok,
+                    V2Metadata.model(
+                        name: name, versions: [model.queue.version], platform: model.platform,
+                        signature: model.signature))
+            case .ready:
+                let server = await ready()
+                return server.status == .ok
+                    ? .json(.ok, V2Metadata.modelReady(name: name, isReady: true)) : server
+            case .config:
+                return .json(
+                    .ok,
+                    V2Metadata.config(
+                        name: name, platform: model.platform, signature: model.signature,
+                        maximumDelay: model.settings.batching.maximumDelay))
+            case .stats: return statistics(of: [model])
+            case .infer: return .error(.methodNotAllowed, "Method Not Allowed")
+            }
+        }
+    }
+
+    private func statistics(of models: [ServedModel]) -> HTTPReply {
+        .json(.ok, V2Metadata.statistics(models.map { V2Statistics($0.queue, calls.statistics.totals(of: $0.queue)) }))
+    }
+
+    /// Ready means that a request would be accepted: Redis answers. Workers may be at zero; they start on demand.
+    private func ready() async -> HTTPReply {
+        guard let first = catalog.models.first else { return .error(.serviceUnavailable, "no model is served") }
+        do {
+            _ = try await queue.depth(of: first.queue)
+            return .json(.ok, ByteBuffer(string: #"{"ready":true}"#))
+        } catch {
+            return .error(.serviceUnavailable, "not ready: \(error)")
+        }
+    }
+
+    enum Found {
+        case success(ServedModel)
+        case failure(HTTPReply)
+    }
+
+    /// The model, or Triton's 404 for it.
+    func find(_ name: String, version: String?) -> Found {
+        switch catalog.find(name, version: version) {
+        case .found(let model): return .success(model)
+        case .unknownModel:
+            return .failure(.error(.notFound, "Request for unknown model: '\(name)' is not found"))
+        case .unknownVersion(let served):
+            return .failure(
+                .error(
+                    .notFound,
+                    "Request for unknown model: '\(name)' version \(version ?? "") is not found; version \(served) is served"
+                ))
+        }
+    }
+}

@@ -1,0 +1,27 @@
+import ArgumentParser
+
+/// The one executable: every role, and the operator's commands.
+@main
+struct Spate: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "spate",
+        abstract: "An autoscaling worker cluster with a job queue for machine-learning inference.",
+        discussion: """
+            spate up                 the whole system on this machine, Redis included
+            spate load …             open-loop traffic from a profile, with a report
+            spate check              validate the cluster file and every model file
+
+            The roles run alone against any Redis: spate gateway, spate worker, spate scaler.
+            The cluster file (cluster/spate.yaml) explains every setting beside its default.
+            """,
+        version: SpateVersion.text,
+        subcommands: [
+            Up.self, RunGateway.self, RunWorker.self, RunScaler.self, Load.self, Rehearse.self, Check.self,
+            Status.self, Decisions.self, Bench.self, ExecuteChild.self,
+        ])
+}
+
+/// The version of wire format, scripts and policies in this binary.
+enum SpateVersion {
+    static let text = "0.1.0"
+}

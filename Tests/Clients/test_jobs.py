@@ -1,0 +1,103 @@
+"""Asynchronous jobs over HTTP, as a caller with nothing but an HTTP library uses them."""
+
+import concurrent.futures
+import json
+import time
+import uuid
+
+import requests
+
+
+def body(samples, row=0, **parameters):
+    return {
+        "id": f"row-{row}", "parameters": parameters,
+        "inputs": [{"name": "image", "datatype": "FP32", "shape": [1, 64], "data": samples["images"][row]}],
+    }
+
+
+def infer_url(cluster):
+    return cluster.http + "/v2/models/digits/infer"
+
+
+def submit(cluster, document, **headers):
+    return requests.post(infer_url(cluster), json=document, headers={"Prefer": "respond-async", **headers}, timeout=30)
+
+
+def collect(cluster, location):
+    for _ in range(10):
+        answer = requests.get(cluster.http + location, params={"wait": "20s"}, timeout=30)
+        if answer.headers["Spate-Job-Status"] not in ("waiting", "running", "retrying"):
+            return answer
+    raise AssertionError("the job was not settled: " + answer.text)
+
+
+def test_a_job_is_accepted_and_collected(cluster, samples):
+    accepted = submit(cluster, body(samples, 3))
+    assert accepted.status_code == 202
+    assert accepted.json()["status"] == "waiting"
+    assert accepted.headers["Location"] == "/v2/jobs/" + accepted.json()["id"]
+    finished = collect(cluster, accepted.headers["Location"])
+    assert finished.status_code == 200
+    assert finished.headers["Spate-Job-Status"] == "finished"
+    document = finished.json()
+    assert document["id"] == "row-3" and document["model_name"] == "digits"
+    label = next(output for output in document["outputs"] if output["name"] == "label")
+    assert label["data"] == [samples["labels"][3]]
+
+
+def test_the_answer_comes_in_the_form_that_was_asked_for(cluster, samples):
+    document = body(samples, 1)
+    document["outputs"] = [{"name": "label", "parameters": {"binary_data": True}}]
+    finished = collect(cluster, submit(cluster, document).headers["Location"])
+    header = int(finished.headers["Inference-Header-Content-Length"])
+    assert json.loads(finished.content[:header])["outputs"][0]["parameters"]["binary_data_size"] == 8
+    assert int.from_bytes(finished.content[header:], "little") == samples["labels"][1]
+
+
+def test_an_idempotency_key_returns_the_same_job(cluster, samples):
+    key = uuid.uuid4().hex
+    first = submit(cluster, body(samples, 2), **{"Idempotency-Key": key})
+    again = submit(cluster, body(samples, 2), **{"Idempotency-Key": key})
+    assert first.json()["id"] == again.json()["id"]
+    other = submit(cluster, body(samples, 5), **{"Idempotency-Key": key})
+    assert other.status_code == 409
+    assert "Idempotency-Key" in other.json()["error"]
+    synchronous = requests.post(
+        infer_url(cluster), json=body(samples, 2), headers={"Idempotency-Key": key}, timeout=30)
+    assert synchronous.status_code == 200
+    assert synchronous.json()["outputs"][0]["data"][0] == samples["labels"][2]
+
+
+def test_unknown_and_expired_ids(cluster, samples):
+    assert requests.get(cluster.http + "/v2/jobs/nonsense", timeout=30).status_code == 404
+    recent = int(time.time() * 1000)
+    assert requests.get(f"{cluster.http}/v2/jobs/digits.1.normal.{recent}-77", timeout=30).status_code == 404
+    old = recent - 100 * 24 * 3600 * 1000
+    gone = requests.get(f"{cluster.http}/v2/jobs/digits.1.normal.{old}-0", timeout=30)
+    assert gone.status_code == 410
+    assert "kept for" in gone.json()["error"]
+
+
+def test_a_settled_job_stays_as_it_is_when_cancelled(cluster, samples):
+    location = submit(cluster, body(samples)).headers["Location"]
+    collect(cluster, location)
+    answer = requests.delete(cluster.http + location, timeout=30)
+    assert answer.status_code == 200 and answer.headers["Spate-Job-Status"] == "finished"
+
+
+def test_many_jobs_from_many_callers_all_end_right(cluster, samples):
+    def one(index):
+        row = index % len(samples["images"])
+        finished = collect(cluster, submit(cluster, body(samples, row)).headers["Location"])
+        label = next(output for output in finished.json()["outputs"] if output["name"] == "label")
+        return label["data"][0] == samples["labels"][row]
+
+    with concurrent.futures.ThreadPoolExecutor(16) as pool:
+        assert all(pool.map(one, range(200)))
+
+
+def test_a_deadline_in_the_past_expires_the_job(cluster, samples):
+    finished = collect(cluster, submit(cluster, body(samples, deadline_ms=1)).headers["Location"])
+    assert finished.headers["Spate-Job-Status"] in ("expired", "finished")
+    if finished.headers["Spate-Job-Status"] == "expired":
+        assert "deadline" in finished.json()["error"]
