@@ -42,7 +42,7 @@ let adapters: [Target] = [
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .target(name: "COnnxRuntime"),
     .target(name: "CProcess"),
-    .target(name: "Observability", dependencies: [logging], swiftSettings: strict),
+    .target(name: "Observability", dependencies: ["Time", logging], swiftSettings: strict),
     .target(
         name: "Settings",
         dependencies: ["Tensors", "Time", "Jobs", "COpenSSL", .product(name: "Yams", package: "Yams")],
@@ -80,7 +80,7 @@ let roles: [Target] = [
         swiftSettings: strict),
     .target(
         name: "LoadGenerator",
-        dependencies: ["Time", "Traffic", "Settings", nioCore, nioPosix, nioHTTP1, histogram, logging], swiftSettings: strict),
+        dependencies: ["Time", "Tensors", "Traffic", "Settings", nioCore, nioPosix], swiftSettings: strict),
 ]
 
 let package = Package(
@@ -116,7 +116,8 @@ let package = Package(
         .testTarget(name: "BatchingTests", dependencies: ["Time", "Batching"], swiftSettings: strict),
         .testTarget(name: "ScalingTests", dependencies: ["Time", "Scaling"], swiftSettings: strict),
         .testTarget(name: "TrafficTests", dependencies: ["Time", "Traffic"], swiftSettings: strict),
-        .testTarget(name: "SettingsTests", dependencies: ["Time", "Settings", "Scaling"], swiftSettings: strict),
+        .testTarget(name: "SettingsTests", dependencies: ["Tensors", "Time", "Settings", "Scaling"], swiftSettings: strict),
+        .testTarget(name: "ObservabilityTests", dependencies: ["Observability", "Time", logging], swiftSettings: strict),
         .testTarget(
             name: "RedisClientTests", dependencies: ["RedisClient", "TestSupport", nioCore, nioPosix],
             swiftSettings: strict),
@@ -139,7 +140,8 @@ let package = Package(
         .testTarget(name: "ClustersTests", dependencies: ["Time", "Clusters", "Settings"], swiftSettings: strict),
         .testTarget(name: "ScalerTests", dependencies: ["Scaler", "Scaling", "Clusters", "Time", "Jobs", "Settings"], swiftSettings: strict),
         .testTarget(
-            name: "LoadGeneratorTests", dependencies: ["Time", "LoadGenerator", "Traffic", nioCore, nioPosix, nioHTTP1],
+            name: "LoadGeneratorTests",
+            dependencies: ["Time", "Tensors", "LoadGenerator", "Traffic", nioCore, nioPosix, nioHTTP1],
             swiftSettings: strict),
         .testTarget(
             name: "SystemTests",
