@@ -105,6 +105,9 @@ package final class SettingsReader {
     /// Whether the key is given.
     package func has(_ key: String) -> Bool { node(key) != nil }
 
+    /// Whether the key is given and is a list of nothing (`[]`).
+    package func isEmptyList(_ key: String) -> Bool { node(key)?.sequence?.isEmpty ?? false }
+
     /// Where the value of `key` stands, or the mapping itself if the key is not given.
     package func position(of key: String) -> SettingsPosition {
         node(key)?.position(in: document.file) ?? start

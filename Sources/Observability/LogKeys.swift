@@ -1,0 +1,21 @@
+package import Logging
+
+/// The keys of log metadata: the only place that spells them.
+package enum LogKeys {
+    package static let jobID = "job.id"
+    package static let modelName = "model.name"
+    package static let modelVersion = "model.version"
+    package static let pool = "pool"
+    package static let workerID = "worker.id"
+    package static let batchSize = "batch.size"
+    package static let attempt = "attempt"
+    package static let leaseEpoch = "lease.epoch"
+    package static let reason = "reason"
+}
+
+extension Logger {
+    /// Sets `key` (one of `LogKeys`) to `value` for every later line; `nil` removes it.
+    package mutating func set(_ key: String, _ value: (some CustomStringConvertible)?) {
+        self[metadataKey: key] = value.map { "\($0)" }
+    }
+}

@@ -1,0 +1,51 @@
+/// What the command line and the environment put in the place of the cluster file's values.
+package struct SettingsOverrides: Sendable, Equatable {
+    /// `redis://`, `rediss://` or `unix://`; takes the place of a private server too. `SPATE_REDIS_URL`.
+    package var redisURL: String?
+    /// `SPATE_HOST`.
+    package var host: String?
+    /// `SPATE_PORT`.
+    package var port: Int?
+    /// `SPATE_ADMIN_PORT`.
+    package var adminPort: Int?
+    /// Relative to the working directory. `SPATE_REPOSITORY`.
+    package var repository: String?
+
+    package init(
+        redisURL: String? = nil, host: String? = nil, port: Int? = nil, adminPort: Int? = nil,
+        repository: String? = nil
+    ) {
+        self.redisURL = redisURL
+        self.host = host
+        self.port = port
+        self.adminPort = adminPort
+        self.repository = repository
+    }
+
+    /// The overrides in `environment`. Empty values count as absent.
+    ///
+    /// - Throws: a port that is no number from 0 to 65535.
+    package init(environment: [String: String]) throws(SettingsError) {
+        func text(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }
+        let findings = SettingsFindings()
+        func port(_ name: String) -> Int? {
+            guard let text = text(name) else { return nil }
+            if let value = SettingsNumber.integer(text), Self.ports.contains(value) { return value }
+            findings.report("expected a port from 0 to 65535, found '\(text)'", at: SettingsPosition(file: name))
+            return nil
+        }
+        self.init(
+            redisURL: text("SPATE_REDIS_URL"), host: text("SPATE_HOST"), port: port("SPATE_PORT"),
+            adminPort: port("SPATE_ADMIN_PORT"), repository: text("SPATE_REPOSITORY"))
+        if let error = findings.error { throw error }
+    }
+
+    /// These overrides, and `others` where these are silent: the command line's over the environment's.
+    package func over(_ others: SettingsOverrides) -> SettingsOverrides {
+        SettingsOverrides(
+            redisURL: redisURL ?? others.redisURL, host: host ?? others.host, port: port ?? others.port,
+            adminPort: adminPort ?? others.adminPort, repository: repository ?? others.repository)
+    }
+
+    static let ports = 0...65_535
+}
