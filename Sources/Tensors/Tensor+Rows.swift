@@ -1,4 +1,4 @@
-package import NIOCore
+import NIOCore
 
 extension Tensor {
     /// The first dimension; 1 for a scalar.
