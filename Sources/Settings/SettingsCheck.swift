@@ -17,20 +17,26 @@ package struct SettingsCheck: Sendable {
     /// The findings, one a line, or what would be served.
     package var description: String {
         guard let settings else { return diagnostics.map(\.description).joined(separator: "\n") }
+        let gateway = settings.gateway
         var lines = ["redis    \(settings.redis.server)"]
-        lines.append(
-            "gateway  \(settings.gateway.host):\(settings.gateway.port), administration :\(settings.gateway.adminPort)")
-        for pool in settings.pools {
-            lines.append(
-                "pool     \(pool.name): \(pool.minimumWorkers) to \(pool.maximumWorkers) workers, \(pool.device.rawValue), driver \(pool.driver.rawValue)"
-            )
-        }
-        for model in settings.models {
-            lines.append(
-                "model    \(model.name) version \(model.version): \(model.backend.summary), pools \(model.pools.joined(separator: ", ")), at most \(model.batching.maximumRows) rows a batch, \(model.maximumQueue) jobs"
-            )
-        }
+        lines.append("gateway  \(gateway.host):\(gateway.port), administration :\(gateway.adminPort)")
+        lines += settings.pools.map { "pool     \($0.summary)" }
+        lines += settings.models.map { "model    \($0.summary(in: settings.repository))" }
         return lines.joined(separator: "\n")
+    }
+}
+
+extension PoolSettings {
+    fileprivate var summary: String {
+        "\(name): \(minimumWorkers) to \(maximumWorkers) workers, \(device.rawValue), driver \(driver.rawValue)"
+    }
+}
+
+extension ModelSettings {
+    fileprivate func summary(in repository: String) -> String {
+        let digest = ModelDigest.sha256(of: "\(repository)/\(name)/\(version)").map { " (sha256 \($0.prefix(12)))" }
+        return "\(name) version \(version)\(digest ?? ""): \(backend.summary); pools \(pools.joined(separator: ", "));"
+            + " at most \(batching.maximumRows) rows a batch, \(maximumQueue) jobs"
     }
 }
 

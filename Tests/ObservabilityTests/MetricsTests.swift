@@ -81,7 +81,7 @@ import Testing
     /// One sample of every series that Spate has.
     private func everything() -> MetricsRegistry {
         let registry = MetricsRegistry()
-        let gateway = GatewayMetrics(in: registry)
+        let gateway = GatewaySeries(in: registry)
         gateway.requests(protocol: "http", model: "digits", status: 200).increment()
         gateway.requestDuration(protocol: "http", model: "digits").record(.milliseconds(3))
         gateway.jobDuration(model: "digits").record(.milliseconds(3))
@@ -89,8 +89,8 @@ import Testing
         gateway.refused(reason: "queue_full").increment()
         gateway.requestBody(protocol: "http").record(8_192)
         gateway.replyBody(protocol: "http").record(100)
-        QueueMetrics(in: registry).set(model: "digits", version: "1", waiting: 1, inFlight: 2, due: 3)
-        let worker = WorkerMetrics(in: registry)
+        QueueSeries(in: registry).set(model: "digits", version: "1", waiting: 1, inFlight: 2, due: 3)
+        let worker = WorkerSeries(in: registry)
         worker.batches(model: "digits", reason: "full").increment()
         worker.rows(model: "digits").increment(by: 64)
         worker.jobs(model: "digits", ending: "finished").increment()
@@ -98,7 +98,7 @@ import Testing
         worker.queueWait(model: "digits").record(.milliseconds(1))
         worker.batchWait(model: "digits").record(.zero)
         worker.compute(model: "digits").record(.seconds(100))
-        let scaler = ScalerMetrics(in: registry)
+        let scaler = ScalerSeries(in: registry)
         scaler.set(pool: "cpu", starting: 1, ready: 0, draining: 0)
         scaler.wanted(pool: "cpu").set(2)
         scaler.decisions(pool: "cpu", direction: .in).increment()

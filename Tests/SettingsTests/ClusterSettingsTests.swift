@@ -127,10 +127,28 @@ import Testing
         let check = SettingsCheck.report(path: cluster.path)
         #expect(check.diagnostics.isEmpty)
         #expect(check.description.contains("redis    rediss://***@host"))
-        #expect(check.description.contains("model    digits version 1: onnxruntime, 1 x 1 threads"))
+        #expect(check.description.contains("model    digits version 1 (sha256 "))
+        #expect(check.description.contains("): onnxruntime, 1 x 1 threads"))
         let settings = try #require(check.settings)
         var dumped = "\(settings)" + String(reflecting: settings)
         dump(settings, to: &dumped)
         #expect(!dumped.contains("s3cret"))
+    }
+
+    @Test("a version's digest changes with every name and byte in its folder, and with nothing else")
+    func digest() throws {
+        let cluster = try TemporaryCluster()
+        let folder = "\(cluster.folder)/models/digits/1"
+        try cluster.write("models/digits/1/model.onnx", "abc")
+        // Python: sha256(b"model.onnx\0" + (3).to_bytes(8, "big") + b"abc").hexdigest()
+        #expect(
+            ModelDigest.sha256(of: folder) == "c4a950700fdb21100ba223a988b4593eb334440c687bd9fa99e48e60e9192947")
+        try cluster.write("models/digits/1/.keep", "")
+        let first = ModelDigest.sha256(of: folder)
+        try cluster.write("models/digits/1/data/weights", "")
+        let second = ModelDigest.sha256(of: folder)
+        #expect(first?.hasPrefix("c4a95070") == true)
+        #expect(second != first)
+        #expect(ModelDigest.sha256(of: "\(cluster.folder)/none") == nil)
     }
 }

@@ -3,7 +3,7 @@
 // so that a slow answer can be blamed on the right part.
 
 /// What a gateway counts.
-package struct GatewayMetrics: Sendable {
+package struct GatewaySeries: Sendable {
     private let requestsFamily: MetricFamily<Counter>
     private let durationFamily: MetricFamily<Histogram>
     private let jobDurationFamily: MetricFamily<Histogram>
@@ -54,7 +54,7 @@ package struct GatewayMetrics: Sendable {
 }
 
 /// The queue as an observer sees it.
-package struct QueueMetrics: Sendable {
+package struct QueueSeries: Sendable {
     private let jobs: MetricFamily<Gauge>
 
     package init(in registry: MetricsRegistry) {
@@ -75,7 +75,7 @@ package struct QueueMetrics: Sendable {
 }
 
 /// What a worker counts.
-package struct WorkerMetrics: Sendable {
+package struct WorkerSeries: Sendable {
     private let batchesFamily: MetricFamily<Counter>
     private let rowsFamily: MetricFamily<Counter>
     private let jobsFamily: MetricFamily<Counter>
@@ -118,7 +118,7 @@ package struct WorkerMetrics: Sendable {
 }
 
 /// What the scaler counts.
-package struct ScalerMetrics: Sendable {
+package struct ScalerSeries: Sendable {
     private let workersFamily: MetricFamily<Gauge>
     private let wantedFamily: MetricFamily<Gauge>
     private let decisionsFamily: MetricFamily<Counter>

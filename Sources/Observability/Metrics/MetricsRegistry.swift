@@ -2,8 +2,8 @@ import Synchronization
 
 /// The metrics of one process, and their text for scrapers.
 ///
-/// Made once at start and handed to who measures; `GatewayMetrics`, `QueueMetrics`, `WorkerMetrics` and
-/// `ScalerMetrics` register what they spell. Registering a name twice gives the family that is there, so two parts of
+/// Made once at start and handed to who measures; `GatewaySeries`, `QueueSeries`, `WorkerSeries` and
+/// `ScalerSeries` register what they spell. Registering a name twice gives the family that is there, so two parts of
 /// a process can share a metric.
 package final class MetricsRegistry: Sendable {
     private enum Family: Sendable {

@@ -90,7 +90,8 @@ extension ClusterSettings {
             let hint = Suggestion.nearest(to: entry.name.value, among: found).map { "; did you mean '\($0)'?" } ?? ""
             let list = found.isEmpty ? "no models" : found.joined(separator: ", ")
             reader.report(
-                "no model '\(entry.name.value)' in \(SettingsPath.shown(repository)) (no \(SettingsPath.shown(path))); it has: \(list)\(hint)",
+                "no model '\(entry.name.value)' in \(SettingsPath.shown(repository)) (no \(SettingsPath.shown(path)));"
+                    + " it has: \(list)\(hint)",
                 at: entry.name.position)
             return nil
         }

@@ -105,7 +105,8 @@ extension ONNXOptions {
         let providers = reader.strings("providers")
         for provider in providers where !provider.value.hasSuffix("ExecutionProvider") {
             reader.report(
-                "'providers': '\(provider.value)' is no execution provider; expected ONNX Runtime's names, as in CPUExecutionProvider or CUDAExecutionProvider",
+                "'providers': '\(provider.value)' is no execution provider; expected ONNX Runtime's names,"
+                    + " as in CPUExecutionProvider or CUDAExecutionProvider",
                 at: provider.position)
         }
         self.init(

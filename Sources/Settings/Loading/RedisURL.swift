@@ -3,7 +3,8 @@ enum RedisURL {
     /// What is wrong with `url`, without its secrets; `nil` if nothing is.
     static func problem(with url: String) -> String? {
         let forms =
-            "expected redis://host:port/db, rediss://… or unix:///path/of.sock (user and password as user:password@host)"
+            "expected redis://host:port/db, rediss://… or unix:///path/of.sock"
+            + " (user and password as user:password@host)"
         let masked = Secrets.masked(url)
         guard let colon = url.firstIndex(of: ":"), url[colon...].hasPrefix("://") else {
             return "\(forms), found '\(masked)'"

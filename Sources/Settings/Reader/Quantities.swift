@@ -12,14 +12,16 @@ package enum Quantities {
 
     /// The duration that `text` names, for example `250ms`, `1.5s`, `5m`; `nil` if it names none.
     ///
-    /// Units: `us`, `ms`, `s`, `m`, `h`, `d`; a unit is required. Not negative; up to about 290 years, to the nanosecond.
+    /// Units: `us`, `ms`, `s`, `m`, `h`, `d`; a unit is required. Not negative; up to about 290 years,
+    /// to the nanosecond.
     package static func duration(_ text: some StringProtocol) -> Duration? {
         scaled(String(text), durationUnits.map { ($0.name, $0.nanoseconds) }).map { .nanoseconds($0) }
     }
 
     /// The bytes that `text` names, for example `64MiB`, `1.5GB`, `512B`; `nil` if it names none.
     ///
-    /// Units: `B`, `kB`, `MB`, `GB` (powers of 1,000), `KiB`, `MiB`, `GiB`, `TiB` (powers of 1,024); a unit is required.
+    /// Units: `B`, `kB`, `MB`, `GB` (powers of 1,000), `KiB`, `MiB`, `GiB`, `TiB` (powers of 1,024); a unit
+    /// is required.
     package static func bytes(_ text: some StringProtocol) -> Int? {
         scaled(String(text), byteUnits.map { ($0.name, $0.bytes) }).map(Int.init)
     }

@@ -73,7 +73,8 @@ extension SettingsReader {
                 range.contains(value)
             else {
                 report(
-                    "'\(key)': expected whole numbers from \(range.lowerBound) to \(range.upperBound), found \(item.summary)",
+                    "'\(key)': expected whole numbers from \(range.lowerBound) to \(range.upperBound),"
+                        + " found \(item.summary)",
                     at: place)
                 return nil
             }
@@ -144,7 +145,8 @@ extension SettingsReader {
         guard let value = parsed(key, expected: kind, parse) else { return nil }
         guard range.contains(value) else {
             report(
-                "'\(key)': \(node(key)?.summary ?? text(value)) is out of range; allowed: \(text(range.lowerBound)) to \(text(range.upperBound))",
+                "'\(key)': \(node(key)?.summary ?? text(value)) is out of range;"
+                    + " allowed: \(text(range.lowerBound)) to \(text(range.upperBound))",
                 at: key)
             return nil
         }

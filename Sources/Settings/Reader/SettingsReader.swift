@@ -179,9 +179,8 @@ package final class SettingsReader {
             let position = name.position(in: document.file) ?? start
             guard case .mapping(let inner) = value, let text = name.scalar?.string, document.duplicates[text] == nil
             else {
-                report(
-                    "'\(key)': \(duplicateMessage(name) ?? "expected a name with keys and values, found \(value.summary)")",
-                    at: position)
+                let wrong = "expected a name with keys and values, found \(value.summary)"
+                report("'\(key)': \(duplicateMessage(name) ?? wrong)", at: position)
                 return nil
             }
             return child(inner, at: position) { body(text, $0) }

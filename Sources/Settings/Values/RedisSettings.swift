@@ -16,11 +16,15 @@ package struct RedisSettings: Sendable, Equatable {
     package var clientKey: String?
     /// Memory limit of a private server, bytes; at the limit it refuses new jobs and keeps the old. Default 1 GiB.
     package var maximumMemory: Int
-    /// `everysec` (up to about a second of accepted jobs can be lost if the machine dies) or `always` (none). Default `everysec`.
-    /// Of a private server only.
+    /// When a private server writes to disk. Default `everysec`.
     package var durability: Durability
 
-    package enum Durability: String, Sendable, CaseIterable { case everysec, always }
+    package enum Durability: String, Sendable, CaseIterable {
+        /// Up to about a second of accepted jobs can be lost if the machine dies, none if a process does.
+        case everysec
+        /// None is lost; each submit waits for the disk.
+        case always
+    }
 
     package init(
         server: Server = .private(directory: ".spate/redis"),
