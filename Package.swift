@@ -51,9 +51,9 @@ let adapters: [Target] = [
         name: "RedisClient", dependencies: ["CHiredis", nioCore, nioPosix, nioSSL, logging], swiftSettings: strict),
     .target(
         name: "RedisQueue", dependencies: ["RedisClient", "Time", "Jobs", "Wire", "Tensors", "COpenSSL", nioCore, logging],
-        swiftSettings: strict),
+        resources: [.embedInCode("Scripts")], swiftSettings: strict),
     .target(
-        name: "Inference", dependencies: ["COnnxRuntime", "Time", "Tensors", "Settings", nioCore, logging],
+        name: "Inference", dependencies: ["COnnxRuntime", "COpenSSL", "CProcess", "Tensors", "Settings", nioCore],
         swiftSettings: strict),
     .target(name: "Clusters", dependencies: ["CProcess", "Time", "Scaling", "Settings", logging], swiftSettings: strict),
 ]

@@ -1,1 +1,89 @@
-// CProcess
+#define _GNU_SOURCE
+#include "CProcess.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+void spate_name_thread(const char *name) { prctl(PR_SET_NAME, name, 0, 0, 0); }
+
+bool spate_end_with_parent(pid_t parent) {
+    prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0);
+    // The parent may have ended before the request; then nobody will send the signal.
+    return getppid() == parent;
+}
+
+int spate_pidfd_open(pid_t pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
+
+int spate_reap(pid_t pid, int *status) {
+    int raw = 0;
+    pid_t ended = waitpid(pid, &raw, WNOHANG);
+    if (ended == 0) return 0;
+    if (ended != pid) return -1;
+    *status = WIFSIGNALED(raw) ? 128 + WTERMSIG(raw) : WEXITSTATUS(raw);
+    return 1;
+}
+
+// In the child, between fork and exec: only async-signal-safe calls.
+static void become(const spate_child *child, pid_t parent, int failure) {
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    for (int number = 1; number < NSIG; number++) signal(number, SIG_DFL);
+    setpgid(0, 0);
+    int null = open("/dev/null", O_RDONLY);
+    if (null >= 0) dup2(null, 0);
+    if (child->log_path) {
+        int log = open(child->log_path, O_WRONLY | O_CREAT | O_APPEND, 0644);
+        if (log < 0) goto failed;
+        dup2(log, 1);
+        dup2(log, 2);
+    }
+    if (child->directory && chdir(child->directory) != 0) goto failed;
+    if (!spate_end_with_parent(parent)) _exit(127);
+    fcntl(failure, F_SETFD, FD_CLOEXEC);
+    // Everything but the three standard files closes at exec.
+    syscall(SYS_close_range, 3, ~0U, 1 << 2);
+    execve(child->path, child->arguments, child->environment);
+failed:;
+    int reason = errno;
+    ssize_t written = write(failure, &reason, sizeof reason);
+    _exit(written == sizeof reason ? 127 : 126);
+}
+
+pid_t spate_spawn(const spate_child *child) {
+    int failure[2];
+    if (pipe2(failure, O_CLOEXEC) != 0) return -1;
+    pid_t parent = getpid();
+    // Signals wait until the child has its own handlers: a handler of ours must not run there.
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    pid_t pid = fork();
+    if (pid == 0) become(child, parent, failure[1]);
+    int forked = errno;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    close(failure[1]);
+    if (pid < 0) {
+        close(failure[0]);
+        errno = forked;
+        return -1;
+    }
+    // Exec closes the other end; bytes come only when it failed.
+    int reason = 0;
+    ssize_t count;
+    do count = read(failure[0], &reason, sizeof reason);
+    while (count < 0 && errno == EINTR);
+    close(failure[0]);
+    if (count == sizeof reason) {
+        waitpid(pid, NULL, 0);
+        errno = reason;
+        return -1;
+    }
+    return pid;
+}
