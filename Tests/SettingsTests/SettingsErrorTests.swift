@@ -135,6 +135,16 @@ import Testing
         #expect(folder.map(\.message) == ["cannot be read: Is a directory"])
     }
 
+    @Test(
+        "lists within lists lead to a finding at any depth, never to a stack overflow", arguments: [10, 900, 200_000])
+    func deep(_ depth: Int) {
+        for open in ["[", "- ", "? ", "{a: "] {
+            #expect(throws: SettingsError.self) {
+                try SettingsReader.read(text: String(repeating: open, count: depth), named: "f") { _ in }
+            }
+        }
+    }
+
     @Test("text of any bytes leads to findings, never to a trap")
     func anyText() throws {
         var generator = SplitMix(state: 7)
