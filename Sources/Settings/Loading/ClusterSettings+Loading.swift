@@ -86,7 +86,7 @@ extension ClusterSettings {
         let directory = "\(repository)/\(entry.name.value)"
         let path = "\(directory)/model.yaml"
         guard SettingsPath.kind(of: path) == .file else {
-            let found = ModelRepository.models(in: repository)
+            let found = ModelFolders.models(in: repository)
             let hint = Suggestion.nearest(to: entry.name.value, among: found).map { "; did you mean '\($0)'?" } ?? ""
             let list = found.isEmpty ? "no models" : found.joined(separator: ", ")
             reader.report(

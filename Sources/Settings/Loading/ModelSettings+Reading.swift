@@ -68,8 +68,8 @@ extension ModelSettings {
             reader.report("'version': \(SettingsNames.problem(named.value))", at: named.position)
             return nil
         }
-        let versions = ModelRepository.versions(in: directory)
-        guard let fileName = ModelRepository.fileName(for: backend) else {
+        let versions = ModelFolders.versions(in: directory)
+        guard let fileName = ModelFolders.fileName(for: backend) else {
             return named?.value ?? versions.last ?? version
         }
         let shown = SettingsPath.shown(directory)

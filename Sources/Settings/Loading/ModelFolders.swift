@@ -1,7 +1,7 @@
 /// The folders of a model repository: `<repository>/<name>/model.yaml` and `<repository>/<name>/<version>/model.onnx`.
-package enum ModelRepository {
+enum ModelFolders {
     /// The file that a version of a model must have; `nil` for a backend that needs none.
-    package static func fileName(for backend: ModelSettings.Backend) -> String? {
+    static func fileName(for backend: ModelSettings.Backend) -> String? {
         switch backend {
         case .onnxruntime: "model.onnx"
         case .synthetic: nil
