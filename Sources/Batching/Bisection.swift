@@ -11,20 +11,23 @@
 /// | D | succeeds | |
 ///
 /// One bad item of n costs 2 · log₂ n runs. A backend that is broken would fail every one of 2 · n runs, so
-/// after 2 · log₂ n + 2 failures without a single success the rest is blamed without a run.
+/// after 2 · log₂ n + 2 failures without a single success the rest is given up without a run.
 package struct Bisection<Element: Sendable>: Sendable {
     /// What the caller does next.
     package enum Step: Sendable {
         /// Run these together and say how it went.
         case run([Element])
-        /// These failed alone, or the backend fails everything.
-        case blame([Element])
+        /// This one failed alone.
+        case blame(Element)
+        /// Everything failed so far: these were not run alone and are not to blame.
+        case giveUp([Element])
         case done
     }
 
     private var pending: [[Element]]
     private var running: [Element]?
-    private var blamed: [Element] = []
+    private var blamed: Element?
+    private var givenUp: [Element] = []
     private var failures = 0
     private var hasSucceeded = false
     private let failureLimit: Int
@@ -32,18 +35,19 @@ package struct Bisection<Element: Sendable>: Sendable {
     /// - Parameter failed: the elements of the batch that failed; halving keeps their order.
     package init(failed: [Element]) {
         failureLimit = 2 * (Int.bitWidth - failed.count.leadingZeroBitCount) + 2
-        pending = failed.isEmpty ? [] : Self.halves(of: failed)
-        if failed.count == 1 {
-            blamed = failed
-            pending = []
-        }
+        pending = failed.count > 1 ? Self.halves(of: failed) : []
+        blamed = failed.count == 1 ? failed[0] : nil
     }
 
-    /// The next step. Call again after `blame` at once, after `run` when `succeeded` or `failed` was called.
+    /// The next step. After `run` call it again when `succeeded` or `failed` was called, else at once.
     package mutating func next() -> Step {
-        if !blamed.isEmpty {
-            defer { blamed = [] }
-            return .blame(blamed)
+        if let culprit = blamed {
+            blamed = nil
+            return .blame(culprit)
+        }
+        if !givenUp.isEmpty {
+            defer { givenUp = [] }
+            return .giveUp(givenUp)
         }
         guard running == nil else { preconditionFailure("Bisection.next while a part is running") }
         guard let part = pending.popLast() else { return .done }
@@ -62,9 +66,9 @@ package struct Bisection<Element: Sendable>: Sendable {
         guard let part = running else { preconditionFailure("Bisection.failed while nothing is running") }
         running = nil
         failures += 1
-        if part.count == 1 { blamed = part } else { pending += Self.halves(of: part) }
+        if part.count == 1 { blamed = part[0] } else { pending += Self.halves(of: part) }
         if !hasSucceeded, failures >= failureLimit {
-            blamed += pending.reversed().flatMap { $0 }
+            givenUp = pending.reversed().flatMap { $0 }
             pending = []
         }
     }

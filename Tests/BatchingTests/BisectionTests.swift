@@ -18,7 +18,8 @@ import Testing
                 } else {
                     bisection.failed()
                 }
-            case .blame(let part): blamed += part
+            case .blame(let element): blamed.append(element)
+            case .giveUp(let part): blamed += part
             case .done: return (blamed, good, runs)
             }
         }
