@@ -19,6 +19,9 @@ final class ConnectionPool {
 
     /// Exchanges that may wait for a connection; more fail with `overflow`.
     static let maximumWaiting = 1_000_000
+    /// Attempts to connect at a time. Opening a connection costs as much as several exchanges: without this bound a
+    /// burst would open one for each call, although the first few could have carried it.
+    private static let maximumConnecting = 64
     private static let connectTimeout = TimeAmount.seconds(5)
     private static let sweepInterval = TimeAmount.milliseconds(50)
 
@@ -59,6 +62,7 @@ final class ConnectionPool {
         connections.append(connection)
         if isShutDown { return connection.close(.closed(answerBegun: false)) }
         idled(connection)
+        openIfNeeded()
     }
 
     /// The connection is free: the longest waiting exchange gets it.
@@ -82,7 +86,11 @@ final class ConnectionPool {
     }
 
     private func openIfNeeded() {
-        while !isShutDown, connecting < waiting.count, connecting + connections.count < maximumConnections { open() }
+        while !isShutDown, connecting < min(waiting.count, Self.maximumConnecting),
+            connecting + connections.count < maximumConnections
+        {
+            open()
+        }
     }
 
     private func open() {
