@@ -11,19 +11,18 @@ package struct ServedModel: Sendable {
     package var platform: String
     /// SHA-256 over the version's files, hexadecimal; `nil` for a model without files.
     package var digest: String?
-    /// Class names for the classification extension, by index; empty when the model has none.
-    package var labels: [String]
+    /// Class names for the classification extension, by output.
+    package var labels: [String: [String]] { settings.labels }
 
     package init(
         settings: ModelSettings, queue: QueueName, signature: ModelSignature, platform: String,
-        digest: String? = nil, labels: [String] = []
+        digest: String? = nil
     ) {
         self.settings = settings
         self.queue = queue
         self.signature = signature
         self.platform = platform
         self.digest = digest
-        self.labels = labels
     }
 }
 

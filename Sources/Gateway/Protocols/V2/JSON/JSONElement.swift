@@ -1,0 +1,48 @@
+/// A number type that JSON tensors may hold.
+protocol JSONElement: BitwiseCopyable {
+    /// The value of `number`, or `nil` when the type cannot hold it exactly (integers) or finitely (floats).
+    static func value(of number: JSONNumber, _ bytes: UnsafeRawBufferPointer) -> Self?
+    /// What is allowed, for error texts.
+    static var allowed: String { get }
+}
+
+extension JSONElement where Self: FixedWidthInteger {
+    @inline(__always)
+    static func value(of number: JSONNumber, _ bytes: UnsafeRawBufferPointer) -> Self? {
+        guard let magnitude = number.magnitude else { return nil }
+        if !number.isNegative { return Self(exactly: magnitude) }
+        if magnitude <= UInt64(Int64.max) { return Self(exactly: -Int64(magnitude)) }
+        return magnitude == UInt64(Int64.max) + 1 ? Self(exactly: Int64.min) : nil
+    }
+
+    static var allowed: String { "a whole number from \(Self.min) to \(Self.max)" }
+}
+
+extension Int8: JSONElement {}
+extension Int16: JSONElement {}
+extension Int32: JSONElement {}
+extension Int64: JSONElement {}
+extension UInt8: JSONElement {}
+extension UInt16: JSONElement {}
+extension UInt32: JSONElement {}
+extension UInt64: JSONElement {}
+
+extension Float: JSONElement {
+    @inline(__always)
+    static func value(of number: JSONNumber, _ bytes: UnsafeRawBufferPointer) -> Float? {
+        let value = number.float(bytes)
+        return value.isFinite ? value : nil
+    }
+
+    static var allowed: String { "a finite number of FP32, at most 3.4028235e38 in magnitude" }
+}
+
+extension Double: JSONElement {
+    @inline(__always)
+    static func value(of number: JSONNumber, _ bytes: UnsafeRawBufferPointer) -> Double? {
+        let value = number.double(bytes)
+        return value.isFinite ? value : nil
+    }
+
+    static var allowed: String { "a finite number of FP64, at most 1.7976931348623157e308 in magnitude" }
+}

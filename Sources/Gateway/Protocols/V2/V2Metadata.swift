@@ -1,0 +1,116 @@
+import Foundation
+import NIOCore
+import Tensors
+
+/// The protocol's descriptions of server and models, as JSON.
+enum V2Metadata {
+    private struct Server: Encodable {
+        var name: String
+        var version: String
+        var extensions: [String]
+    }
+
+    private struct Model: Encodable {
+        var name: String
+        var versions: [String]
+        var platform: String
+        var inputs: [Port]
+        var outputs: [Port]
+    }
+
+    private struct Port: Encodable {
+        var name: String
+        var datatype: String
+        var shape: [Int]
+
+        init(_ specification: TensorSpecification) {
+            name = specification.name
+            datatype = specification.elementType.name
+            shape = specification.shape.dimensions
+        }
+    }
+
+    static func server(version: String) -> ByteBuffer {
+        encode(
+            Server(
+                name: "spate", version: version,
+                extensions: [
+                    "binary_tensor_data", "classification", "model_configuration", "model_repository",
+                    "schedule_policy", "statistics",
+                ]))
+    }
+
+    static func models(_ names: [String]) -> ByteBuffer { encode(["models": names]) }
+
+    static func model(name: String, versions: [String], platform: String, signature: ModelSignature) -> ByteBuffer {
+        encode(
+            Model(
+                name: name, versions: versions, platform: platform, inputs: signature.inputs.map(Port.init),
+                outputs: signature.outputs.map(Port.init)))
+    }
+
+    static func modelReady(name: String, isReady: Bool) -> ByteBuffer {
+        struct Ready: Encodable {
+            var name: String
+            var ready: Bool
+        }
+        return encode(Ready(name: name, ready: isReady))
+    }
+
+    static func repositoryIndex(_ models: [(name: String, version: String)]) -> ByteBuffer {
+        struct Entry: Encodable {
+            var name: String
+            var version: String
+            var state = "READY"
+            var reason = ""
+        }
+        return encode(models.map { Entry(name: $0.name, version: $0.version) })
+    }
+
+    /// The members of Triton's model configuration that clients read.
+    static func config(
+        name: String, platform: String, signature: ModelSignature, maximumDelay: Duration
+    ) -> ByteBuffer {
+        struct ConfigPort: Encodable {
+            var name: String
+            var data_type: String
+            var dims: [Int]
+        }
+        struct Config: Encodable {
+            var name: String
+            var platform: String
+            var backend: String
+            var max_batch_size: Int
+            var input: [ConfigPort]
+            var output: [ConfigPort]
+            var dynamic_batching: [String: Int64]?
+            var model_transaction_policy = ["decoupled": false]
+        }
+        func ports(_ specifications: [TensorSpecification]) -> [ConfigPort] {
+            specifications.map { specification in
+                let type = specification.elementType == .bytes ? "STRING" : specification.elementType.name
+                let dimensions = specification.shape.dimensions
+                return ConfigPort(
+                    name: specification.name, data_type: "TYPE_" + type,
+                    dims: signature.maximumBatchSize == nil ? dimensions : Array(dimensions.dropFirst()))
+            }
+        }
+        return encode(
+            Config(
+                name: name, platform: platform, backend: platform == "onnxruntime_onnx" ? "onnxruntime" : "synthetic",
+                max_batch_size: signature.maximumBatchSize ?? 0, input: ports(signature.inputs),
+                output: ports(signature.outputs),
+                dynamic_batching: signature.maximumBatchSize == nil
+                    ? nil
+                    : ["max_queue_delay_microseconds": Int64(maximumDelay / .microseconds(1))]))
+    }
+
+    static func statistics(_ models: [V2Statistics]) -> ByteBuffer { encode(["model_stats": models]) }
+
+    private static func encode(_ value: some Encodable) -> ByteBuffer {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        // These types hold nothing that JSON cannot express.
+        return ByteBuffer(bytes: (try? encoder.encode(value)) ?? Data("{}".utf8))
+    }
+}

@@ -1,0 +1,146 @@
+import NIOCore
+import Tensors
+
+/// Infer requests: JSON, JSON with binary tensors after it, or one raw tensor.
+///
+/// - Source: Open Inference Protocol V2 REST; Triton's `extension_binary_data.md` for the binary forms; error texts
+///   that users search for as Triton writes them.
+enum V2RequestDecoder {
+    /// - Parameter headerLength: the `Inference-Header-Content-Length`; `nil` when there was none.
+    /// - Returns: a request whose inputs passed `ModelSignature.validate` and `Tensor.validate`, in the signature's order.
+    static func decode(
+        body: ByteBuffer, headerLength: Int?, signature: ModelSignature, model: String
+    ) throws(V2Error) -> V2Request {
+        if headerLength == 0 { return try raw(body, signature: signature, model: model) }
+        if let headerLength, headerLength > body.readableBytes {
+            throw .bad(
+                "inference header size should be in range (0, \(body.readableBytes)), got: \(headerLength)")
+        }
+        let parsed = try parse(body, header: headerLength ?? body.readableBytes, model: model)
+        var request = parsed.request
+        var binary = BinarySection(body: body, start: headerLength, model: model)
+        for input in parsed.inputs {
+            request.inputs.append(try input.tensor(body: body, binary: &binary))
+        }
+        try binary.finish()
+        try check(&request, signature: signature, model: model)
+        return request
+    }
+
+    /// The whole body is the model's only input, with one row.
+    private static func raw(_ body: ByteBuffer, signature: ModelSignature, model: String) throws(V2Error) -> V2Request {
+        guard signature.inputs.count == 1, let input = signature.inputs.first else {
+            throw .bad(
+                "a raw binary request needs a model with exactly one input; '\(model)' takes \(signature.inputs.count)")
+        }
+        var dimensions = input.shape.dimensions
+        if signature.maximumBatchSize != nil, !dimensions.isEmpty { dimensions[0] = 1 }
+        let free = dimensions.indices.filter { dimensions[$0] == -1 }
+        guard free.count <= 1 else {
+            throw .bad(
+                "a raw binary request needs an input with at most one free dimension; '\(input.name)' is \(input.shape)"
+            )
+        }
+        var bytes = body
+        if input.elementType == .bytes {
+            for index in free { dimensions[index] = 1 }
+            guard dimensions.allSatisfy({ $0 == 1 }) else {
+                throw .bad(
+                    "a raw binary request for BYTES needs an input of one element; '\(input.name)' is \(input.shape)")
+            }
+            bytes = ByteBuffer(integer: UInt32(clamping: body.readableBytes), endianness: .little)
+            bytes.writeImmutableBuffer(body)
+        } else if let index = free.first, let width = input.elementType.byteWidth {
+            let others = Shape(dimensions.map { $0 == -1 ? 1 : $0 }).elementCount ?? 0
+            dimensions[index] = others == 0 ? 0 : body.readableBytes / (others * width)
+        }
+        var request = V2Request()
+        request.isBinaryByDefault = true
+        request.inputs = [
+            Tensor(name: input.name, elementType: input.elementType, shape: Shape(dimensions), bytes: bytes)
+        ]
+        try check(&request, signature: signature, model: model)
+        return request
+    }
+
+    private static func check(
+        _ request: inout V2Request, signature: ModelSignature, model: String
+    ) throws(V2Error) {
+        let prefix = request.id.map { "[request id: \($0)] " } ?? ""
+        do throws(SignatureViolation) {
+            try signature.validate(request.inputs, model: model)
+        } catch {
+            throw .bad(prefix + error.description)
+        }
+        for input in request.inputs {
+            do throws(TensorError) {
+                try input.validate()
+            } catch {
+                throw .bad(prefix + error.description)
+            }
+        }
+        for output in request.outputs where !signature.outputs.contains(where: { $0.name == output.name }) {
+            let names = signature.outputs.map { "'\($0.name)'" }.joined(separator: ",")
+            throw .bad(
+                "\(prefix)unexpected inference output '\(output.name)' for model '\(model)'; it gives [\(names)]")
+        }
+        if request.inputs.count > 1 {
+            let order = signature.inputs.map(\.name)
+            request.inputs.sort {
+                (order.firstIndex(of: $0.name) ?? 0) < (order.firstIndex(of: $1.name) ?? 0)
+            }
+        }
+    }
+
+    private static func parse(
+        _ body: ByteBuffer, header: Int, model: String
+    ) throws(V2Error) -> V2RequestText {
+        var text = V2RequestText(model: model)
+        var failure: V2Error?
+        body.withUnsafeReadableBytes { bytes in
+            do throws(V2Error) {
+                try text.parse(UnsafeRawBufferPointer(rebasing: bytes[..<header]))
+            } catch {
+                failure = error
+            }
+        }
+        if let failure { throw failure }
+        return text
+    }
+}
+
+/// The raw tensors behind the JSON, taken in the order of the inputs.
+struct BinarySection {
+    private var rest: ByteBuffer
+    private let isPresent: Bool
+    private let model: String
+
+    init(body: ByteBuffer, start: Int?, model: String) {
+        self.model = model
+        isPresent = start != nil
+        rest =
+            start.flatMap { body.getSlice(at: body.readerIndex + $0, length: body.readableBytes - $0) } ?? ByteBuffer()
+    }
+
+    mutating func take(_ size: Int, for input: String) throws(V2Error) -> ByteBuffer {
+        guard isPresent else {
+            throw .bad(
+                "must specify valid 'Infer-Header-Content-Length' in request header and 'binary_data_size' when passing inputs in binary data format"
+            )
+        }
+        guard let slice = rest.readSlice(length: size) else {
+            throw .bad(
+                "unexpected size for input '\(input)', expecting \(size - rest.readableBytes) additional bytes for model '\(model)'"
+            )
+        }
+        return slice
+    }
+
+    func finish() throws(V2Error) {
+        guard rest.readableBytes == 0 else {
+            throw .bad(
+                "unexpected additional input data for model '\(model)': \(rest.readableBytes) bytes follow the last input"
+            )
+        }
+    }
+}
