@@ -1,0 +1,24 @@
+import Jobs
+import RedisClient
+import Time
+
+/// The sizes of one queue, read by one script.
+enum QueueCensus {
+    static func call(for queue: QueueName) -> ScriptCall {
+        let lanes = PriorityClass.allCases.map { Keys.lane(queue, $0) }
+        return RedisScript.snapshot.call(keys: lanes + [Keys.again(queue), Keys.due(queue)])
+            .with(Keys.group, Keys.returned)
+    }
+
+    /// A queue that has no keys is empty.
+    static func read(_ reply: RedisValue, of queue: QueueName) throws(QueueError) -> QueueSnapshot {
+        let numbers = reply.array?.compactMap(\.integer) ?? []
+        guard numbers.count == 6 else { throw QueueError.unexpected(reply, "reading the depth of \(queue)") }
+        let (entries, pending, givenBack, due) = (numbers[0], numbers[1], numbers[2], numbers[3])
+        let depth = QueueDepth(
+            waiting: max(0, entries - pending + givenBack - due), inFlight: max(0, pending - givenBack), due: due)
+        let oldest =
+            numbers[5] < 0 || depth.waiting == 0 ? nil : Timestamp(microseconds: Int64(clamping: numbers[5]) * 1_000)
+        return QueueSnapshot(depth: depth, submitted: numbers[4], oldestWaiting: oldest)
+    }
+}

@@ -1,0 +1,142 @@
+import FoundationEssentials
+package import Jobs
+import Logging
+import NIOCore
+import RedisClient
+
+/// The queue as the scaler sees it, on Redis. `run` must be under way while it is used.
+package final class RedisQueueObserver: QueueObserver {
+    private static let decisionLimit = 10_000
+
+    private let connections: RedisConnections
+    private let client: RedisClient
+
+    package init(_ connections: RedisConnections) {
+        self.connections = connections
+        client = connections.makeClient("observe")
+    }
+
+    /// Keeps the connection until the task is cancelled.
+    package func run() async { await client.run() }
+
+    package func snapshot(of queues: [QueueName]) async throws(QueueError) -> [QueueName: QueueSnapshot] {
+        let replies = try await client.perform(queues.map { QueueCensus.call(for: $0) }, "reading the queues")
+        var snapshots: [QueueName: QueueSnapshot] = [:]
+        for (queue, reply) in zip(queues, replies) { snapshots[queue] = try QueueCensus.read(reply, of: queue) }
+        return snapshots
+    }
+
+    package func workers() async throws(QueueError) -> [WorkerReport] {
+        let what = "reading the workers' reports"
+        let ids = try await texts(RedisCommand("SMEMBERS", Keys.workers), what)
+        guard !ids.isEmpty else { return [] }
+        var command = RedisCommand("MGET")
+        command.append(contentsOf: ids.sorted().map(Keys.worker))
+        let reply = try await client.perform([command], what).first ?? .null
+        guard let reports = reply.array else { throw QueueError.unexpected(reply, what) }
+        let decoder = JSONDecoder()
+        return reports.compactMap { value in
+            // Empty: a worker that has a lease and has not reported yet.
+            guard let bytes = value.bytes, bytes.readableBytes > 0 else { return nil }
+            do {
+                return try decoder.decode(WorkerReport.self, from: Data(bytes.readableBytesView))
+            } catch {
+                connections.logger.error("a worker's report cannot be read", metadata: ["reason": "\(error)"])
+                return nil
+            }
+        }
+    }
+
+    // MARK: Reaping
+
+    package func reap(_ worker: String, from queues: [QueueName]) async throws(QueueError) -> Int {
+        try await Reaper.reap(worker, from: queues, crashed: true, on: client)
+    }
+
+    package func reapExpired(from queues: [QueueName]) async throws(QueueError) -> [String] {
+        _ = try await Promotion.run(on: client, for: queues)
+        let candidates = try await knownWorkers(queues)
+        guard !candidates.isEmpty else { return [] }
+        let leases = try await client.perform(
+            candidates.map { RedisCommand("EXISTS", Keys.worker($0)) }, "looking for leases that ran out")
+        var reaped: [String] = []
+        for (worker, lease) in zip(candidates, leases) {
+            guard let lives = lease.integer else {
+                throw QueueError.unexpected(lease, "looking for leases that ran out")
+            }
+            guard lives == 0 else { continue }
+            let jobs = try await Reaper.reap(worker, from: queues, crashed: true, on: client)
+            connections.logger.notice(
+                "the lease of a worker ran out", metadata: ["worker.id": "\(worker)", "jobs": "\(jobs)"])
+            reaped.append(worker)
+        }
+        return reaped
+    }
+
+    /// Whoever has a lease, had one, or has jobs of these queues delivered: a worker that was reaped while it was
+    /// paused and takes again is found by what it took.
+    private func knownWorkers(_ queues: [QueueName]) async throws(QueueError) -> [String] {
+        let what = "looking for workers"
+        let streams = queues.flatMap { queue in
+            PriorityClass.allCases.map { Keys.lane(queue, $0) } + [Keys.again(queue)]
+        }
+        let replies = try await client.perform(
+            [RedisCommand("SMEMBERS", Keys.workers)]
+                + streams.map { RedisCommand("XINFO", "CONSUMERS", $0, Keys.group) },
+            what)
+        guard let first = replies.first, let known = first.array else {
+            throw QueueError.unexpected(replies.first ?? .null, what)
+        }
+        var names = Set(known.compactMap(\.string))
+        for reply in replies.dropFirst() {
+            // A queue without keys or group has no consumers.
+            for consumer in reply.array ?? [] {
+                guard let fields = consumer.array, fields.count > 1, let name = fields[1].string else { continue }
+                names.insert(name)
+            }
+        }
+        names.remove(Keys.returned)
+        return names.sorted()
+    }
+
+    // MARK: Waking
+
+    package func watchSubmissions(_ wake: @escaping @Sendable (QueueName) -> Void) async {
+        // Each gateway limits itself; together they are limited here.
+        let limiter = WakeLimiter()
+        await connections.makeSubscriber("wake").run(channels: [Keys.wake]) { _, message in
+            guard let queue = QueueName(String(buffer: message)), limiter.admits(queue) else { return }
+            wake(queue)
+        }
+    }
+
+    // MARK: Decisions
+
+    package func record(decision json: String) async throws(QueueError) {
+        let reply =
+            try await client.perform(
+                [RedisCommand("XADD", Keys.decisions, "MAXLEN", "~", String(Self.decisionLimit), "*", "d", json)],
+                "recording a decision"
+            ).first ?? .null
+        if let message = reply.errorMessage { throw QueueError(reply: message, "recording a decision") }
+    }
+
+    package func decisions(newest count: Int) async throws(QueueError) -> [String] {
+        let what = "reading the decisions"
+        let reply =
+            try await client.perform(
+                [RedisCommand("XREVRANGE", Keys.decisions, "+", "-", "COUNT", String(max(1, count)))], what
+            ).first ?? .null
+        guard let entries = reply.array else { throw QueueError.unexpected(reply, what) }
+        return entries.compactMap { entry in
+            guard let fields = entry.array?.last?.array, fields.count == 2 else { return nil }
+            return fields[1].string
+        }
+    }
+
+    private func texts(_ command: RedisCommand, _ what: String) async throws(QueueError) -> [String] {
+        let reply = try await client.perform([command], what).first ?? .null
+        guard let values = reply.array else { throw QueueError.unexpected(reply, what) }
+        return values.compactMap(\.string)
+    }
+}

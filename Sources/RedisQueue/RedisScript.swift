@@ -1,0 +1,86 @@
+import COpenSSL
+import NIOCore
+import RedisClient
+
+/// A Lua file of `Scripts/`: one atomic transition of the queue. Its header says what it takes and returns.
+struct RedisScript: Sendable, Hashable {
+    let source: String
+    /// Redis knows a script by its SHA-1, so old and new versions live side by side during an upgrade.
+    let digest: String
+
+    private init(_ bytes: [UInt8]) {
+        source = String(decoding: bytes, as: UTF8.self)
+        digest = Self.sha1(bytes)
+    }
+
+    static let submitOnce = RedisScript(PackageResources.submit_once_lua)
+    static let state = RedisScript(PackageResources.state_lua)
+    static let cancel = RedisScript(PackageResources.cancel_lua)
+    static let claim = RedisScript(PackageResources.claim_lua)
+    static let giveBack = RedisScript(PackageResources.give_back_lua)
+    static let reap = RedisScript(PackageResources.reap_lua)
+    static let reapPointers = RedisScript(PackageResources.reap_pointers_lua)
+    static let promote = RedisScript(PackageResources.promote_lua)
+    static let snapshot = RedisScript(PackageResources.snapshot_lua)
+    static let settleFull = RedisScript(PackageResources.settle_full_lua)
+
+    /// The arguments that follow must be those of the header.
+    func call(keys: [String]) -> ScriptCall {
+        var command = RedisCommand("EVALSHA", digest, String(keys.count))
+        command.append(contentsOf: keys)
+        return ScriptCall(script: self, command: command)
+    }
+
+    private static func sha1(_ bytes: [UInt8]) -> String {
+        var digest = [UInt8](repeating: 0, count: Int(SHA_DIGEST_LENGTH))
+        _ = SHA1(bytes, bytes.count, &digest)
+        let digits = Array("0123456789abcdef".utf8)
+        return String(decoding: digest.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+    }
+}
+
+struct ScriptCall: Sendable {
+    let script: RedisScript
+    private(set) var command: RedisCommand
+
+    init(script: RedisScript, command: RedisCommand) {
+        self.script = script
+        self.command = command
+    }
+
+    func with(_ arguments: String...) -> ScriptCall {
+        var call = self
+        call.command.append(contentsOf: arguments)
+        return call
+    }
+
+    func with(_ arguments: [String]) -> ScriptCall {
+        var call = self
+        call.command.append(contentsOf: arguments)
+        return call
+    }
+
+    func with(_ bytes: ByteBuffer) -> ScriptCall {
+        var call = self
+        call.command.append(bytes)
+        return call
+    }
+}
+
+extension RedisClient {
+    /// Runs the scripts in one write and returns their replies in order; error replies are values.
+    ///
+    /// A server that does not know a script (restart, failover, `SCRIPT FLUSH`) says so before anything has
+    /// happened: the script is loaded and those calls are sent again.
+    func run(_ calls: [ScriptCall], timeout: Duration = .seconds(5)) async throws(RedisError) -> [RedisValue] {
+        var replies = try await send(calls.map(\.command), timeout: timeout)
+        let unknown = replies.indices.filter { replies[$0].errorMessage?.hasPrefix("NOSCRIPT") == true }
+        guard !unknown.isEmpty else { return replies }
+        var commands = Set(unknown.map { calls[$0].script }).map { RedisCommand("SCRIPT", "LOAD", $0.source) }
+        let loads = commands.count
+        commands += unknown.map { calls[$0].command }
+        let again = try await send(commands, timeout: timeout)
+        for (index, reply) in zip(unknown, again.dropFirst(loads)) { replies[index] = reply }
+        return replies
+    }
+}

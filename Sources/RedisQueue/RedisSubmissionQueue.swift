@@ -1,0 +1,103 @@
+package import Jobs
+import Logging
+import NIOCore
+import RedisClient
+package import Time
+import Wire
+
+/// The queue as a gateway sees it, on Redis.
+///
+/// `run` must be under way while it is used; what is called before waits for the connection, up to 5 s.
+package final class RedisSubmissionQueue: SubmissionQueue {
+    let connections: RedisConnections
+    let options: QueueOptions
+    let clock: any TimeSource
+    let client: RedisClient
+    let notices: SettledNotices
+    private let memory: MemoryGuard
+    private let wakes = WakeLimiter()
+
+    /// - Parameter clock: a `ServerClock` of the same Redis.
+    package init(_ connections: RedisConnections, clock: any TimeSource, options: QueueOptions = QueueOptions()) {
+        self.connections = connections
+        self.options = options
+        self.clock = clock
+        client = connections.makeClient("submit")
+        notices = SettledNotices(connections)
+        memory = MemoryGuard(client: client, highWaterMark: options.memoryHighWaterMark)
+    }
+
+    /// Keeps the connections and watches the memory of Redis, until the task is cancelled.
+    package func run() async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await self.client.run() }
+            group.addTask { await self.memory.run() }
+            group.addTask { await self.notices.run() }
+            await group.waitForAll()
+        }
+    }
+
+    // MARK: Submitting
+
+    package func submit(_ job: Job, once: IdempotencyKey?) async throws(QueueError) -> Submission {
+        try memory.check()
+        var payload = ByteBuffer()
+        JobWire.encode(job, into: &payload)
+        if let once { return try await submit(job, payload: payload, once: once) }
+        let lane = Keys.lane(job.queue, job.priority)
+        var add = RedisCommand("XADD", lane, "*", "j")
+        add.append(payload)
+        var commands = [add, RedisCommand("XLEN", lane)]
+        if wakes.admits(job.queue) { commands.append(wake(job.queue)) }
+        let replies = try await client.perform(commands, "submitting to \(job.queue)")
+        guard let entry = replies.first?.string.flatMap({ EntryID($0) }) else {
+            throw QueueError.unexpected(replies.first ?? .null, "submitting to \(job.queue)")
+        }
+        let id = JobID(queue: job.queue, priority: job.priority, entry: entry)
+        return .accepted(id, depth: replies[1].integer ?? 1)
+    }
+
+    private func submit(_ job: Job, payload: ByteBuffer, once: IdempotencyKey) async throws(QueueError) -> Submission {
+        let call = RedisScript.submitOnce
+            .call(keys: [Keys.once(job.queue, once.key), Keys.lane(job.queue, job.priority)])
+            .with(once.fingerprint, String(QueueOptions.milliseconds(once.retention)), job.priority.name)
+            .with(payload)
+            .with(Keys.resultPrefix(job.queue), Keys.lanePrefix(job.queue))
+        let what = "submitting to \(job.queue) under an idempotency key"
+        let reply = try await client.perform([call], what).first ?? .null
+        guard let parts = reply.array, parts.count >= 3, let verdict = parts[0].string,
+            let priority = parts[1].string.flatMap({ PriorityClass(name: $0) }),
+            let entry = parts[2].string.flatMap({ EntryID($0) })
+        else { throw QueueError.unexpected(reply, what) }
+        let id = JobID(queue: job.queue, priority: priority, entry: entry)
+        switch verdict {
+        case "existing": return .existing(id)
+        case "conflict": return .conflict(id)
+        default:
+            // The job is accepted: a lost wake-up costs time, not the job.
+            if wakes.admits(job.queue) { client.submit([wake(job.queue)]) { _ in } }
+            return .accepted(id, depth: parts.count > 3 ? parts[3].integer ?? 1 : 1)
+        }
+    }
+
+    private func wake(_ queue: QueueName) -> RedisCommand { RedisCommand("PUBLISH", Keys.wake, queue.description) }
+
+    package func depth(of queue: QueueName) async throws(QueueError) -> QueueDepth {
+        let reply = try await client.perform([QueueCensus.call(for: queue)], "reading the depth of \(queue)").first
+        return try QueueCensus.read(reply ?? .null, of: queue).depth
+    }
+
+    package func keepOutcome(of id: JobID, for retention: Duration) async throws(QueueError) {
+        let command = RedisCommand(
+            "PEXPIRE", Keys.result(id), String(QueueOptions.milliseconds(retention)), "GT")
+        let reply = try await client.perform([command], "keeping the outcome of \(id)").first ?? .null
+        guard reply.integer != nil else { throw QueueError.unexpected(reply, "keeping the outcome of \(id)") }
+    }
+
+    // MARK: Replies
+
+    package func deliverReplies(to gateway: String, _ deliver: @escaping @Sendable (Outcome) -> Void) async {
+        let mailbox = ReplyMailbox(connections, gateway: gateway)
+        await mailbox.run(deliver)
+    }
+}

@@ -1,0 +1,129 @@
+import FoundationEssentials
+package import Jobs
+import Logging
+import NIOCore
+import RedisClient
+import Time
+
+extension RedisWorkQueue {
+    /// Every so many renewals the worker looks for deliveries that never reached it.
+    private static let reconcileInterval = 5
+    /// A delivery that is younger may still be on its way.
+    private static let reconcileAge: Duration = .seconds(5)
+
+    package func renewLease(_ report: WorkerReport) async throws(QueueError) -> [JobID] {
+        let what = "renewing the lease of worker \(worker)"
+        let json: Data
+        do {
+            json = try JSONEncoder().encode(report)
+        } catch {
+            throw QueueError(.malformed, "\(what): the report cannot be written as JSON: \(error)")
+        }
+        var lease = RedisCommand("SET", Keys.worker(worker))
+        lease.append(ByteBuffer(bytes: json))
+        lease.append(contentsOf: ["PX", String(QueueOptions.milliseconds(options.leaseDuration))])
+        let queues = held.queues
+        let commands =
+            [lease, RedisCommand("SADD", Keys.workers, worker)]
+            + queues.map { RedisCommand("SMEMBERS", Keys.cancelled($0, at: worker)) }
+        // Late is as bad as never: the lease would be over.
+        let replies = try await leaseClient.perform(commands, timeout: options.leaseDuration, what)
+        for reply in replies where reply.errorMessage != nil { throw QueueError.unexpected(reply, what) }
+        if held.renewed() % Self.reconcileInterval == 0 {
+            try await reconcile(queues, minimumAge: Self.reconcileAge)
+        }
+        let jobs = held.jobs
+        return zip(queues, replies.dropFirst(2)).flatMap { queue, reply in
+            (reply.array ?? []).compactMap { $0.string.flatMap { Keys.job($0, in: queue) } }
+        }.filter { jobs.contains($0) }
+    }
+
+    package func watchCancellations(
+        of queues: [QueueName], _ deliver: @escaping @Sendable (JobID) -> Void
+    ) async {
+        let channels = Dictionary(queues.map { (Keys.cancelledChannel($0), $0) }) { first, _ in first }
+        guard !channels.isEmpty else { return }
+        // What is published while the subscription is down comes with the next renewal.
+        await connections.makeSubscriber("cancel").run(channels: Array(channels.keys)) { channel, message in
+            guard let queue = channels[channel], let id = Keys.job(String(buffer: message), in: queue) else { return }
+            deliver(id)
+        }
+    }
+
+    package func leave() async throws(QueueError) {
+        _ = try await Reaper.reap(worker, from: held.queues, crashed: false, on: client)
+        held.remove(held.jobs)
+        held.forgetLease()
+    }
+
+    /// Takes out a lease before the first take, so that a worker whose first report is still to come is not
+    /// taken for dead.
+    func register() async throws(QueueError) {
+        guard held.registers() else { return }
+        let life = String(QueueOptions.milliseconds(options.leaseDuration))
+        let what = "taking out the lease of worker \(worker)"
+        do throws(QueueError) {
+            let replies = try await leaseClient.perform(
+                [
+                    RedisCommand("SET", Keys.worker(worker), "", "NX", "PX", life),
+                    RedisCommand("SADD", Keys.workers, worker),
+                ], what)
+            for reply in replies where reply.errorMessage != nil { throw QueueError.unexpected(reply, what) }
+        } catch {
+            held.forgetLease()
+            throw error
+        }
+    }
+
+    // MARK: Deliveries that never reached this worker
+
+    /// After a take that failed: its reply may have been lost on the way.
+    func recover(_ queues: [QueueName]) async throws(QueueError) {
+        guard !queues.isEmpty else { return }
+        do {
+            try await reconcile(queues, minimumAge: .zero)
+        } catch {
+            held.suspect(queues)
+            throw error
+        }
+    }
+
+    /// Gives back what Redis thinks this worker holds and it does not.
+    private func reconcile(_ queues: [QueueName], minimumAge: Duration) async throws(QueueError) {
+        let idle = String(minimumAge.wholeMilliseconds)
+        for queue in queues {
+            for priority in PriorityClass.allCases {
+                var start = "-"
+                while true {
+                    let page = try await pending(queue, priority, idle: idle, from: start)
+                    let jobs = held.jobs
+                    try await handBack(ids: page.filter { !jobs.contains($0) })
+                    guard page.count == Reaper.step, let last = page.last else { break }
+                    start = "(\(last.entry)"
+                }
+            }
+            _ = try await client.perform(
+                [
+                    RedisScript.reapPointers.call(keys: [Keys.again(queue)])
+                        .with(worker, Keys.group, String(Reaper.step), idle, "alive")
+                ], "looking for lost deliveries of \(queue)")
+        }
+    }
+
+    private func pending(
+        _ queue: QueueName, _ priority: PriorityClass, idle: String, from start: String
+    ) async throws(QueueError) -> [JobID] {
+        let what = "looking for lost deliveries of \(queue)"
+        let command = RedisCommand(
+            "XPENDING", Keys.lane(queue, priority), Keys.group, "IDLE", idle, start, "+", String(Reaper.step), worker)
+        let reply = try await client.perform([command], what).first ?? .null
+        if let message = reply.errorMessage {
+            if message.hasPrefix("NOGROUP") { return [] }
+            throw QueueError(reply: message, what)
+        }
+        return (reply.array ?? []).compactMap { item in
+            guard let entry = item.array?.first?.string.flatMap({ EntryID($0) }) else { return nil }
+            return JobID(queue: queue, priority: priority, entry: entry)
+        }
+    }
+}

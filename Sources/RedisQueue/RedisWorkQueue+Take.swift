@@ -1,0 +1,148 @@
+package import Jobs
+import Logging
+import NIOCore
+import RedisClient
+import Time
+
+extension RedisWorkQueue {
+    /// Redis reads these at once; the same queues must not be in two takes of one worker at the same time.
+    package func take(
+        upTo limit: Int, from queues: [QueueName], waiting patience: Duration
+    ) async throws(QueueError) -> [TakenJob] {
+        guard limit > 0, !queues.isEmpty else { return [] }
+        held.note(queues)
+        try await register()
+        try await recover(held.takeSuspects(among: queues))
+        let taker = checkOutTaker()
+        defer { checkIn(taker) }
+        let streams = TakeStreams(queues)
+        let deadline = ContinuousClock.now + patience
+        while true {
+            let remaining = deadline - ContinuousClock.now
+            do {
+                let reply = try await read(streams, limit, waiting: remaining, on: taker)
+                let jobs = try await admit(streams.deliveries(in: reply), on: taker)
+                if !jobs.isEmpty { return jobs }
+            } catch {
+                // The reply may be lost while its jobs are delivered: the next take looks for them.
+                held.suspect(queues)
+                throw error
+            }
+            guard ContinuousClock.now < deadline else { return [] }
+        }
+    }
+
+    private func read(
+        _ streams: TakeStreams, _ limit: Int, waiting patience: Duration, on taker: RedisClient
+    ) async throws(QueueError) -> RedisValue {
+        var command = RedisCommand("XREADGROUP", "GROUP", Keys.group, worker, "COUNT", String(limit))
+        if patience > .milliseconds(1) {
+            command.append(contentsOf: ["BLOCK", String(min(patience.wholeMilliseconds, 60_000))])
+        }
+        command.append("STREAMS")
+        command.append(contentsOf: streams.keys)
+        command.append(contentsOf: repeatElement(">", count: streams.keys.count))
+        let what = "taking jobs"
+        let timeout = max(.zero, min(patience, .seconds(60))) + .seconds(3)
+        let reply = try await taker.perform([command], timeout: timeout, what).first ?? .null
+        guard let message = reply.errorMessage else { return reply }
+        // A stream or its group does not exist, or went away while the call waited for it.
+        guard message.hasPrefix("NOGROUP") || message.hasPrefix("UNBLOCKED") else {
+            throw QueueError(reply: message, what)
+        }
+        try await makeGroups(streams.keys, on: taker)
+        let again = try await taker.perform([command], timeout: timeout, what).first ?? .null
+        if let message = again.errorMessage { throw QueueError(reply: message, what) }
+        return again
+    }
+
+    /// From the very first entry on: what was submitted before the group existed is delivered too.
+    private func makeGroups(_ keys: [String], on taker: RedisClient) async throws(QueueError) {
+        let commands = keys.map { RedisCommand("XGROUP", "CREATE", $0, Keys.group, "0", "MKSTREAM") }
+        for reply in try await taker.perform(commands, "making the queue's groups") {
+            if let message = reply.errorMessage, !message.hasPrefix("BUSYGROUP") {
+                throw QueueError(reply: message, "making the queue's groups")
+            }
+        }
+    }
+
+    // MARK: From entries to jobs
+
+    private func admit(_ deliveries: Deliveries, on taker: RedisClient) async throws(QueueError) -> [TakenJob] {
+        var jobs: [TakenJob] = []
+        var refused: [Refusal] = []
+        for (queue, pointers) in deliveries.pointers {
+            for found in try await claim(pointers, of: queue, on: taker) {
+                sort(found.entry, queue, found.priority, found.count, into: &jobs, &refused)
+            }
+        }
+        for found in deliveries.entries {
+            sort(found.entry, found.queue, found.priority, DeliveryCount(raw: 1), into: &jobs, &refused)
+        }
+        held.insert(jobs.lazy.map(\.id))
+        if !refused.isEmpty { await refuse(refused) }
+        // Within a class what was given back comes first: it is older.
+        return jobs.enumerated().sorted {
+            ($0.element.job.priority, $0.offset) < ($1.element.job.priority, $1.offset)
+        }.map(\.element)
+    }
+
+    private func sort(
+        _ entry: LaneEntry, _ queue: QueueName, _ priority: PriorityClass, _ count: DeliveryCount,
+        into jobs: inout [TakenJob], _ refused: inout [Refusal]
+    ) {
+        let id = JobID(queue: queue, priority: priority, entry: entry.entry)
+        do throws(QueueError) {
+            let job = try entry.decode(in: queue, priority)
+            let taken = TakenJob(id: id, job: job, attempt: count.attempt, crashes: count.crashes)
+            if count.crashes >= options.maximumCrashes {
+                refused.append(.poison(taken, entry.payload))
+            } else {
+                jobs.append(taken)
+            }
+        } catch {
+            refused.append(.malformed(id, entry.payload, reason: error.message))
+        }
+    }
+
+    private func claim(
+        _ pointers: [(pointer: String, id: JobID?)], of queue: QueueName, on taker: RedisClient
+    ) async throws(QueueError) -> [(entry: LaneEntry, priority: PriorityClass, count: DeliveryCount)] {
+        let classes = PriorityClass.allCases
+        var arguments = [worker, Keys.group, Keys.returned]
+        for (pointer, id) in pointers {
+            // A pointer that cannot be read names no entry, so the script only removes it.
+            let index = id.flatMap { classes.firstIndex(of: $0.priority) } ?? 0
+            arguments += [pointer, String(index + 2), id?.entry.description ?? "0-0"]
+        }
+        let keys = [Keys.again(queue)] + classes.map { Keys.lane(queue, $0) }
+        let reply =
+            try await taker.perform(
+                [RedisScript.claim.call(keys: keys).with(arguments)], "taking given-back jobs of \(queue)"
+            ).first ?? .null
+        return (reply.array ?? []).compactMap { item in
+            guard let parts = item.array, parts.count == 4, let index = parts[0].integer,
+                classes.indices.contains(index - 2), let entry = parts[1].string.flatMap({ EntryID($0) }),
+                let count = parts[2].integer
+            else { return nil }
+            return (LaneEntry(entry: entry, fields: parts[3]), classes[index - 2], DeliveryCount(raw: count))
+        }
+    }
+
+    /// Settles what can never run and keeps it as a dead letter. A failure leaves it pending here, unheld, and
+    /// the next reconciliation gives it back.
+    private func refuse(_ refusals: [Refusal]) async {
+        let transactions = refusals.map { $0.transaction(worker: worker, now: clock.now(), options: options) }
+        do throws(QueueError) {
+            try await settle(transactions)
+        } catch {
+            held.suspect(refusals.map(\.id.queue))
+            logger.warning("cannot settle jobs that must not run", metadata: ["reason": "\(error)"])
+        }
+        for refusal in refusals {
+            logger.error(
+                "a job was settled without running",
+                metadata: ["job.id": "\(refusal.id)", "reason": "\(refusal.reason)"])
+        }
+    }
+}

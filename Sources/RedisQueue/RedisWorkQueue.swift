@@ -1,0 +1,163 @@
+package import Jobs
+import Logging
+import RedisClient
+import Synchronization
+package import Time
+
+/// The queue as one worker sees it, on Redis.
+///
+/// `run` must be under way while it is used, `leave` included. Each take that is under way has a connection of its
+/// own, and so has the lease: neither waits behind a large settle.
+package final class RedisWorkQueue: WorkQueue {
+    /// What `run` keeps alive.
+    private enum Child: Sendable {
+        case client(RedisClient)
+        case promotion(QueueName, after: Duration)
+    }
+
+    package let worker: String
+    let connections: RedisConnections
+    let options: QueueOptions
+    let clock: any TimeSource
+    let logger: Logger
+    let client: RedisClient
+    let leaseClient: RedisClient
+    let held = HeldJobs()
+    private let takers = Mutex<[RedisClient]>([])
+    private let children: AsyncStream<Child>
+    private let launch: AsyncStream<Child>.Continuation
+
+    /// - Parameters:
+    ///   - worker: unique per boot, never reused; must not begin with a colon.
+    ///   - clock: a `ServerClock` of the same Redis.
+    package init(
+        worker: String, _ connections: RedisConnections, clock: any TimeSource, options: QueueOptions = QueueOptions()
+    ) {
+        precondition(!worker.isEmpty && !worker.hasPrefix(":"), "a worker's id must not be empty or begin with a colon")
+        self.worker = worker
+        self.connections = connections
+        self.options = options
+        self.clock = clock
+        var logger = connections.logger
+        logger[metadataKey: "worker.id"] = "\(worker)"
+        self.logger = logger
+        client = connections.makeClient("work")
+        leaseClient = connections.makeClient("lease")
+        (children, launch) = AsyncStream.makeStream()
+    }
+
+    /// Keeps the connections, and makes jobs takable whose retry falls due, until the task is cancelled.
+    package func run() async {
+        await withDiscardingTaskGroup { group in
+            group.addTask { await self.client.run() }
+            group.addTask { await self.leaseClient.run() }
+            for await child in children {
+                switch child {
+                case .client(let client): group.addTask { await client.run() }
+                case .promotion(let queue, let delay): group.addTask { await self.promote(queue, after: delay) }
+                }
+            }
+            group.cancelAll()
+        }
+    }
+
+    // MARK: Settling
+
+    package func settle(_ settlements: [Settlement]) async throws(QueueError) {
+        let transactions = SettleTransaction.all(settlements, options: options)
+        try await settle(transactions)
+        held.remove(settlements.lazy.map(\.outcome.id))
+    }
+
+    func settle(_ transactions: [SettleTransaction]) async throws(QueueError) {
+        guard !transactions.isEmpty else { return }
+        let replies = try await client.perform(transactions.flatMap(\.commands), "settling jobs")
+        var rescues: [ScriptCall] = []
+        var start = replies.startIndex
+        for transaction in transactions {
+            let end = start + transaction.commands.count
+            guard end <= replies.endIndex else { throw QueueError(.malformed, "settling jobs: replies are missing") }
+            if case .refused = try transaction.judge(replies[start..<end]) { rescues += transaction.rescue() }
+            start = end
+        }
+        guard !rescues.isEmpty else { return }
+        _ = try await client.perform(rescues, "settling jobs while Redis is full")
+    }
+
+    // MARK: Giving back
+
+    package func retry(_ job: TakenJob, after delay: Duration, error: String) async throws(QueueError) {
+        let isDelayed = delay.wholeMilliseconds > 0
+        let call = giveBack(
+            [job.id], delay: isDelayed ? delay : .zero, penalty: DeliveryCount.failure)
+        _ = try await client.perform([call], "giving back job \(job.id)")
+        held.remove(CollectionOfOne(job.id))
+        logger.debug(
+            "a job will be tried again",
+            metadata: ["job.id": "\(job.id)", "attempt": "\(job.attempt)", "reason": "\(error)"])
+        if isDelayed { schedulePromotion(of: job.id.queue, after: delay) }
+    }
+
+    package func handBack(_ jobs: [TakenJob]) async throws(QueueError) {
+        try await handBack(ids: jobs.map(\.id))
+    }
+
+    /// At once and unpenalised.
+    func handBack(ids: [JobID]) async throws(QueueError) {
+        guard !ids.isEmpty else { return }
+        var calls: [ScriptCall] = []
+        for (queue, ids) in Dictionary(grouping: ids, by: \.queue) {
+            for (_, ids) in Dictionary(grouping: ids, by: \.priority) {
+                let ids = ids.sorted { $0.entry < $1.entry }
+                for start in stride(from: 0, to: ids.count, by: Reaper.step) {
+                    let part = ids[start..<min(start + Reaper.step, ids.count)]
+                    calls.append(giveBack(Array(part), delay: .zero, penalty: 0))
+                }
+            }
+            held.note(queue)
+        }
+        _ = try await client.perform(calls, "handing back \(ids.count) jobs")
+        held.remove(ids)
+    }
+
+    /// - Parameter ids: of one lane.
+    private func giveBack(_ ids: [JobID], delay: Duration, penalty: Int) -> ScriptCall {
+        let (queue, priority) = (ids[0].queue, ids[0].priority)
+        return RedisScript.giveBack
+            .call(keys: [Keys.lane(queue, priority), Keys.again(queue), Keys.due(queue)])
+            .with(
+                worker, Keys.group, Keys.returned, priority.name, String(delay.wholeMilliseconds), String(penalty)
+            )
+            .with(ids.map(\.entry.description))
+    }
+
+    private func schedulePromotion(of queue: QueueName, after delay: Duration) {
+        guard let delay = held.promotionDelay(of: queue, after: delay, now: .now) else { return }
+        launch.yield(.promotion(queue, after: delay))
+    }
+
+    private func promote(_ queue: QueueName, after delay: Duration) async {
+        // Only cancellation ends the sleep early, and then there is nothing to do: `reapExpired` promotes too.
+        try? await Task.sleep(for: delay)
+        held.promotionRuns(queue)
+        guard !Task.isCancelled else { return }
+        do throws(QueueError) {
+            if let next = try await Promotion.run(on: client, for: [queue])[queue] {
+                schedulePromotion(of: queue, after: next)
+            }
+        } catch {
+            logger.debug("cannot promote due jobs; the scaler will", metadata: ["reason": "\(error)"])
+        }
+    }
+
+    // MARK: Connections for takes
+
+    func checkOutTaker() -> RedisClient {
+        if let idle = takers.withLock({ $0.popLast() }) { return idle }
+        let fresh = connections.makeClient("take")
+        launch.yield(.client(fresh))
+        return fresh
+    }
+
+    func checkIn(_ taker: RedisClient) { takers.withLock { $0.append(taker) } }
+}

@@ -1,0 +1,81 @@
+import Jobs
+import NIOCore
+import RedisClient
+import Time
+
+/// A delivered entry that is settled instead of run, and kept as a dead letter.
+enum Refusal {
+    /// Its payload cannot be read.
+    case malformed(JobID, ByteBuffer?, reason: String)
+    /// It was in the hands of too many workers that died.
+    case poison(TakenJob, ByteBuffer?)
+
+    /// Largest payload that is kept in a dead letter.
+    private static let keptBytes = 16 << 10
+
+    var id: JobID {
+        switch self {
+        case .malformed(let id, _, _): id
+        case .poison(let taken, _): taken.id
+        }
+    }
+
+    var reason: String {
+        switch self {
+        case .malformed(_, _, let reason): reason
+        case .poison(let taken, _): "\(taken.crashes) workers died while they held the job; it is not run again"
+        }
+    }
+
+    func transaction(worker: String, now: Timestamp, options: QueueOptions) -> SettleTransaction {
+        let settlement = Settlement(outcome: outcome(worker: worker, now: now), retention: retention(options))
+        return SettleTransaction(
+            [settlement], in: id.queue, options: options, extra: [deadLetter(worker: worker, now: now, options)])
+    }
+
+    private func outcome(worker: String, now: Timestamp) -> Outcome {
+        switch self {
+        case .malformed(let id, _, let reason):
+            let submitted = Timestamp(microseconds: Int64(clamping: id.entry.milliseconds) &* 1_000)
+            return Outcome(
+                id: id, replyTo: nil, echo: ByteBuffer(),
+                ending: .failed(JobFailure(code: .internal, message: reason, attempts: 0)),
+                run: RunRecord(submitted: submitted, settled: now, worker: worker))
+        case .poison(let taken, _):
+            let failure = JobFailure(code: .poison, message: reason, attempts: taken.attempt)
+            let job = taken.job
+            return Outcome(
+                id: taken.id, replyTo: job.replyTo, echo: job.echo, ending: .failed(failure),
+                run: RunRecord(
+                    submitted: job.submitted, settled: now, queueWait: max(.zero, now - job.submitted), worker: worker,
+                    attempt: taken.attempt))
+        }
+    }
+
+    private func retention(_ options: QueueOptions) -> Duration {
+        switch self {
+        case .malformed: options.retention
+        case .poison(let taken, _): taken.job.retention
+        }
+    }
+
+    private func deadLetter(worker: String, now: Timestamp, _ options: QueueOptions) -> RedisCommand {
+        var command = RedisCommand(
+            "XADD", Keys.dead(id.queue), "MAXLEN", "~", String(options.deadLetterLimit), "*", "job", id.description,
+            "worker", worker, "reason", reason)
+        switch self {
+        case .malformed(_, let payload, _):
+            append(payload, to: &command)
+        case .poison(let taken, let payload):
+            command.append(contentsOf: ["attempts", String(taken.attempt), "crashes", String(taken.crashes)])
+            append(payload, to: &command)
+        }
+        return command
+    }
+
+    private func append(_ payload: ByteBuffer?, to command: inout RedisCommand) {
+        guard let payload, payload.readableBytes <= Self.keptBytes else { return }
+        command.append("j")
+        command.append(payload)
+    }
+}

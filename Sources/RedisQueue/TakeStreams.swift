@@ -1,0 +1,60 @@
+import Jobs
+import RedisClient
+
+/// The streams that one take reads: what was given back, then the lanes, class by class.
+struct TakeStreams {
+    private enum Source {
+        case pointers(QueueName)
+        case lane(QueueName, PriorityClass)
+    }
+
+    let keys: [String]
+    private let sources: [String: Source]
+
+    init(_ queues: [QueueName]) {
+        var keys: [String] = []
+        var sources: [String: Source] = [:]
+        func add(_ key: String, _ source: Source) {
+            if sources.updateValue(source, forKey: key) == nil { keys.append(key) }
+        }
+        for queue in queues { add(Keys.again(queue), .pointers(queue)) }
+        for priority in PriorityClass.allCases {
+            for queue in queues { add(Keys.lane(queue, priority), .lane(queue, priority)) }
+        }
+        self.keys = keys
+        self.sources = sources
+    }
+
+    /// What a reply of `XREADGROUP` brings; empty for a null reply.
+    func deliveries(in reply: RedisValue) throws(QueueError) -> Deliveries {
+        var deliveries = Deliveries()
+        guard !reply.isNull else { return deliveries }
+        guard let streams = reply.array else { throw QueueError.unexpected(reply, "taking jobs") }
+        for stream in streams {
+            guard let parts = stream.array, parts.count == 2, let source = parts[0].string.flatMap({ sources[$0] }),
+                let entries = parts[1].array
+            else { throw QueueError.unexpected(stream, "taking jobs") }
+            switch source {
+            case .lane(let queue, let priority):
+                deliveries.entries += entries.compactMap { LaneEntry($0) }.map { ($0, queue, priority) }
+            case .pointers(let queue):
+                deliveries.pointers.append((queue, entries.compactMap { pointer($0, in: queue) }))
+            }
+        }
+        return deliveries
+    }
+
+    private func pointer(_ value: RedisValue, in queue: QueueName) -> (pointer: String, id: JobID?)? {
+        guard let parts = value.array, parts.count == 2, let pointer = parts[0].string else { return nil }
+        let fields = parts[1].array ?? []
+        let text = fields.count == 2 ? fields[1].string : nil
+        return (pointer, text.flatMap { Keys.job(pointer: $0, in: queue) })
+    }
+}
+
+/// What one read brought.
+struct Deliveries {
+    var entries: [(entry: LaneEntry, queue: QueueName, priority: PriorityClass)] = []
+    /// The pointer's own id, and the job that it names if it can be read.
+    var pointers: [(queue: QueueName, pointers: [(pointer: String, id: JobID?)])] = []
+}
