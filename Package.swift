@@ -129,7 +129,7 @@ let package = Package(
             name: "InferenceTests", dependencies: ["Time", "Inference", "Settings", "Tensors", nioCore], swiftSettings: strict),
         .testTarget(
             name: "WorkerTests",
-            dependencies: ["Worker", "Batching", "Inference", "Time", "Jobs", "Wire", "Tensors", "Settings", "TestSupport", nioCore],
+            dependencies: ["Worker", "Batching", "Inference", "Time", "Jobs", "Wire", "Tensors", "Settings", "Observability", "TestSupport", nioCore, logging],
             swiftSettings: strict),
         .testTarget(
             name: "GatewayTests",

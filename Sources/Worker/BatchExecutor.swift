@@ -1,0 +1,143 @@
+import Batching
+import Inference
+import Tensors
+import Time
+
+/// Runs a batch on one instance, on the thread that calls: joins the rows, runs, splits the outputs; after a
+/// failure halves the batch until the bad requests stand alone.
+///
+/// Made anew for each batch: an instance belongs to its thread and is not `Sendable`.
+struct BatchExecutor {
+    let instance: any BackendInstance
+    let time: any TimeSource
+
+    /// - Parameter onRerun: called before each run after the first, so that a watchdog counts anew.
+    func execute(_ work: BatchWork, onRerun: () -> Void) -> BatchResult {
+        let started = time.now()
+        var results: [BatchResult.Part] = []
+        results.reserveCapacity(work.parts.count)
+        let failure = attempt(work.parts, into: &results)
+        if let failure { bisect(work.parts, first: failure, into: &results, onRerun: onRerun) }
+        return BatchResult(
+            work: work, parts: results, started: started, occupied: max(.zero, time.now() - started),
+            isWhole: failure == nil)
+    }
+
+    /// Runs `parts` together. On success appends their results; on failure appends nothing.
+    private func attempt(_ parts: [BatchWork.Part], into results: inout [BatchResult.Part]) -> BatchResult.Failure? {
+        do throws(BatchResult.Failure) {
+            let rows = parts.map(\.range.count)
+            let total = rows.reduce(0, +)
+            let inputs = try joinedInputs(of: parts)
+            let wanted = Self.commonOutputs(of: parts)
+            let began = time.now()
+            let outputs = try run(inputs, rows: total, requestedOutputs: wanted)
+            let compute = max(.zero, time.now() - began)
+            for (part, outputs) in zip(parts, try split(outputs, rows: rows)) {
+                results.append(
+                    BatchResult.Part(
+                        ticket: part.ticket, range: part.range,
+                        outputs: Self.selected(part.requestedOutputs, from: outputs), batchRows: total,
+                        compute: compute))
+            }
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    private func run(
+        _ inputs: [Tensor], rows: Int, requestedOutputs: [String]
+    ) throws(BatchResult.Failure) -> [Tensor] {
+        do throws(InferenceError) {
+            return try instance.run(inputs, rows: rows, requestedOutputs: requestedOutputs)
+        } catch {
+            let fault: BatchResult.Failure.Fault =
+                switch error.code {
+                case .invalidInput: .input
+                case .backend, .modelUnavailable: .backend
+                }
+            throw BatchResult.Failure(fault: fault, message: error.message)
+        }
+    }
+
+    private func bisect(
+        _ parts: [BatchWork.Part], first: BatchResult.Failure, into results: inout [BatchResult.Part],
+        onRerun: () -> Void
+    ) {
+        var bisection = Bisection(failed: parts)
+        var latest = first
+        while true {
+            switch bisection.next() {
+            case .run(let part):
+                onRerun()
+                if let failure = attempt(part, into: &results) {
+                    latest = failure
+                    bisection.failed()
+                } else {
+                    bisection.succeeded()
+                }
+            case .blame(let part): results.append(failed(part, latest))
+            case .giveUp(let rest):
+                // Not run alone: whatever the last error was, it says nothing of these, so they may be tried again.
+                let failure = BatchResult.Failure(fault: .backend, message: latest.message)
+                results += rest.map { self.failed($0, failure) }
+            case .done: return
+            }
+        }
+    }
+
+    private func failed(_ part: BatchWork.Part, _ failure: BatchResult.Failure) -> BatchResult.Part {
+        BatchResult.Part(
+            ticket: part.ticket, range: part.range, outputs: .failure(failure), batchRows: part.range.count,
+            compute: .zero)
+    }
+
+    private func joinedInputs(of parts: [BatchWork.Part]) throws(BatchResult.Failure) -> [Tensor] {
+        do throws(TensorError) {
+            var inputs: [[Tensor]] = []
+            inputs.reserveCapacity(parts.count)
+            for part in parts {
+                if part.range.count == part.itemRows {
+                    inputs.append(part.inputs)
+                } else {
+                    var sliced: [Tensor] = []
+                    for tensor in part.inputs { sliced.append(try tensor.slice(rows: part.range)) }
+                    inputs.append(sliced)
+                }
+            }
+            return try TensorBatch.join(inputs)
+        } catch {
+            throw BatchResult.Failure(fault: .input, message: error.description)
+        }
+    }
+
+    private func split(_ outputs: [Tensor], rows: [Int]) throws(BatchResult.Failure) -> [[Tensor]] {
+        do throws(TensorError) {
+            return try TensorBatch.split(outputs, rows: rows)
+        } catch {
+            throw BatchResult.Failure(fault: .backend, message: error.description)
+        }
+    }
+
+    /// The outputs that all parts ask for, or all (empty) when they differ.
+    private static func commonOutputs(of parts: [BatchWork.Part]) -> [String] {
+        guard let first = parts.first?.requestedOutputs else { return [] }
+        return parts.allSatisfy { $0.requestedOutputs == first } ? first : []
+    }
+
+    /// The requested outputs in the order of the request.
+    private static func selected(
+        _ names: [String], from outputs: [Tensor]
+    ) -> Result<[Tensor], BatchResult.Failure> {
+        if names.isEmpty || names == outputs.map(\.name) { return .success(outputs) }
+        var selected: [Tensor] = []
+        for name in names {
+            guard let output = outputs.first(where: { $0.name == name }) else {
+                return .failure(.init(fault: .backend, message: "the model gave no output '\(name)'"))
+            }
+            selected.append(output)
+        }
+        return .success(selected)
+    }
+}

@@ -1,0 +1,55 @@
+import Batching
+import Tensors
+import Time
+
+/// A batch on its way to an instance, with its inputs.
+struct BatchWork: Sendable {
+    /// The rows of one job that run in this batch.
+    struct Part: Sendable {
+        /// The ledger's number of the job.
+        var ticket: Int
+        var inputs: [Tensor]
+        var range: Range<Int>
+        var itemRows: Int
+        var requestedOutputs: [String]
+    }
+
+    var number: UInt64
+    var shapes: RowShapes
+    var parts: [Part]
+    var rows: Int
+}
+
+/// How a batch went.
+struct BatchResult: Sendable {
+    /// Why the rows of a part have no result.
+    struct Failure: Error, Sendable, Equatable {
+        enum Fault: Sendable, Equatable {
+            /// Running it again will not help.
+            case input
+            /// The backend failed; another run may succeed.
+            case backend
+        }
+        var fault: Fault
+        var message: String
+    }
+
+    struct Part: Sendable {
+        var ticket: Int
+        var range: Range<Int>
+        /// The outputs that the job asked for, with the part's rows.
+        var outputs: Result<[Tensor], Failure>
+        /// Rows of the run that it ended in: fewer than the batch's after a bisection.
+        var batchRows: Int
+        var compute: Duration
+    }
+
+    var work: BatchWork
+    var parts: [Part]
+    /// When the instance began with it.
+    var started: Timestamp
+    /// From begin to end, joining and splitting of rows included: what the instance was occupied for.
+    var occupied: Duration
+    /// Whether the batch ran as formed: only then its time says something of the cost of its size.
+    var isWhole: Bool
+}

@@ -1,0 +1,39 @@
+package import Settings
+package import Time
+
+extension WorkerService {
+    /// Who the worker is and what bounds it.
+    package struct Configuration: Sendable {
+        /// Unique per boot, never reused.
+        package var id: String
+        package var pool: PoolSettings
+        /// Those whose `pools` name the pool are served, the others ignored.
+        package var models: [ModelSettings]
+        /// When the process began, in cluster time: start-up time counts from here.
+        package var launched: Timestamp
+        /// How long one take waits for the first job. Default 1 s. A drain waits as long for the last take.
+        package var patience: Duration
+        /// Outcomes that may wait to be written before the worker stops taking. Default 4,096.
+        package var maximumUnsettled: Int
+        /// A run that takes longer than this and than twenty times its 99th percentile has hung: the worker ends.
+        /// Default 60 s.
+        package var hungRunBound: Duration
+        /// How long the last writes may take when the worker is cut short. Default 2 s.
+        package var lastWrites: Duration
+
+        package init(
+            id: String, pool: PoolSettings, models: [ModelSettings], launched: Timestamp,
+            patience: Duration = .seconds(1), maximumUnsettled: Int = 4_096, hungRunBound: Duration = .seconds(60),
+            lastWrites: Duration = .seconds(2)
+        ) {
+            self.id = id
+            self.pool = pool
+            self.models = models
+            self.launched = launched
+            self.patience = patience
+            self.maximumUnsettled = maximumUnsettled
+            self.hungRunBound = hungRunBound
+            self.lastWrites = lastWrites
+        }
+    }
+}

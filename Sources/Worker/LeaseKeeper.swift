@@ -1,0 +1,49 @@
+import Jobs
+import Logging
+import Observability
+
+/// Renews the worker's lease once a second, and at once when its state changes, and with it says what the worker
+/// is and does. Runs as a task of its own; inference has threads of its own and cannot starve it.
+final class LeaseKeeper: Sendable {
+    static let interval = Duration.seconds(1)
+
+    private let queue: any WorkQueue
+    private let clock: any Clock<Duration>
+    private let logger: Logger
+    private let makeReport: @Sendable () -> WorkerReport
+    private let onCancellation: @Sendable (JobID) -> Void
+    private let due = Signal()
+
+    init(
+        queue: any WorkQueue, clock: any Clock<Duration>, logger: Logger,
+        makeReport: @escaping @Sendable () -> WorkerReport, onCancellation: @escaping @Sendable (JobID) -> Void
+    ) {
+        self.queue = queue
+        self.clock = clock
+        self.logger = logger
+        self.makeReport = makeReport
+        self.onCancellation = onCancellation
+    }
+
+    /// Renews at once rather than when the second is over.
+    func renewNow() { due.raise() }
+
+    /// Renews until the task is cancelled. An error is logged when renewing begins to fail and when it works
+    /// again: in between, the lease may end and the jobs go to other workers, whose outcomes win.
+    func run() async {
+        var failures = 0
+        while !Task.isCancelled {
+            do {
+                for id in try await queue.renewLease(makeReport()) { onCancellation(id) }
+                if failures > 0 {
+                    logger.info("The lease is renewed again", metadata: [LogKeys.attempt: "\(failures)"])
+                }
+                failures = 0
+            } catch {
+                if failures == 0 { logger.error("Cannot renew the lease", metadata: [LogKeys.reason: "\(error)"]) }
+                failures += 1
+            }
+            await due.wait(atMost: Self.interval, clock: clock)
+        }
+    }
+}

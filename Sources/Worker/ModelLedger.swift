@@ -1,0 +1,236 @@
+import Batching
+import Jobs
+import Tensors
+import Time
+
+/// What a worker holds of one model, as a value: which jobs wait, which run on which instance, which parts are
+/// back. It is told what happens and says what to do; `ModelRunner` does it.
+struct ModelLedger: Sendable {
+    /// A job between take and release.
+    struct Held: Sendable {
+        var admitted: Admitted
+        var taken: Timestamp
+        var started: Timestamp?
+        var doneRows = 0
+        var compute = Duration.zero
+        var batchRows = 0
+        /// The parts that are back, of a job that runs in several.
+        var parts: [(range: Range<Int>, outputs: [Tensor])] = []
+        var failure: BatchResult.Failure?
+        /// Rows in batches that are not back: the job is not released before, so that its lease is kept.
+        var runningRows = 0
+        /// Rows that will not be started any more count as done.
+        var ending: Ending?
+    }
+
+    /// How a job leaves, as far as the ledger decides it.
+    enum Ending: Sendable {
+        case finished
+        case failed(BatchResult.Failure)
+        case expired
+        case cancelled
+        case handedBack
+    }
+
+    struct Actions: Sendable {
+        var start: [(instance: Int, work: BatchWork)] = []
+        var release: [(held: Held, ending: Ending)] = []
+        var closed: [(rows: Int, reason: CloseReason)] = []
+        /// The alarm is set for a later time than the assembler now asks for.
+        var setsAlarmEarlier = false
+    }
+
+    /// A batch that an instance computes.
+    struct Run: Sendable {
+        var began: Timestamp
+        var bound: Duration
+        var tickets: [Int]
+    }
+
+    typealias Assembler = BatchAssembler<Int, RowShapes>
+
+    private(set) var assembler: Assembler
+    private(set) var runs: [Int: Run] = [:]
+    private(set) var rows = 0
+    private(set) var batches = 0
+    private(set) var busy = Duration.zero
+
+    private var held: [Int: Held] = [:]
+    private var tickets: [JobID: Int] = [:]
+    private var nextTicket = 0
+    private var idleInstances: [Int]
+    private let leastBound: Duration
+    /// When the assembler wants to be woken, and when the alarm is set to do it.
+    private var wakeUp: Timestamp?
+    private var alarm: Timestamp?
+
+    /// - Parameter leastBound: a run may take this long, or twenty times its 99th percentile if that is longer,
+    ///   before it counts as hung.
+    init(policy: BatchingPolicy, leastBound: Duration = .seconds(60)) {
+        assembler = Assembler(policy: policy)
+        idleInstances = Array((0..<policy.instances).reversed())
+        self.leastBound = leastBound
+    }
+
+    /// Jobs taken and not released.
+    var heldJobs: Int { held.count }
+
+    var isIdle: Bool { held.isEmpty && runs.isEmpty }
+
+    mutating func seed(rows: Int, took duration: Duration) { assembler.seed(rows: rows, took: duration) }
+
+    // MARK: Events
+
+    mutating func accept(_ jobs: [Admitted], now: Timestamp) -> Actions {
+        var items: [Assembler.Item] = []
+        items.reserveCapacity(jobs.count)
+        for admitted in jobs {
+            nextTicket += 1
+            held[nextTicket] = Held(admitted: admitted, taken: now)
+            tickets[admitted.job.id] = nextTicket
+            items.append(
+                Assembler.Item(
+                    id: nextTicket, rows: admitted.rows, group: admitted.shapes,
+                    priority: Int(admitted.job.job.priority.rawValue), enqueued: now,
+                    deadline: admitted.job.job.deadline))
+        }
+        return actions(for: assembler.add(items, now: now), now: now)
+    }
+
+    /// The time for which to set the alarm.
+    mutating func armAlarm() -> Timestamp? {
+        alarm = wakeUp
+        return alarm
+    }
+
+    mutating func tick(now: Timestamp) -> Actions { actions(for: assembler.tick(now: now), now: now) }
+
+    /// An instance starts one more run of the same batch (a part of it, after a failure): its time counts anew.
+    mutating func rerun(on instance: Int, now: Timestamp) { runs[instance]?.began = now }
+
+    mutating func completed(_ result: BatchResult, on instance: Int, now: Timestamp) -> Actions {
+        runs[instance] = nil
+        idleInstances.append(instance)
+        batches += 1
+        busy += result.occupied
+        var actions = Actions()
+        for part in result.parts { take(in: part, started: result.started, into: &actions) }
+        let decision =
+            result.isWhole
+            ? assembler.finished(
+                result.work.shapes, rows: result.work.rows, took: result.occupied, now: now)
+            : assembler.instanceBecameFree(now: now)
+        let following = self.actions(for: decision, now: now)
+        actions.start = following.start
+        actions.closed = following.closed
+        actions.release += following.release
+        actions.setsAlarmEarlier = following.setsAlarmEarlier
+        return actions
+    }
+
+    /// The job was cancelled: it leaves at once if it waits; if it runs, its result goes the usual way and the
+    /// queue, which has stored the cancellation, drops it.
+    mutating func cancel(_ id: JobID) -> Actions {
+        var actions = Actions()
+        guard let ticket = tickets[id] else { return actions }
+        switch assembler.remove(ticket) {
+        case .waiting, .partlyStarted: end(ticket, .cancelled, into: &actions)
+        case .notWaiting: break
+        }
+        return actions
+    }
+
+    /// Gives back what has not started; what runs goes on.
+    mutating func drain(now: Timestamp) -> Actions {
+        let (decision, returned) = assembler.drain(.handingBack, now: now)
+        var actions = self.actions(for: decision, now: now)
+        for ticket in returned { end(ticket, .handedBack, into: &actions) }
+        return actions
+    }
+
+    /// Gives back everything that is not released, running or not: the process is about to end.
+    mutating func abandon() -> [TakenJob] {
+        defer {
+            held = [:]
+            tickets = [:]
+        }
+        return held.values.map(\.admitted.job)
+    }
+
+    /// The run that is furthest beyond its bound, if any.
+    func hungRun(at now: Timestamp) -> (instance: Int, elapsed: Duration)? {
+        runs.lazy.map { (instance: $0.key, elapsed: now - $0.value.began, bound: $0.value.bound) }
+            .filter { $0.elapsed > $0.bound }
+            .max { $0.elapsed < $1.elapsed }
+            .map { ($0.instance, $0.elapsed) }
+    }
+
+    // MARK: Private
+
+    private mutating func actions(for decision: Assembler.Decision, now: Timestamp) -> Actions {
+        var actions = Actions()
+        wakeUp = decision.wakeUp
+        actions.setsAlarmEarlier = wakeUp.map { wakeUp in alarm.map { wakeUp < $0 } ?? true } ?? false
+        for ticket in decision.expired { end(ticket, .expired, into: &actions) }
+        for batch in decision.batches {
+            guard let instance = idleInstances.popLast() else {
+                preconditionFailure("batch \(batch.number) was formed while no instance is idle")
+            }
+            actions.closed.append((batch.rows, batch.reason))
+            actions.start.append((instance, start(batch, on: instance, now: now)))
+        }
+        return actions
+    }
+
+    private mutating func start(_ batch: Batch<Int, RowShapes>, on instance: Int, now: Timestamp) -> BatchWork {
+        runs[instance] = Run(
+            began: now, bound: max(leastBound, (batch.expected ?? .zero) * 20), tickets: batch.entries.map(\.id))
+        let parts = batch.entries.compactMap { entry -> BatchWork.Part? in
+            guard let job = held[entry.id] else { return nil }
+            held[entry.id]?.runningRows += entry.range.count
+            if job.started == nil { held[entry.id]?.started = now }
+            return BatchWork.Part(
+                ticket: entry.id, inputs: job.admitted.inputs, range: entry.range, itemRows: entry.itemRows,
+                requestedOutputs: job.admitted.job.job.requestedOutputs)
+        }
+        return BatchWork(number: batch.number, shapes: batch.group, parts: parts, rows: batch.rows)
+    }
+
+    private mutating func take(in part: BatchResult.Part, started: Timestamp, into actions: inout Actions) {
+        // Moved out while it changes, so that the array of parts is not copied.
+        guard var job = held.removeValue(forKey: part.ticket) else { return }
+        job.runningRows -= part.range.count
+        job.doneRows += part.range.count
+        job.compute += part.compute
+        job.batchRows = max(job.batchRows, part.batchRows)
+        rows += part.range.count
+        switch part.outputs {
+        case .success(let outputs): job.parts.append((part.range, outputs))
+        case .failure(let failure):
+            job.failure = job.failure ?? failure
+            // The rest of a large request is worth nothing once a part has failed.
+            if job.doneRows + job.runningRows < job.admitted.rows, assembler.remove(part.ticket) != .notWaiting {
+                job.ending = .failed(failure)
+            }
+        }
+        held[part.ticket] = job
+        guard job.runningRows == 0 else { return }
+        if let ending = job.ending {
+            end(part.ticket, ending, into: &actions)
+        } else if job.doneRows == job.admitted.rows {
+            end(part.ticket, job.failure.map { .failed($0) } ?? .finished, into: &actions)
+        }
+    }
+
+    /// Releases a job now, or as soon as its running parts are back.
+    private mutating func end(_ ticket: Int, _ ending: Ending, into actions: inout Actions) {
+        guard var job = held.removeValue(forKey: ticket) else { return }
+        guard job.runningRows == 0 else {
+            job.ending = ending
+            held[ticket] = job
+            return
+        }
+        tickets[job.admitted.job.id] = nil
+        actions.release.append((job, ending))
+    }
+}

@@ -1,0 +1,263 @@
+import Batching
+import Inference
+import Jobs
+import Logging
+import Observability
+import Settings
+import Synchronization
+import Tensors
+import Time
+
+/// Serves one model: takes in jobs, keeps its instances busy, releases what is done.
+///
+/// The state is a value behind a lock (`ModelLedger`); whoever brings an event (the take loop, an instance's
+/// thread, a timer) computes what follows and does it itself. So a busy instance goes from one batch to the
+/// next without a hop to another thread, and a job costs no task of its own.
+final class ModelRunner: Sendable {
+    struct Identity: Sendable {
+        var queue: QueueName
+        var worker: String
+        var maximumAttempts: Int
+        var instances: Int
+    }
+
+    let identity: Identity
+    private let meters: ModelMeters
+    private let threads: InferenceThreads
+    private let admission: Admission
+    private let ledger: Mutex<ModelLedger>
+    private let alarmChanged = Signal()
+    private let writer: OutcomeWriter
+    private let time: any TimeSource
+    private let clock: any Clock<Duration>
+    private let logger: Logger
+    private let onRoom: @Sendable () -> Void
+
+    /// - Parameters:
+    ///   - hungRunBound: see `ModelLedger.init`.
+    ///   - onRoom: called when `appetite` may have grown, from any thread.
+    init(
+        identity: Identity, model: LoadedModel, batching: BatchingSettings, hungRunBound: Duration,
+        writer: OutcomeWriter, meters: ModelMeters, time: any TimeSource, clock: any Clock<Duration>, logger: Logger,
+        onRoom: @escaping @Sendable () -> Void
+    ) {
+        self.identity = identity
+        threads = model.threads
+        admission = Admission(signature: model.signature)
+        let maximumRows = model.signature.maximumBatchSize.map { min($0, batching.maximumRows) } ?? 1
+        var ledger = ModelLedger(
+            policy: BatchingPolicy(
+                maximumRows: maximumRows, maximumDelay: batching.maximumDelay, instances: model.threads.count),
+            leastBound: hungRunBound)
+        for measured in model.costs { ledger.seed(rows: measured.rows, took: measured.cost) }
+        self.ledger = Mutex(ledger)
+        self.writer = writer
+        self.meters = meters
+        self.time = time
+        self.clock = clock
+        self.logger = logger
+        self.onRoom = onRoom
+    }
+
+    var queueName: QueueName { identity.queue }
+
+    /// How many jobs to take now.
+    var appetite: Int { ledger.withLock { $0.assembler.appetite } }
+
+    /// Jobs taken and not released to the writer.
+    var held: Int { ledger.withLock { $0.heldJobs } }
+
+    // MARK: Events
+
+    /// Jobs came from the queue. Those that do not fit the model fail at once.
+    func accept(_ jobs: [TakenJob]) {
+        guard !jobs.isEmpty else { return }
+        let now = time.now()
+        var admitted: [Admitted] = []
+        var refused: [Release] = []
+        admitted.reserveCapacity(jobs.count)
+        for job in jobs {
+            meters.queueWait.record(max(.zero, now - job.job.submitted))
+            switch admission.examine(job) {
+            case .admitted(let fitting): admitted.append(fitting)
+            case .refused(let reason):
+                meters.ended(.failed)
+                let failure = JobFailure(code: .invalidInput, message: reason, attempts: job.attempt)
+                refused.append(settlement(of: job, ending: .failed(failure), now: now, taken: now))
+            }
+        }
+        writer.add(refused)
+        let actions = ledger.withLock { $0.accept(admitted, now: now) }
+        perform(actions, now: now, keeping: nil)
+    }
+
+    /// Hands a batch to its instance's thread, which runs it and then, without leaving the thread, each next batch
+    /// that there is for it.
+    private func start(_ work: BatchWork, on index: Int) {
+        threads.run(on: index) { instance in
+            let executor = BatchExecutor(instance: instance, time: self.time)
+            var next: BatchWork? = work
+            while let work = next {
+                let result = executor.execute(work, onRerun: { self.rerun(on: index) })
+                next = self.completed(result, on: index)
+            }
+        }
+    }
+
+    /// A batch came back.
+    /// - Returns: the next batch for the same instance, to be run at once; `nil`: it is idle.
+    private func completed(_ result: BatchResult, on instance: Int) -> BatchWork? {
+        let now = time.now()
+        meters.compute.record(result.occupied)
+        let actions = ledger.withLock { $0.completed(result, on: instance, now: now) }
+        let next = perform(actions, now: now, keeping: instance)
+        onRoom()
+        return next
+    }
+
+    /// A batch failed and a part of it runs again on its instance: the watchdog counts anew.
+    private func rerun(on instance: Int) {
+        let now = time.now()
+        ledger.withLock { $0.rerun(on: instance, now: now) }
+    }
+
+    func cancel(_ id: JobID) {
+        let now = time.now()
+        let actions = ledger.withLock { $0.cancel(id) }
+        perform(actions, now: now, keeping: nil)
+        onRoom()
+    }
+
+    /// Gives back what has not started and takes no more.
+    func drain() {
+        let now = time.now()
+        let actions = ledger.withLock { $0.drain(now: now) }
+        perform(actions, now: now, keeping: nil)
+    }
+
+    /// Gives back everything that is not released. What a running batch still brings is dropped.
+    func abandon() {
+        let jobs = ledger.withLock { $0.abandon() }
+        for _ in jobs { meters.ended(.handedBack) }
+        writer.add(jobs.map { .handBack($0) })
+    }
+
+    /// The run that has taken longer than it may, if any.
+    func hungRun() -> (instance: Int, elapsed: Duration)? {
+        let now = time.now()
+        return ledger.withLock { $0.hungRun(at: now) }
+    }
+
+    /// Wakes the assembler at the times it asks for (a delay is over, a deadline has passed) until cancelled.
+    func runAlarm() async {
+        while !Task.isCancelled {
+            guard let due = ledger.withLock({ $0.armAlarm() }) else {
+                await alarmChanged.wait()
+                continue
+            }
+            let now = time.now()
+            if due > now {
+                await alarmChanged.wait(atMost: due - now, clock: clock)
+                continue
+            }
+            let actions = ledger.withLock { $0.tick(now: now) }
+            perform(actions, now: now, keeping: nil)
+            onRoom()
+        }
+    }
+
+    var report: WorkerReport.ModelReport {
+        ledger.withLock { ledger in
+            let cost = ledger.assembler.cost
+            return WorkerReport.ModelReport(
+                queue: identity.queue.description, instances: identity.instances, rows: ledger.rows,
+                batches: ledger.batches, busy: ledger.busy, fixedCost: cost?.fixed, costPerRow: cost?.perRow)
+        }
+    }
+
+    // MARK: Private
+
+    /// Does what the ledger said, outside its lock.
+    /// - Parameter instance: the one whose thread is calling: its next batch is returned instead of started.
+    @discardableResult
+    private func perform(_ actions: ModelLedger.Actions, now: Timestamp, keeping instance: Int?) -> BatchWork? {
+        var kept: BatchWork?
+        for batch in actions.closed { meters.closed(rows: batch.rows, reason: batch.reason) }
+        for start in actions.start {
+            if start.instance == instance { kept = start.work } else { self.start(start.work, on: start.instance) }
+        }
+        if !actions.release.isEmpty {
+            writer.add(actions.release.map { release(of: $0.held, ending: $0.ending, now: now) })
+        }
+        if actions.setsAlarmEarlier { alarmChanged.raise() }
+        return kept
+    }
+
+    private func release(of held: ModelLedger.Held, ending: ModelLedger.Ending, now: Timestamp) -> Release {
+        let job = held.admitted.job
+        switch ending {
+        case .finished: return finished(held, now: now)
+        case .failed(let failure): return failed(held, failure, now: now)
+        case .expired:
+            meters.ended(.expired)
+            return settlement(of: job, ending: .expired, now: now, taken: held.taken)
+        case .cancelled:
+            meters.ended(.cancelled)
+            return settlement(
+                of: job, ending: .cancelled(reason: "cancelled by its caller"), now: now, taken: held.taken)
+        case .handedBack:
+            meters.ended(.handedBack)
+            return .handBack(job)
+        }
+    }
+
+    private func finished(_ held: ModelLedger.Held, now: Timestamp) -> Release {
+        do throws(BatchResult.Failure) {
+            let outputs = try RowParts.joined(held.parts)
+            meters.ended(.finished)
+            if let started = held.started { meters.batchWait.record(max(.zero, started - held.taken)) }
+            return settlement(
+                of: held.admitted.job, ending: .finished(outputs), now: now, taken: held.taken, held: held)
+        } catch {
+            return failed(held, error, now: now)
+        }
+    }
+
+    /// A failure of the input is final; one of the backend is tried again until the attempts are used up.
+    private func failed(_ held: ModelLedger.Held, _ failure: BatchResult.Failure, now: Timestamp) -> Release {
+        let job = held.admitted.job
+        logger.debug(
+            "A job failed",
+            metadata: [
+                LogKeys.jobID: "\(job.id)", LogKeys.attempt: "\(job.attempt)", LogKeys.reason: "\(failure.message)",
+            ])
+        if failure.fault == .backend, job.attempt < identity.maximumAttempts {
+            meters.ended(.retried)
+            return .retry(job, after: Self.retryDelay(attempt: job.attempt), error: failure.message)
+        }
+        meters.ended(.failed)
+        let code: JobFailure.Code = failure.fault == .input ? .invalidInput : .backend
+        let ending = JobFailure(code: code, message: failure.message, attempts: job.attempt)
+        return settlement(of: job, ending: .failed(ending), now: now, taken: held.taken, held: held)
+    }
+
+    /// 100 ms after the first failed attempt, doubling, at most 5 s.
+    static func retryDelay(attempt: Int) -> Duration {
+        min(.seconds(5), .milliseconds(100) * (1 << min(10, max(0, attempt - 1))))
+    }
+
+    private func settlement(
+        of job: TakenJob, ending: Outcome.Ending, now: Timestamp, taken: Timestamp, held: ModelLedger.Held? = nil
+    ) -> Release {
+        let started = held?.started
+        return .settle(
+            Settlement(
+                outcome: Outcome(
+                    id: job.id, replyTo: job.job.replyTo, echo: job.job.echo, ending: ending,
+                    run: RunRecord(
+                        submitted: job.job.submitted, settled: now, queueWait: max(.zero, taken - job.job.submitted),
+                        batchWait: started.map { max(.zero, $0 - taken) } ?? .zero, compute: held?.compute ?? .zero,
+                        batchRows: held?.batchRows ?? 0, worker: identity.worker, attempt: job.attempt)),
+                retention: job.job.retention))
+    }
+}

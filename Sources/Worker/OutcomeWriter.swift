@@ -1,0 +1,186 @@
+import Jobs
+import Logging
+import Observability
+import Synchronization
+import Time
+
+/// What becomes of a job that this worker took.
+enum Release: Sendable {
+    /// It has an outcome.
+    case settle(Settlement)
+    /// Its run returned an error; it may run again after the delay.
+    case retry(TakenJob, after: Duration, error: String)
+    /// It was not started.
+    case handBack(TakenJob)
+}
+
+/// Writes what was released back to the queue: everything that gathered while one write was under way leaves
+/// together in the next, so the busier the worker is the fewer round trips a job costs, and an idle worker
+/// writes at once.
+///
+/// A write that fails is repeated until it succeeds. What waits is bounded by `capacity`: above it the worker
+/// takes no more jobs (`isFull`), so it holds at most that and what it had already taken.
+final class OutcomeWriter: Sendable {
+    /// Jobs in one write; above it a write is cut, so that no single command grows without bound.
+    static let largestWrite = 512
+
+    private struct State {
+        var waiting: [Release] = []
+        var writing = 0
+        var written = 0
+        /// Those who wait in `flush`.
+        var flushers: [CheckedContinuation<Void, Never>] = []
+        var isEmpty: Bool { waiting.isEmpty && writing == 0 }
+    }
+
+    let capacity: Int
+    private let queue: any WorkQueue
+    private let clock: any Clock<Duration>
+    private let logger: Logger
+    private let onRoom: @Sendable () -> Void
+    private let state = Mutex(State())
+    private let signal = Signal()
+
+    /// - Parameter onRoom: called when the writer is no longer full.
+    init(
+        queue: any WorkQueue, capacity: Int = 4_096, clock: any Clock<Duration>, logger: Logger,
+        onRoom: @escaping @Sendable () -> Void = {}
+    ) {
+        self.queue = queue
+        self.capacity = capacity
+        self.clock = clock
+        self.logger = logger
+        self.onRoom = onRoom
+    }
+
+    /// Adds `releases` to the next write. Never blocks; allowed from any thread.
+    func add(_ releases: [Release]) {
+        guard !releases.isEmpty else { return }
+        state.withLock { $0.waiting += releases }
+        signal.raise()
+    }
+
+    /// Jobs that were released and are not written yet.
+    var pending: Int { state.withLock { $0.waiting.count + $0.writing } }
+
+    var isFull: Bool { pending >= capacity }
+
+    /// Jobs settled since the start.
+    var settled: Int { state.withLock { $0.written } }
+
+    /// Returns when nothing waits to be written, or the calling task is cancelled.
+    func flush() async {
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let isDone = state.withLock { state in
+                    if state.isEmpty || Task.isCancelled { return true }
+                    state.flushers.append(continuation)
+                    return false
+                }
+                if isDone { continuation.resume() }
+                if Task.isCancelled { releaseFlushers() }
+            }
+        } onCancel: {
+            releaseFlushers()
+        }
+    }
+
+    /// Writes until the task is cancelled.
+    func run() async {
+        var backoff = Backoff()
+        // How many of the next writes carry one job each, to get past an outcome that the queue refuses.
+        var singles = 0
+        while !Task.isCancelled {
+            var batch = nextWrite(upTo: singles > 0 ? 1 : Self.largestWrite)
+            guard !batch.isEmpty else {
+                await signal.wait()
+                continue
+            }
+            singles = max(0, singles - 1)
+            do {
+                try await write(&batch)
+                backoff.succeeded()
+            } catch {
+                let delay = backoff.failed()
+                if error.code != .unavailable, batch.count > 1 { singles = pending }
+                logger.warning(
+                    "Cannot write outcomes; will try again",
+                    metadata: [
+                        LogKeys.batchSize: "\(batch.count)", LogKeys.reason: "\(error)",
+                        LogKeys.attempt: "\(backoff.failures)",
+                    ])
+                putBack(batch)
+                // Cancellation ends the wait and then the loop.
+                try? await clock.sleep(for: delay)
+            }
+        }
+    }
+
+    private func nextWrite(upTo limit: Int) -> [Release] {
+        state.withLock { state in
+            let batch = Array(state.waiting.prefix(limit))
+            state.waiting.removeFirst(batch.count)
+            state.writing = batch.count
+            return batch
+        }
+    }
+
+    /// Behind the others, so that what the queue refuses does not hold up the rest.
+    private func putBack(_ batch: [Release]) {
+        state.withLock { state in
+            state.waiting += batch
+            state.writing = 0
+        }
+    }
+
+    /// Writes `batch` and removes from it what is written, so that after an error the rest is what remains.
+    private func write(_ batch: inout [Release]) async throws(QueueError) {
+        var settlements: [Settlement] = []
+        var returned: [TakenJob] = []
+        var retries: [Release] = []
+        for release in batch {
+            switch release {
+            case .settle(let settlement): settlements.append(settlement)
+            case .handBack(let job): returned.append(job)
+            case .retry: retries.append(release)
+            }
+        }
+        if !settlements.isEmpty {
+            try await queue.settle(settlements)
+            batch = returned.map { .handBack($0) } + retries
+            finished(settled: settlements.count, remaining: batch.count)
+        }
+        if !returned.isEmpty {
+            try await queue.handBack(returned)
+            batch = retries
+            finished(settled: 0, remaining: batch.count)
+        }
+        while case .retry(let job, let delay, let error)? = batch.first {
+            try await queue.retry(job, after: delay, error: error)
+            batch.removeFirst()
+            finished(settled: 0, remaining: batch.count)
+        }
+    }
+
+    private func finished(settled: Int, remaining: Int) {
+        let (hasRoom, flushers) = state.withLock { state in
+            let wasFull = state.waiting.count + state.writing >= capacity
+            state.writing = remaining
+            state.written += settled
+            let hasRoom = wasFull && state.waiting.count + state.writing < capacity
+            guard state.isEmpty else { return (hasRoom, [CheckedContinuation<Void, Never>]()) }
+            defer { state.flushers = [] }
+            return (hasRoom, state.flushers)
+        }
+        for flusher in flushers { flusher.resume() }
+        if hasRoom { onRoom() }
+    }
+
+    private func releaseFlushers() {
+        let flushers = state.withLock { state in
+            defer { state.flushers = [] }
+            return state.flushers
+        }
+        for flusher in flushers { flusher.resume() }
+    }
+}

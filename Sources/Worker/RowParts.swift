@@ -1,0 +1,20 @@
+import Tensors
+
+/// Puts the outputs of a request together again that ran in parts.
+enum RowParts {
+    /// Returns the parts' outputs joined in the order of their rows; of a single part as they are.
+    ///
+    /// - Throws: a failure of the backend if the parts do not agree in names, types or row shapes.
+    static func joined(
+        _ parts: [(range: Range<Int>, outputs: [Tensor])]
+    ) throws(BatchResult.Failure) -> [Tensor] {
+        if parts.count == 1 { return parts[0].outputs }
+        let ordered = parts.sorted { $0.range.lowerBound < $1.range.lowerBound }
+        do throws(TensorError) {
+            return try TensorBatch.join(ordered.map(\.outputs))
+        } catch {
+            throw BatchResult.Failure(
+                fault: .backend, message: "the parts of the request gave outputs that differ in shape: \(error)")
+        }
+    }
+}

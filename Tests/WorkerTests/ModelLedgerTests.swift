@@ -1,0 +1,215 @@
+import Batching
+import Jobs
+import Tensors
+import Testing
+import Time
+
+@testable import Worker
+
+@Suite struct ModelLedgerTests {
+    private func makeLedger(maximumRows: Int = 4, instances: Int = 1) -> ModelLedger {
+        ModelLedger(policy: BatchingPolicy(maximumRows: maximumRows, instances: instances))
+    }
+
+    @Test("a job runs, and leaves with its outputs when its batch is back")
+    func oneJob() throws {
+        var ledger = makeLedger()
+        let accepted = ledger.accept([try admit(try makeJob(7))], now: .zero)
+        let start = try #require(accepted.start.first)
+        #expect(ledger.heldJobs == 1 && !ledger.isIdle)
+        let done = ledger.completed(execute(start.work), on: start.instance, now: .zero)
+        let release = try #require(done.release.first)
+        guard case .finished = release.ending else {
+            Issue.record("ended as \(release.ending)")
+            return
+        }
+        let outputs = try RowParts.joined(release.held.parts)
+        #expect(outputs.map(\.name) == ["y"])
+        #expect(floats(outputs[0]) == [7, 7 + 1 / 1_024])
+        #expect(ledger.isIdle)
+        #expect(ledger.rows == 1 && ledger.batches == 1)
+    }
+
+    @Test("a large request comes back whole from its parts, in the order of its rows")
+    func largeRequest() throws {
+        var ledger = makeLedger(maximumRows: 4, instances: 2)
+        let job = try makeJob(3, rows: 11)
+        var running = ledger.accept([try admit(job)], now: .zero).start
+        var released: [ModelLedger.Held] = []
+        var runs = 0
+        while !running.isEmpty {
+            // The latest first, so that parts come back out of order.
+            let start = running.removeLast()
+            runs += 1
+            let actions = ledger.completed(execute(start.work), on: start.instance, now: .zero)
+            running += actions.start
+            released += actions.release.map(\.held)
+        }
+        #expect(runs >= 3)
+        let held = try #require(released.first)
+        #expect(released.count == 1)
+        let outputs = try RowParts.joined(held.parts)
+        #expect(outputs[0].shape == [11, 2])
+        #expect(floats(outputs[0]) == floats(job.job.inputs[0]))
+    }
+
+    @Test("one bad request fails alone; its batch mates finish", arguments: 0..<8)
+    func isolation(bad: Int) throws {
+        var ledger = makeLedger(maximumRows: 8)
+        let blocker = try #require(ledger.accept([try admit(try makeJob(100))], now: .zero).start.first)
+        #expect(ledger.accept(try (0..<8).map { try admit(try makeJob($0)) }, now: .zero).start.isEmpty)
+        let start = try #require(ledger.completed(execute(blocker.work), on: 0, now: .zero).start.first)
+        #expect(start.work.parts.count == 8)
+        let result = execute(start.work, on: EchoInstance(isBad: { Int($0) == bad }))
+        #expect(!result.isWhole)
+        let actions = ledger.completed(result, on: 0, now: .zero)
+        #expect(actions.release.count == 8)
+        for release in actions.release {
+            let isBad = release.held.admitted.job.id.entry.milliseconds == UInt64(bad)
+            switch release.ending {
+            case .failed(let failure): #expect(isBad && failure.fault == .input)
+            case .finished: #expect(!isBad)
+            default: Issue.record("ended as \(release.ending)")
+            }
+        }
+    }
+
+    @Test("what a broken backend gave up without a run of its own is a failure of the backend")
+    func givenUp() throws {
+        var ledger = makeLedger(maximumRows: 32)
+        let blocker = try #require(ledger.accept([try admit(try makeJob(100))], now: .zero).start.first)
+        _ = ledger.accept(try (0..<32).map { try admit(try makeJob($0)) }, now: .zero)
+        let start = try #require(ledger.completed(execute(blocker.work), on: 0, now: .zero).start.first)
+        let result = execute(start.work, on: EchoInstance(isBad: { _ in true }))
+        #expect(result.parts.count == 32)
+        let faults = result.parts.compactMap { part -> BatchResult.Failure.Fault? in
+            if case .failure(let failure) = part.outputs { failure.fault } else { nil }
+        }
+        #expect(faults.count == 32)
+        #expect(faults.contains(.backend))
+    }
+
+    @Test("a waiting job that is cancelled leaves; a running one runs to its end")
+    func cancellation() throws {
+        var ledger = makeLedger(maximumRows: 1)
+        let running = try makeJob(1)
+        let waiting = try makeJob(2)
+        let start = try #require(
+            ledger.accept([try admit(running), try admit(waiting)], now: .zero).start.first)
+        #expect(ledger.cancel(running.id).release.isEmpty)
+        let left = ledger.cancel(waiting.id).release
+        #expect(left.map(\.held.admitted.job.id) == [waiting.id])
+        #expect(ledger.cancel(waiting.id).release.isEmpty)
+        let done = ledger.completed(execute(start.work), on: 0, now: .zero)
+        #expect(done.release.map(\.held.admitted.job.id) == [running.id])
+        #expect(done.start.isEmpty)
+    }
+
+    @Test("a drain gives back what waits and finishes what runs")
+    func drain() throws {
+        var ledger = makeLedger(maximumRows: 1)
+        let jobs = try (1...3).map { try makeJob($0) }
+        let start = try #require(ledger.accept(try jobs.map { try admit($0) }, now: .zero).start.first)
+        let returned = ledger.drain(now: .zero).release
+        #expect(Set(returned.map(\.held.admitted.job.id)) == [jobs[1].id, jobs[2].id])
+        #expect(ledger.heldJobs == 1)
+        let done = ledger.completed(execute(start.work), on: 0, now: .zero)
+        #expect(done.release.count == 1 && ledger.isIdle)
+    }
+
+    @Test("a result that comes after everything was abandoned releases nothing")
+    func abandon() throws {
+        var ledger = makeLedger()
+        let job = try makeJob(1)
+        let start = try #require(ledger.accept([try admit(job)], now: .zero).start.first)
+        #expect(ledger.abandon().map(\.id) == [job.id])
+        #expect(ledger.completed(execute(start.work), on: 0, now: .zero).release.isEmpty)
+    }
+
+    @Test("an expired job leaves as expired and never starts")
+    func expired() throws {
+        var ledger = makeLedger(maximumRows: 1)
+        let late = try makeJob(2, deadline: .zero + .milliseconds(5))
+        let first = ledger.accept([try admit(try makeJob(1)), try admit(late)], now: .zero)
+        // The deadline comes before the other's patience, so it started first; the other waits.
+        #expect(first.start.count == 1)
+        let start = try #require(first.start.first)
+        #expect(start.work.parts.first?.range == 0..<1)
+        let stale = try makeJob(3, deadline: .zero + .milliseconds(5))
+        let second = ledger.accept([try admit(stale)], now: .zero)
+        #expect(second.setsAlarmEarlier)
+        #expect(ledger.armAlarm() == .zero + .milliseconds(5))
+        let ticked = ledger.tick(now: .zero + .milliseconds(5))
+        #expect(ticked.release.map(\.held.admitted.job.id) == [stale.id])
+    }
+
+    @Test("a run counts as hung after its bound, anew from each rerun")
+    func hungRun() throws {
+        var ledger = ModelLedger(policy: BatchingPolicy(instances: 1), leastBound: .seconds(60))
+        _ = ledger.accept([try admit(try makeJob(1))], now: .zero)
+        #expect(ledger.hungRun(at: .zero + .seconds(60)) == nil)
+        #expect(ledger.hungRun(at: .zero + .seconds(61))?.elapsed == .seconds(61))
+        ledger.rerun(on: 0, now: .zero + .seconds(50))
+        #expect(ledger.hungRun(at: .zero + .seconds(61)) == nil)
+    }
+
+    @Test("each job is released once, whatever happens", arguments: 0..<100 as Range<UInt64>)
+    func conservation(seed: UInt64) throws {
+        var generator = WorkerTestGenerator(seed: seed)
+        var ledger = makeLedger(maximumRows: Int.random(in: 1...9, using: &generator), instances: 2)
+        let instances = 2
+        var now = Timestamp.zero
+        var next = 0
+        var ended: [JobID: Int] = [:]
+        var running: [(instance: Int, work: BatchWork)] = []
+        func take(_ actions: ModelLedger.Actions) {
+            for release in actions.release { ended[release.held.admitted.job.id, default: 0] += 1 }
+            running += actions.start
+            #expect(Set(running.map(\.instance)).count == running.count && running.count <= instances)
+        }
+        for _ in 0..<200 {
+            now = now + .microseconds(Int.random(in: 1...2_000, using: &generator))
+            switch Int.random(in: 0..<6, using: &generator) {
+            case 0, 1:
+                let jobs = try (0..<Int.random(in: 1...4, using: &generator)).map { offset in
+                    try admit(
+                        try makeJob(
+                            next + offset, rows: Int.random(in: 1...20, using: &generator),
+                            deadline: Bool.random(using: &generator) ? nil : now + .milliseconds(4)))
+                }
+                next += jobs.count
+                take(ledger.accept(jobs, now: now))
+            case 2, 3, 4:
+                guard let start = running.randomElement(using: &generator) else { continue }
+                running.removeAll { $0.instance == start.instance }
+                let bad = Int.random(in: 0..<3, using: &generator)
+                take(
+                    ledger.completed(
+                        execute(start.work, on: EchoInstance(isBad: { Int($0) % 3 == bad })), on: start.instance,
+                        now: now))
+            default:
+                guard next > 0 else { continue }
+                take(ledger.cancel(try makeJob(Int.random(in: 0..<next, using: &generator)).id))
+            }
+        }
+        take(ledger.drain(now: now))
+        while let start = running.popLast() {
+            take(ledger.completed(execute(start.work), on: start.instance, now: now))
+        }
+        #expect(ledger.isIdle, "seed \(seed)")
+        #expect(ended.count == next && ended.values.allSatisfy { $0 == 1 }, "seed \(seed)")
+    }
+}
+
+/// SplitMix64, seeded: a property test replays from the seed that it prints.
+struct WorkerTestGenerator: RandomNumberGenerator {
+    private var state: UInt64
+    init(seed: UInt64) { state = seed }
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var z = state
+        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+        return z ^ (z >> 31)
+    }
+}

@@ -1,0 +1,162 @@
+import Jobs
+import Synchronization
+
+/// A work queue of one worker in memory that keeps what the worker did to it, and fails on command.
+final class RecordingQueue: WorkQueue {
+    enum Call: Hashable, Sendable { case take, settle, retry, handBack, renewLease, leave }
+
+    struct Record: Sendable {
+        var waiting: [TakenJob] = []
+        var settled: [Settlement] = []
+        /// How many outcomes each settle carried.
+        var settleSizes: [Int] = []
+        var retried: [(id: JobID, delay: Duration, error: String)] = []
+        var handedBack: [JobID] = []
+        var reports: [WorkerReport] = []
+        var cancelled: [JobID] = []
+        var hasLeft = false
+        /// How many of the next calls fail.
+        var failures: [Call: Int] = [:]
+        var failed = 0
+        var takeLimits: [Int] = []
+    }
+
+    private let record = Mutex(Record())
+    private let watchers = Mutex<
+        [(id: Int, isMet: @Sendable (Record) -> Bool, continuation: CheckedContinuation<Void, Never>)]
+    >([])
+    private let takers = Mutex<[Int: CheckedContinuation<Void, Never>]>([:])
+    private let counter = Atomic(0)
+
+    var state: Record { record.withLock { $0 } }
+
+    func add(_ jobs: [TakenJob]) {
+        change { $0.waiting += jobs }
+        let waiting = takers.withLock { takers in
+            defer { takers = [:] }
+            return Array(takers.values)
+        }
+        for taker in waiting { taker.resume() }
+    }
+
+    func fail(_ call: Call, times: Int) { change { $0.failures[call] = times } }
+    func cancel(_ id: JobID) { change { $0.cancelled.append(id) } }
+
+    /// Returns when `isMet` holds for what was recorded.
+    func wait(until isMet: @escaping @Sendable (Record) -> Bool) async {
+        await withCheckedContinuation { continuation in
+            let id = counter.add(1, ordering: .relaxed).newValue
+            watchers.withLock { $0.append((id, isMet, continuation)) }
+            notify()
+        }
+    }
+
+    // MARK: WorkQueue
+
+    func take(upTo limit: Int, from queues: [QueueName], waiting patience: Duration) async throws(QueueError)
+        -> [TakenJob]
+    {
+        try attempt(.take)
+        if let jobs = takeNow(limit) { return jobs }
+        await waitForJobs(patience)
+        return takeNow(limit) ?? []
+    }
+
+    func settle(_ settlements: [Settlement]) async throws(QueueError) {
+        try attempt(.settle)
+        change {
+            $0.settled += settlements
+            $0.settleSizes.append(settlements.count)
+        }
+    }
+
+    func retry(_ job: TakenJob, after delay: Duration, error: String) async throws(QueueError) {
+        try attempt(.retry)
+        change { $0.retried.append((job.id, delay, error)) }
+    }
+
+    func handBack(_ jobs: [TakenJob]) async throws(QueueError) {
+        try attempt(.handBack)
+        change { $0.handedBack += jobs.map(\.id) }
+    }
+
+    func renewLease(_ report: WorkerReport) async throws(QueueError) -> [JobID] {
+        try attempt(.renewLease)
+        return change { record in
+            record.reports.append(report)
+            defer { record.cancelled = [] }
+            return record.cancelled
+        }
+    }
+
+    func watchCancellations(of queues: [QueueName], _ deliver: @escaping @Sendable (JobID) -> Void) async {
+        // Cancellation ends the wait; nothing else does.
+        try? await Task.sleep(for: .seconds(600))
+    }
+
+    func leave() async throws(QueueError) {
+        try attempt(.leave)
+        change { $0.hasLeft = true }
+    }
+
+    // MARK: Private
+
+    private func takeNow(_ limit: Int) -> [TakenJob]? {
+        change { record in
+            guard !record.waiting.isEmpty else { return nil }
+            let jobs = Array(record.waiting.prefix(limit))
+            record.waiting.removeFirst(jobs.count)
+            record.takeLimits.append(limit)
+            return jobs
+        }
+    }
+
+    private func waitForJobs(_ patience: Duration) async {
+        let id = counter.add(1, ordering: .relaxed).newValue
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask {
+                await withTaskCancellationHandler {
+                    await withCheckedContinuation { continuation in
+                        self.takers.withLock { $0[id] = continuation }
+                        if Task.isCancelled || !self.state.waiting.isEmpty { self.releaseTaker(id) }
+                    }
+                } onCancel: {
+                    self.releaseTaker(id)
+                }
+            }
+            // The only error is cancellation, which means that jobs came first.
+            group.addTask { try? await Task.sleep(for: patience) }
+            await group.next()
+            group.cancelAll()
+        }
+    }
+
+    private func releaseTaker(_ id: Int) { takers.withLock { $0.removeValue(forKey: id) }?.resume() }
+
+    private func attempt(_ call: Call) throws(QueueError) {
+        let isFailing = change { record in
+            guard let left = record.failures[call], left > 0 else { return false }
+            record.failures[call] = left - 1
+            record.failed += 1
+            return true
+        }
+        if isFailing { throw QueueError(.unavailable, "\(call) fails on command") }
+    }
+
+    @discardableResult
+    private func change<Value: Sendable>(_ body: (inout Record) -> Value) -> Value {
+        let value = record.withLock { body(&$0) }
+        notify()
+        return value
+    }
+
+    private func notify() {
+        let now = state
+        let met = watchers.withLock { watchers in
+            let met = watchers.filter { $0.isMet(now) }
+            watchers.removeAll { watcher in met.contains { $0.id == watcher.id } }
+            return met
+        }
+        for watcher in met { watcher.continuation.resume() }
+    }
+}
