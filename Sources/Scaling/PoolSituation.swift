@@ -1,0 +1,42 @@
+import Time
+
+/// One pool at the moment of a decision: what it has, what it may have, how long a start takes.
+struct PoolSituation {
+    let policy: PoolPolicy
+    let observation: PoolObservation
+    let startUp: StartUpTime
+    /// Seconds until each starting worker is expected to be ready.
+    let startingRemaining: [Double]
+    /// The most workers that it can come to now: its maximum, less while starts fail, none while it is unavailable.
+    let reachable: Int
+
+    var ready: Int { observation.ready }
+    var starting: Int { observation.starting.count }
+    /// Whether a worker can run there at all.
+    var isUsable: Bool { observation.unavailable == nil && policy.maximum > 0 }
+    /// Workers that work now or will.
+    var total: Int { ready + starting }
+
+    init(policy: PoolPolicy, observation: PoolObservation, startsAllowed: Int?) {
+        self.policy = policy
+        self.observation = observation
+        let startUp =
+            observation.startUp ?? StartUpTime(median: policy.assumedStartUp, slow: policy.assumedStartUp)
+        self.startUp = startUp
+        let median = max(startUp.median.seconds, 0)
+        startingRemaining = observation.starting.map { age in Self.remaining(age: age.seconds, median: median) }
+        if observation.unavailable != nil {
+            reachable = 0
+        } else if let startsAllowed {
+            reachable = min(policy.maximum, observation.ready + max(startsAllowed, observation.starting.count))
+        } else {
+            reachable = policy.maximum
+        }
+    }
+
+    /// Seconds that a worker of this age still needs: the rest of the median; beyond it half as long as it is overdue,
+    /// since a start that is late by much will be late by more.
+    static func remaining(age: Double, median: Double) -> Double {
+        age <= median ? median - age : (age - median) / 2
+    }
+}

@@ -1,0 +1,103 @@
+import Scaling
+import Testing
+import Time
+
+/// Which pool carries the work.
+@Suite struct PoolsTests {
+    static let slow = ServiceCost(fixed: .zero, perRow: .milliseconds(10))
+    static let fast = ServiceCost(fixed: .zero, perRow: .milliseconds(1))
+
+    /// A cpu at 1 an hour and a gpu ten times as fast at `gpuPrice`, one model that prefers the gpu.
+    static func outcome(
+        gpuPrice: Double, waiting: Int, gpuMaximum: Int = 2, gpuUnavailable: String? = nil, gpuFailures: Int = 0,
+        isMeasured: Bool = true
+    ) -> Decision {
+        let policy = Policy(
+            models: [ModelPolicy(name: "m", pools: ["gpu", "cpu"], maximumRows: 1, assumedCost: slow)],
+            pools: [
+                PoolPolicy(name: "cpu", maximum: 20, pricePerHour: 1),
+                PoolPolicy(name: "gpu", maximum: gpuMaximum, pricePerHour: gpuPrice),
+            ])
+        var state = PolicyState()
+        func observation(at time: Timestamp, failed: Int, waiting: Int) -> Observation {
+            Observation(
+                time: time, queuesRead: time, workersRead: time,
+                models: [ModelObservation(name: "m", waiting: waiting, submitted: waiting)],
+                pools: [
+                    PoolObservation(name: "cpu", costs: isMeasured ? [MeasuredCost(model: "m", cost: slow)] : []),
+                    PoolObservation(
+                        name: "gpu", unavailable: gpuUnavailable, startsFailed: failed,
+                        costs: isMeasured ? [MeasuredCost(model: "m", cost: fast)] : []),
+                ])
+        }
+        _ = decide(observation(at: .zero, failed: 0, waiting: 0), policy: policy, state: &state)
+        return decide(
+            observation(at: .zero + .milliseconds(250), failed: gpuFailures, waiting: waiting), policy: policy,
+            state: &state)
+    }
+
+    struct Row: Sendable, CustomTestStringConvertible {
+        var name: String
+        var decision: Decision
+        var cpu: Int
+        var gpu: Int
+        var testDescription: String { name }
+    }
+
+    @Test(
+        "work goes to the cheapest pool per prediction that is available, and spills",
+        arguments: [
+            Row(name: "gpu cheaper per row", decision: outcome(gpuPrice: 9, waiting: 100), cpu: 0, gpu: 1),
+            Row(name: "cpu cheaper per row", decision: outcome(gpuPrice: 11, waiting: 100), cpu: 3, gpu: 0),
+            // The gpu pool needs 3.75 of its 2 workers: 0.53 of the work stays, the rest is 7 s for the cpu.
+            Row(name: "gpu full", decision: outcome(gpuPrice: 9, waiting: 1_500), cpu: 18, gpu: 2),
+            Row(
+                name: "no gpu here", decision: outcome(gpuPrice: 9, waiting: 100, gpuUnavailable: "no GPU"), cpu: 3,
+                gpu: 0),
+            Row(name: "gpu off", decision: outcome(gpuPrice: 9, waiting: 100, gpuMaximum: 0), cpu: 3, gpu: 0),
+            Row(name: "gpu starts fail", decision: outcome(gpuPrice: 9, waiting: 100, gpuFailures: 1), cpu: 3, gpu: 0),
+            Row(
+                name: "nothing measured: preference", decision: outcome(gpuPrice: 99, waiting: 50, isMeasured: false),
+                cpu: 0, gpu: 2),
+        ])
+    func choosesPool(row: Row) {
+        #expect(row.decision.pools.map(\.wanted) == [row.cpu, row.gpu])
+        #expect(row.decision.unserved.isEmpty)
+    }
+
+    @Test("a model whose only pool is unavailable is named, with the reason at the pool")
+    func namesUnserved() throws {
+        let policy = Policy(
+            models: [ModelPolicy(name: "m", pools: ["gpu"])], pools: [PoolPolicy(name: "gpu", minimum: 1, maximum: 1)])
+        var state = PolicyState()
+        let decision = decide(
+            Observation(
+                time: .zero, queuesRead: .zero, workersRead: .zero, models: [ModelObservation(name: "m", waiting: 3)],
+                pools: [PoolObservation(name: "gpu", unavailable: "/dev/nvidia0 is not there")]), policy: policy,
+            state: &state)
+        #expect(decision.unserved.map(\.model) == ["m"])
+        #expect(decision.unserved.map(\.jobs) == [3])
+        let pool = try #require(decision.pools.first)
+        #expect(pool.starts == 0)
+        #expect(pool.reason.contains("/dev/nvidia0 is not there"))
+    }
+
+    @Test("the measured speed outlives the workers that measured it")
+    func remembersCost() throws {
+        let policy = Policy(
+            models: [ModelPolicy(name: "m", pools: ["cpu"], maximumRows: 64)],
+            pools: [PoolPolicy(name: "cpu", maximum: 100)])
+        var state = PolicyState()
+        var observation = Observation(
+            time: .zero, queuesRead: .zero, workersRead: .zero, models: [ModelObservation(name: "m", waiting: 1_000)],
+            pools: [PoolObservation(name: "cpu")])
+        // Assumed: 5.08 ms a row, 5 s of work.
+        #expect(decide(observation, policy: policy, state: &state).pools[0].wanted == 13)
+        observation.pools[0].costs = [
+            MeasuredCost(model: "m", cost: ServiceCost(fixed: .microseconds(100), perRow: .microseconds(20)))
+        ]
+        _ = decide(observation, policy: policy, state: &state)
+        observation.pools[0].costs = []
+        #expect(decide(observation, policy: policy, state: &state).pools[0].candidates[0].count == 1)
+    }
+}
