@@ -4,6 +4,10 @@ package struct SignatureViolation: Error, Sendable, Equatable, CustomStringConve
 }
 
 extension ModelSignature {
+    /// The most rows of one request. More than `maximumBatchSize` are fine, they run in several batches; this bounds
+    /// what a request can claim with rows that hold no bytes, such as shape [9223372036854775807,0].
+    package static let maximumRequestRows = 1 << 20
+
     /// Checks names, types, shapes and the number of rows. Does not look at the bytes: see `Tensor.validate`.
     ///
     /// - Source: message texts as in Triton core `infer_request.cc`.
@@ -48,6 +52,12 @@ extension ModelSignature {
         guard first.rows > 0 else {
             throw SignatureViolation(
                 description: "a request for model '\(model)' must have at least one row, got shape \(first.shape)")
+        }
+        guard first.rows <= Self.maximumRequestRows else {
+            throw SignatureViolation(
+                description:
+                    "inference request batch-size must be <= \(Self.maximumRequestRows) for '\(model)', got \(first.rows)"
+            )
         }
     }
 

@@ -10,14 +10,19 @@ package struct Shape: Hashable, Sendable, ExpressibleByArrayLiteral, CustomStrin
     package var elementCount: Int? {
         var product = 1
         var overflowed = false
+        var isEmpty = false
         for dimension in dimensions {
             guard dimension >= 0 else { return nil }
-            if dimension == 0 { return 0 }
+            if dimension == 0 {
+                isEmpty = true
+                continue
+            }
             let (next, overflow) = product.multipliedReportingOverflow(by: dimension)
             product = next
             overflowed = overflowed || overflow
             if overflowed { product = 1 }
         }
+        if isEmpty { return 0 }
         return overflowed ? nil : product
     }
 

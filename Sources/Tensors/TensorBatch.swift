@@ -21,7 +21,11 @@ package enum TensorBatch {
                         "input \(index) of a batch does not agree with tensor '\(tensor.name)' of shape \(tensor.shape)"
                     )
                 }
-                rows += part[index].rows
+                let (sum, overflow) = rows.addingReportingOverflow(part[index].rows)
+                guard !overflow else {
+                    throw TensorError("the rows of tensor '\(tensor.name)' are too many to count")
+                }
+                rows = sum
                 size += part[index].bytes.readableBytes
             }
             var bytes = ByteBuffer()
@@ -36,6 +40,7 @@ package enum TensorBatch {
 
     /// Splits the outputs of a batch into one list per request, as slices; `rows` counts each request's rows.
     ///
+    /// The outputs of a single request are returned as they are: a model that does not batch has no rows to keep apart.
     /// - Throws: when an output has not exactly as many rows as the batch had: the model does not keep rows apart.
     package static func split(_ outputs: [Tensor], rows: [Int]) throws(TensorError) -> [[Tensor]] {
         guard rows.count > 1 else { return [outputs] }
@@ -45,17 +50,12 @@ package enum TensorBatch {
                 "output '\(output.name)' has the shape \(output.shape) for a batch of \(total) rows; the first dimension must count rows"
             )
         }
-        var split: [[Tensor]] = []
-        split.reserveCapacity(rows.count)
-        var start = 0
-        for count in rows {
-            var part: [Tensor] = []
-            part.reserveCapacity(outputs.count)
-            for output in outputs { part.append(try output.slice(rows: start..<(start + count))) }
-            split.append(part)
-            start += count
+        var parts = Array(repeating: [Tensor](), count: rows.count)
+        for index in parts.indices { parts[index].reserveCapacity(outputs.count) }
+        for output in outputs {
+            for (index, slice) in try output.split(rows: rows).enumerated() { parts[index].append(slice) }
         }
-        return split
+        return parts
     }
 }
 

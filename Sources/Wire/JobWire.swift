@@ -23,10 +23,11 @@ package enum JobWire {
     private static let hasTenant: UInt8 = 1
     private static let hasDeadline: UInt8 = 2
     private static let hasReplyAddress: UInt8 = 4
+    private static let knownFlags = hasTenant | hasDeadline | hasReplyAddress
 
     /// Appends `job` to `buffer`. One allocation at most; the tensors' bytes are copied once.
     package static func encode(_ job: Job, into buffer: inout ByteBuffer) {
-        buffer.reserveCapacity(minimumWritableBytes: 128 + job.echo.readableBytes + TensorWire.size(of: job.inputs))
+        buffer.reserveCapacity(minimumWritableBytes: size(of: job))
         buffer.writeInteger(version)
         var flags: UInt8 = 0
         if job.tenant != nil { flags |= hasTenant }
@@ -54,6 +55,7 @@ package enum JobWire {
             throw WireError("the job has format \(found), this version of Spate reads format \(version)")
         }
         let flags = try reader.integer("the flags", as: UInt8.self)
+        guard flags & ~knownFlags == 0 else { throw WireError("the job has flags that are not known: \(flags)") }
         let submitted = Timestamp(microseconds: try reader.integer("the submit time"))
         let retention = Duration.microseconds(try reader.integer("the retention", as: Int64.self))
         let deadline: Timestamp? =
@@ -70,6 +72,14 @@ package enum JobWire {
             queue: queue, priority: priority, tenant: tenant, submitted: submitted, deadline: deadline,
             replyTo: replyTo, retention: retention, echo: echo, inputs: inputs, requestedOutputs: outputs)
     }
+
+    /// The bytes that `encode` writes, at most.
+    private static func size(of job: Job) -> Int {
+        let strings =
+            (job.tenant?.wireSize ?? 0) + (job.replyTo?.gateway.wireSize ?? 0)
+            + job.requestedOutputs.reduce(0) { $0 + $1.wireSize }
+        return 38 + strings + job.echo.readableBytes + TensorWire.size(of: job.inputs)
+    }
 }
 
 extension ByteBuffer {
@@ -80,7 +90,8 @@ extension ByteBuffer {
 
     /// At most 65,535 bytes; a gateway's echo is far smaller.
     mutating func writeEcho(_ echo: ByteBuffer) {
-        let slice = echo.getSlice(at: echo.readerIndex, length: min(echo.readableBytes, Int(UInt16.max))) ?? ByteBuffer()
+        let slice =
+            echo.getSlice(at: echo.readerIndex, length: min(echo.readableBytes, Int(UInt16.max))) ?? ByteBuffer()
         writeInteger(UInt16(clamping: slice.readableBytes), endianness: .little)
         writeImmutableBuffer(slice)
     }

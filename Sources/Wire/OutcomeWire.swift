@@ -31,14 +31,14 @@ package enum OutcomeWire {
         case cancelled = 4
     }
 
+    /// Appends `outcome` to `buffer`. One allocation at most; the tensors' bytes are copied once.
     package static func encode(_ outcome: Outcome, into buffer: inout ByteBuffer) {
-        var tensors: [Tensor] = []
-        if case .finished(let outputs) = outcome.ending { tensors = outputs }
-        buffer.reserveCapacity(minimumWritableBytes: 256 + outcome.echo.readableBytes + TensorWire.size(of: tensors))
+        let id = outcome.id.description
+        buffer.reserveCapacity(minimumWritableBytes: size(of: outcome, id: id))
         buffer.writeInteger(version)
         buffer.writeInteger(code(outcome.ending).rawValue)
         buffer.writeInteger(outcome.replyTo == nil ? 0 : hasReplyAddress)
-        buffer.writeShortString(outcome.id.description)
+        buffer.writeShortString(id)
         if let address = outcome.replyTo { buffer.writeReplyAddress(address) }
         buffer.writeEcho(outcome.echo)
         let run = outcome.run
@@ -71,6 +71,9 @@ package enum OutcomeWire {
         let rawCode = try reader.integer("the ending", as: UInt8.self)
         guard let code = Code(rawValue: rawCode) else { throw WireError("ending \(rawCode) is not known") }
         let flags = try reader.integer("the flags", as: UInt8.self)
+        guard flags & ~hasReplyAddress == 0 else {
+            throw WireError("the outcome has flags that are not known: \(flags)")
+        }
         let text = try reader.string("the job's id")
         guard let id = JobID(text) else { throw WireError("'\(text)' is no job id") }
         let replyTo = flags & hasReplyAddress == 0 ? nil : try reader.replyAddress()
@@ -85,6 +88,19 @@ package enum OutcomeWire {
             }
         guard reader.isAtEnd else { throw WireError("bytes follow the end of the outcome") }
         return Outcome(id: id, replyTo: replyTo, echo: echo, ending: ending, run: run)
+    }
+
+    /// The bytes that `encode` writes, at most.
+    private static func size(of outcome: Outcome, id: String) -> Int {
+        let ending =
+            switch outcome.ending {
+            case .finished(let outputs): TensorWire.size(of: outputs)
+            case .failed(let failure): 5 + failure.message.wireSize
+            case .expired: 0
+            case .cancelled(let reason): reason.wireSize
+            }
+        return 61 + id.wireSize + (outcome.replyTo?.gateway.wireSize ?? 0) + outcome.echo.readableBytes
+            + outcome.run.worker.wireSize + ending
     }
 
     private static func code(_ ending: Outcome.Ending) -> Code {

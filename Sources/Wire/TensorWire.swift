@@ -14,7 +14,7 @@ import Tensors
 /// | then the bytes of each tensor, in order | |
 enum TensorWire {
     static func size(of tensors: [Tensor]) -> Int {
-        tensors.reduce(2) { $0 + 2 + $1.name.utf8.count + 10 + 8 * $1.shape.dimensions.count + $1.bytes.readableBytes }
+        tensors.reduce(2) { $0 + $1.name.wireSize + 10 + 8 * $1.shape.dimensions.count + $1.bytes.readableBytes }
     }
 
     static func encode(_ tensors: [Tensor], into buffer: inout ByteBuffer) {
@@ -53,6 +53,11 @@ enum TensorWire {
         }
         return tensors
     }
+}
+
+extension String {
+    /// The bytes that `writeShortString` writes.
+    var wireSize: Int { 2 + min(utf8.count, Int(UInt16.max)) }
 }
 
 extension ByteBuffer {

@@ -1,0 +1,133 @@
+import Jobs
+import NIOCore
+import Tensors
+import Testing
+import Time
+import Wire
+
+@Suite struct JobWireTests {
+    private func goldenJob() throws -> Job {
+        Job(
+            queue: try WireSamples.queue(), priority: .high, tenant: "acme",
+            submitted: Timestamp(microseconds: 0x0102_0304_0506_0708),
+            deadline: Timestamp(microseconds: 0x0102_0304_0506_0709),
+            replyTo: ReplyAddress(gateway: "g1", token: 0x1122_3344_5566_7788), retention: .seconds(60),
+            echo: ByteBuffer(bytes: [0xEE, 0xFF]), inputs: WireSamples.tensors(), requestedOutputs: ["y"])
+    }
+
+    private func goldenBytes() throws -> ByteBuffer {
+        try WireSamples.bytes(
+            "01 07"  // version, flags
+                + "0807060504030201 0087930300000000 0907060504030201"  // submitted, retention, deadline
+                + "0200 6731 8877665544332211"  // reply address
+                + "0400 61636d65"  // tenant
+                + "0200 eeff"  // echo
+                + "0100 0100 79"  // requested outputs
+                + "0200"  // tensors
+                + "0100 78 0b 02 0100000000000000 0200000000000000 0800000000000000"  // x FP32 [1,2], 8 bytes
+                + "0100 73 0d 01 0100000000000000 0600000000000000"  // s BYTES [1], 6 bytes
+                + "0000803f 000000c0 02000000 6162")
+    }
+
+    @Test("writes the bytes of format 1, which no change may alter")
+    func writesGoldenBytes() throws {
+        var buffer = ByteBuffer()
+        JobWire.encode(try goldenJob(), into: &buffer)
+        #expect(buffer == (try goldenBytes()), "\(buffer.hexDump(format: .compact))")
+    }
+
+    @Test("reads the bytes of format 1")
+    func readsGoldenBytes() throws {
+        let job = try JobWire.decode(try goldenBytes(), queue: try WireSamples.queue(), priority: .high)
+        #expect(job == (try goldenJob()))
+    }
+
+    @Test("appends behind what the buffer holds")
+    func appends() throws {
+        var buffer = ByteBuffer(string: "before")
+        JobWire.encode(try goldenJob(), into: &buffer)
+        #expect(buffer.readString(length: 6) == "before")
+        #expect(buffer == (try goldenBytes()))
+    }
+
+    @Test("cuts the tensors out of the message without copying them")
+    func sharesStorage() throws {
+        let buffer = try goldenBytes()
+        let job = try JobWire.decode(buffer, queue: try WireSamples.queue(), priority: .high)
+        #expect(job.inputs.count == 2)
+        for tensor in job.inputs {
+            let isInside = buffer.withUnsafeReadableBytes { outer in
+                tensor.bytes.withUnsafeReadableBytes { inner in
+                    guard let start = inner.baseAddress, let low = outer.baseAddress else { return false }
+                    return start >= low && start + inner.count <= low + outer.count
+                }
+            }
+            #expect(isInside, "\(tensor.name) was copied")
+        }
+    }
+
+    @Test("reads back any job as it was")
+    func roundTrips() throws {
+        var random = SeededGenerator()
+        for _ in 0..<2_000 {
+            let job = try WireSamples.job(&random)
+            var buffer = ByteBuffer()
+            JobWire.encode(job, into: &buffer)
+            #expect(try JobWire.decode(buffer, queue: job.queue, priority: .high) == job, "seed \(random.seed)")
+        }
+    }
+
+    @Test("refuses every message that was cut short, and one that goes on")
+    func refusesTruncation() throws {
+        let whole = try goldenBytes()
+        for length in 0..<whole.readableBytes {
+            let part = try #require(whole.getSlice(at: 0, length: length))
+            #expect(throws: WireError.self, "\(length) bytes") {
+                try JobWire.decode(part, queue: try WireSamples.queue(), priority: .high)
+            }
+        }
+        var longer = whole
+        longer.writeInteger(UInt8(0))
+        #expect(throws: WireError.self) { try JobWire.decode(longer, queue: try WireSamples.queue(), priority: .high) }
+    }
+
+    @Test(
+        "says what is wrong with a message of another format",
+        arguments: [("02", "format 2"), ("0108", "flags"), ("", "the version")])
+    func namesFault(hexadecimal: String, text: String) throws {
+        let error = #expect(throws: WireError.self) {
+            try JobWire.decode(try WireSamples.bytes(hexadecimal), queue: try WireSamples.queue(), priority: .low)
+        }
+        #expect(error?.description.contains(text) == true, "\(String(describing: error))")
+    }
+
+    @Test("never traps on corrupted bytes; what it reads it writes again")
+    func survivesCorruption() throws {
+        var random = SeededGenerator()
+        var read = 0
+        for _ in 0..<20_000 {
+            let job = try WireSamples.job(&random)
+            var buffer = ByteBuffer()
+            JobWire.encode(job, into: &buffer)
+            corrupt(&buffer, &random)
+            guard let found = try? JobWire.decode(buffer, queue: job.queue, priority: .high) else { continue }
+            read += 1
+            var again = ByteBuffer()
+            JobWire.encode(found, into: &again)
+            #expect(try JobWire.decode(again, queue: job.queue, priority: .high) == found, "seed \(random.seed)")
+        }
+        #expect(read > 0, "every corruption was refused: the test does not reach the tensors; seed \(random.seed)")
+    }
+}
+
+/// Overwrites up to four bytes, with extreme values more often than chance would.
+func corrupt(_ buffer: inout ByteBuffer, _ random: inout SeededGenerator) {
+    for _ in 0..<Int.random(in: 1...4, using: &random) {
+        let index = Int.random(in: 0..<buffer.readableBytes, using: &random)
+        let byte = [0, 0x7F, 0x80, 0xFF, UInt8.random(in: 0...255, using: &random)].randomElement(using: &random) ?? 0
+        buffer.setInteger(byte, at: index)
+    }
+    if Int.random(in: 0..<8, using: &random) == 0 {
+        buffer.moveWriterIndex(to: Int.random(in: 0...buffer.writerIndex, using: &random))
+    }
+}
