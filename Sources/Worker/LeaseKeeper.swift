@@ -1,6 +1,7 @@
 import Jobs
 import Logging
 import Observability
+import Synchronization
 
 /// Renews the worker's lease once a second, and at once when its state changes, and with it says what the worker
 /// is and does. Runs as a task of its own; inference has threads of its own and cannot starve it.
@@ -13,6 +14,8 @@ final class LeaseKeeper: Sendable {
     private let makeReport: @Sendable () -> WorkerReport
     private let onCancellation: @Sendable (JobID) -> Void
     private let due = Signal()
+    private let ended = Signal()
+    private let isStopped = Atomic(false)
 
     init(
         queue: any WorkQueue, clock: any Clock<Duration>, logger: Logger,
@@ -28,11 +31,20 @@ final class LeaseKeeper: Sendable {
     /// Renews at once rather than when the second is over.
     func renewNow() { due.raise() }
 
-    /// Renews until the task is cancelled. An error is logged when renewing begins to fail and when it works
+    /// Ends renewing, and returns when no renewal is under way, so that none follows the worker's leaving and makes
+    /// it look alive again. Waits at most `limit`.
+    func stop(within limit: Duration) async {
+        isStopped.store(true, ordering: .sequentiallyConsistent)
+        due.raise()
+        await ended.wait(atMost: limit, clock: clock)
+    }
+
+    /// Renews until stopped or the task is cancelled. An error is logged when renewing begins to fail and when it works
     /// again: in between, the lease may end and the jobs go to other workers, whose outcomes win.
     func run() async {
+        defer { ended.raise() }
         var failures = 0
-        while !Task.isCancelled {
+        while !Task.isCancelled, !isStopped.load(ordering: .sequentiallyConsistent) {
             do {
                 for id in try await queue.renewLease(makeReport()) { onCancellation(id) }
                 if failures > 0 {

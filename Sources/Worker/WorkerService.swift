@@ -41,8 +41,9 @@ package final class WorkerService: Service {
     let clock: any Clock<Duration>
     let logger: Logger
     let writer: OutcomeWriter
-    /// Raised by everything that may end a wait of a stage: a stop, a batch that came back, a loop that ended.
+    /// Raised by what may end a drain's wait: a batch that came back, a loop that ended, a second stop.
     let progress = Signal()
+    private let stageChanged = Signal()
     private let takers: Wakers
     private let state = Mutex(State())
 
@@ -122,7 +123,9 @@ package final class WorkerService: Service {
             state.stage = stage
             return true
         }
-        if hasChanged { progress.raise() }
+        guard hasChanged else { return }
+        stageChanged.raise()
+        progress.raise()
     }
 
     private func serve() async throws {
@@ -133,16 +136,21 @@ package final class WorkerService: Service {
             defer { group.cancelAll() }
             group.addTask { await keeper.run() }
             group.addTask { await self.writer.run() }
-            try await loadModels()
+            do {
+                try await loadModels()
+            } catch {
+                await leave(keeper)
+                throw error
+            }
             let served = state.withLock { $0.served }
             becomeReady()
             keeper.renewNow()
             for model in served { addLoops(of: model, to: &group) }
             group.addTask { await self.watchCancellations() }
             group.addTask { await self.watchRuns() }
-            while stage == .ready { await progress.wait() }
+            while stage == .ready { await stageChanged.wait() }
             keeper.renewNow()
-            try await end(served)
+            try await end(served, keeper)
         }
     }
 
@@ -168,7 +176,7 @@ package final class WorkerService: Service {
     // MARK: Ending
 
     /// Drains, gives back, leaves.
-    private func end(_ served: [ServedModel]) async throws {
+    private func end(_ served: [ServedModel], _ keeper: LeaseKeeper) async throws {
         for model in served { model.taker.stop() }
         for model in served { model.runner.drain() }
         let isDrained = await finishRuns(served)
@@ -183,7 +191,7 @@ package final class WorkerService: Service {
         ) {
             await self.writer.flush()
         }
-        await leave()
+        await leave(keeper)
         for model in served where isDrained { await model.model.unload() }
         guard isDrained, isWritten else {
             throw WorkerError(
@@ -210,7 +218,8 @@ package final class WorkerService: Service {
         }
     }
 
-    private func leave() async {
+    private func leave(_ keeper: LeaseKeeper) async {
+        await keeper.stop(within: configuration.lastWrites)
         let isDone = await within(configuration.lastWrites, clock: clock) {
             var backoff = Backoff()
             while !Task.isCancelled {
@@ -260,7 +269,7 @@ package final class WorkerService: Service {
     // MARK: Loading
 
     /// Loads the models of the pool side by side. Those that fail are reported; none left is an error.
-    private func loadModels() async throws {
+    private func loadModels() async throws(WorkerError) {
         let wanted = configuration.models.filter { $0.pools.contains(configuration.pool.name) }
         var problems: [String] = []
         await withTaskGroup(of: (ModelSettings, Result<LoadedModel, any Error>).self) { group in
@@ -283,7 +292,6 @@ package final class WorkerService: Service {
         }
         for problem in problems { logger.error("A model cannot be served", metadata: [LogKeys.reason: "\(problem)"]) }
         guard state.withLock({ $0.served.isEmpty }) else { return }
-        await leave()
         throw WorkerError(
             .noModel,
             wanted.isEmpty

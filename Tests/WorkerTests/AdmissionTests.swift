@@ -33,7 +33,8 @@ import Testing
             text: "at least one row"),
         Refusal(
             name: "rows that overflow",
-            inputs: [Tensor(name: "x", elementType: .float32, shape: [Int.max, 2], bytes: ByteBuffer())], text: "shape"),
+            inputs: [Tensor(name: "x", elementType: .float32, shape: [Int.max, 2], bytes: ByteBuffer())],
+            text: "9223372036854775807"),
         Refusal(name: "unknown output", inputs: [makeTensor(values: [1, 2])], outputs: ["q"], text: "'q'"),
     ]
 

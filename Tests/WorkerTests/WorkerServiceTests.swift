@@ -1,8 +1,5 @@
-import Glibc
 import Inference
 import Jobs
-import Logging
-import Observability
 import Settings
 import Synchronization
 import Tensors
@@ -13,75 +10,6 @@ import Time
 
 /// The whole role against a queue in memory and backends on real inference threads.
 @Suite(.timeLimit(.minutes(1))) struct WorkerServiceTests {
-    /// Cluster time that follows the machine's monotonic clock.
-    struct RunningTime: TimeSource {
-        private let start = ContinuousClock.now
-        func now() -> Timestamp { .zero + (ContinuousClock.now - start) }
-    }
-
-    /// A backend of echoing instances whose runs wait at a gate.
-    struct TestBackend: Backend {
-        var signature = makeSignature()
-        let platform = "test"
-        var code = InferenceError.Code.invalidInput
-        var isBad: @Sendable (Float) -> Bool = { _ in false }
-        var beforeRun: @Sendable () -> Void = {}
-
-        func makeInstance() throws(InferenceError) -> any BackendInstance { Instance(backend: self) }
-
-        final class Instance: BackendInstance {
-            private let echo: EchoInstance
-            private let backend: TestBackend
-
-            init(backend: TestBackend) {
-                self.backend = backend
-                echo = EchoInstance(code: backend.code, isBad: backend.isBad)
-            }
-
-            func run(_ inputs: [Tensor], rows: Int, requestedOutputs: [String]) throws(InferenceError) -> [Tensor] {
-                backend.beforeRun()
-                return try echo.run(inputs, rows: rows, requestedOutputs: requestedOutputs)
-            }
-        }
-    }
-
-    /// Blocks runs, after warm-up, until it is opened.
-    final class Gate: Sendable {
-        private let isOpen = Atomic(true)
-        private let entered = Signal()
-
-        func close() { isOpen.store(false, ordering: .sequentiallyConsistent) }
-        func open() { isOpen.store(true, ordering: .sequentiallyConsistent) }
-        func pass() {
-            if isOpen.load(ordering: .sequentiallyConsistent) { return }
-            entered.raise()
-            while !isOpen.load(ordering: .sequentiallyConsistent) { usleep(100) }
-        }
-        func waitUntilEntered() async { await entered.wait() }
-    }
-
-    private func makeService(
-        queue: RecordingQueue, backend: TestBackend = TestBackend(), maximumAttempts: Int = 3,
-        drainTimeout: Duration = .seconds(20), hungRunBound: Duration = .seconds(60),
-        batching: BatchingSettings = BatchingSettings(), load: ModelLoader? = nil, models: [String] = ["m"]
-    ) -> WorkerService {
-        let echoing: ModelLoader = { _ throws(InferenceError) in backend }
-        let loader: ModelLoader
-        if let load { loader = load } else { loader = echoing }
-        return WorkerService(
-            configuration: .init(
-                id: "w1", pool: PoolSettings(name: "cpu", drainTimeout: drainTimeout),
-                models: models.map {
-                    ModelSettings(
-                        name: $0, backend: .synthetic(SyntheticOptions()), batching: batching,
-                        maximumAttempts: maximumAttempts)
-                },
-                launched: .zero, patience: .milliseconds(100), hungRunBound: hungRunBound,
-                lastWrites: .milliseconds(300)),
-            queue: queue, load: loader, metrics: MetricsRegistry(),
-            time: RunningTime(), logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
-    }
-
     private func serve(
         _ service: WorkerService, queue: RecordingQueue, _ body: () async throws -> Void
     ) async throws {
@@ -301,14 +229,14 @@ import Time
         }
         let alone = RecordingQueue()
         let error = await #expect(throws: WorkerError.self) {
-            try await makeService(queue: alone, load: load, models: ["broken"]).run()
+            try await makeService(queue: alone, models: ["broken"], load: load).run()
         }
         #expect(error?.code == .noModel && error?.exitCode == 69)
         #expect(error?.message.contains("no file for broken") == true)
         #expect(alone.state.hasLeft)
 
         let queue = RecordingQueue()
-        try await serve(makeService(queue: queue, load: load, models: ["broken", "m"]), queue: queue) {
+        try await serve(makeService(queue: queue, models: ["broken", "m"], load: load), queue: queue) {
             queue.add([try makeJob(1)])
             await queue.wait { $0.settled.count == 1 }
         }

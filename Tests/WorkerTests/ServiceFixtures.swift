@@ -1,0 +1,91 @@
+import Dispatch
+import Inference
+import Jobs
+import Logging
+import Observability
+import Settings
+import Synchronization
+import Tensors
+import Time
+
+@testable import Worker
+
+/// Cluster time that follows the machine's monotonic clock.
+struct RunningTime: TimeSource {
+    private let start = ContinuousClock.now
+    func now() -> Timestamp { .zero + (ContinuousClock.now - start) }
+}
+
+/// A backend of echoing instances whose runs wait at a gate.
+struct TestBackend: Backend {
+    var signature = makeSignature()
+    let platform = "test"
+    var code = InferenceError.Code.invalidInput
+    var isBad: @Sendable (Float) -> Bool = { _ in false }
+    var beforeRun: @Sendable () -> Void = {}
+
+    func makeInstance() throws(InferenceError) -> any BackendInstance { Instance(backend: self) }
+
+    final class Instance: BackendInstance {
+        private let echo: EchoInstance
+        private let backend: TestBackend
+
+        init(backend: TestBackend) {
+            self.backend = backend
+            echo = EchoInstance(code: backend.code, isBad: backend.isBad)
+        }
+
+        func run(_ inputs: [Tensor], rows: Int, requestedOutputs: [String]) throws(InferenceError) -> [Tensor] {
+            backend.beforeRun()
+            return try echo.run(inputs, rows: rows, requestedOutputs: requestedOutputs)
+        }
+    }
+}
+
+/// Blocks runs between `close` and `open`.
+final class Gate: Sendable {
+    private let isOpen = Atomic(true)
+    private let entered = Signal()
+    private let opened = DispatchSemaphore(value: 0)
+
+    func close() { isOpen.store(false, ordering: .sequentiallyConsistent) }
+
+    /// Once, for good.
+    func open() {
+        isOpen.store(true, ordering: .sequentiallyConsistent)
+        opened.signal()
+    }
+
+    func pass() {
+        if isOpen.load(ordering: .sequentiallyConsistent) { return }
+        entered.raise()
+        opened.wait()
+        // For the next one that waits.
+        opened.signal()
+    }
+
+    func waitUntilEntered() async { await entered.wait() }
+}
+
+func makeService(
+    id: String = "w1", queue: any WorkQueue, time: any TimeSource = RunningTime(), backend: TestBackend = TestBackend(),
+    maximumAttempts: Int = 3,
+    drainTimeout: Duration = .seconds(20), hungRunBound: Duration = .seconds(60),
+    batching: BatchingSettings = BatchingSettings(), models: [String] = ["m"], load: ModelLoader? = nil
+) -> WorkerService {
+    let echoing: ModelLoader = { _ throws(InferenceError) in backend }
+    let loader: ModelLoader
+    if let load { loader = load } else { loader = echoing }
+    return WorkerService(
+        configuration: .init(
+            id: id, pool: PoolSettings(name: "cpu", drainTimeout: drainTimeout),
+            models: models.map {
+                ModelSettings(
+                    name: $0, backend: .synthetic(SyntheticOptions()), batching: batching,
+                    maximumAttempts: maximumAttempts)
+            },
+            launched: .zero, patience: .milliseconds(100), hungRunBound: hungRunBound,
+            lastWrites: .milliseconds(300)),
+        queue: queue, load: loader, metrics: MetricsRegistry(),
+        time: time, logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
+}
