@@ -39,9 +39,10 @@ final class Admission: Sendable {
         update(model.queue) { $0.submitEnded(priority, depth: depth) }
     }
 
-    func settled(_ id: JobID) {
+    func settled(_ outcome: Outcome) {
         let now = time.now()
-        update(id.queue) { $0.settled(id.priority, now: now) }
+        let sojourn = outcome.run.settled - outcome.run.submitted
+        update(outcome.id.queue) { $0.settled(outcome.id.priority, sojourn: sojourn, now: now) }
     }
 
     /// How long a job submitted now would wait; `nil` when nothing was settled in the last ten seconds.

@@ -9,6 +9,8 @@ struct QueueGauge: Sendable {
     /// Submits that are under way.
     private var submitting = 0
     private var rate = CompletionRate()
+    /// Exponentially weighted over about the last ten settled jobs.
+    private var typicalSojourn: Duration?
 
     init() {}
 
@@ -23,10 +25,13 @@ struct QueueGauge: Sendable {
         if let depth { held[Int(priority.rawValue)] = depth }
     }
 
-    mutating func settled(_ priority: PriorityClass, now: Timestamp) {
+    /// - Parameter sojourn: from the job's submit until it was settled.
+    mutating func settled(_ priority: PriorityClass, sojourn: Duration, now: Timestamp) {
         let lane = Int(priority.rawValue)
         held[lane] = max(0, held[lane] - 1)
         rate.record(at: now)
+        let weight = 0.1
+        typicalSojourn = typicalSojourn.map { $0 * (1 - weight) + sojourn * weight } ?? sojourn
     }
 
     /// A fresh count of the whole queue replaces what was pieced together.
@@ -35,14 +40,18 @@ struct QueueGauge: Sendable {
         held[Int(PriorityClass.normal.rawValue)] = depth.total
     }
 
-    /// How long a job submitted now would wait at the present rate; `nil` while nothing was settled lately.
+    /// How long a job submitted now would take: what one took lately, and the jobs before it at the best rate of the
+    /// last ten seconds (the mean rate of a quiet queue says how little came, not how much it can). `nil` while
+    /// nothing was settled lately.
+    ///
+    /// Example: 2,001 jobs held, 500 a second settled at best, 40 ms each lately: 4.04 s.
     func expectedWait(now: Timestamp) -> Duration? {
-        guard let perSecond = rate.perSecond(now: now) else { return nil }
-        return .milliseconds(Int64((Double(estimate) / perSecond * 1_000).rounded(.up)))
+        guard let typicalSojourn, let perSecond = rate.best(now: now) else { return nil }
+        return typicalSojourn + .milliseconds(Int64(Double(max(0, estimate - 1)) / perSecond * 1_000))
     }
 }
 
-/// Completions per second over the last ten seconds, in one-second slots.
+/// Completions in each of the last ten seconds.
 struct CompletionRate: Sendable {
     private static let slots = 10
     private var counts = Array(repeating: 0, count: slots)
@@ -53,11 +62,11 @@ struct CompletionRate: Sendable {
         counts[Int(newest % Int64(Self.slots))] += 1
     }
 
-    func perSecond(now: Timestamp) -> Double? {
+    /// The best second; `nil` while there was none.
+    func best(now: Timestamp) -> Double? {
         let second = now.microseconds / 1_000_000
-        guard second - newest < Int64(Self.slots) else { return nil }
-        let total = counts.reduce(0, +)
-        return total == 0 ? nil : Double(total) / Double(Self.slots)
+        guard second - newest < Int64(Self.slots), let best = counts.max(), best > 0 else { return nil }
+        return Double(best)
     }
 
     private mutating func advance(to second: Int64) {

@@ -113,7 +113,7 @@ final class CallService: Sendable {
             group.addTask { await replies.run() }
             group.addTask { [queue, gateway] in
                 await queue.deliverReplies(to: gateway) { outcome in
-                    admission.settled(outcome.id)
+                    admission.settled(outcome)
                     statistics.record(outcome)
                     if let retention = replies.deliver(outcome) { lateOutcomes.yield((outcome.id, retention)) }
                 }

@@ -1,0 +1,102 @@
+import Foundation
+import Glibc
+package import Logging
+import ServiceLifecycle
+package import Settings
+import Synchronization
+
+/// A redis-server of one's own: a child on a unix socket, with an append-only file, that ends with its parent.
+///
+/// When it dies it is started again over its append-only file, so what was accepted is there again; clients reconnect.
+package final class PrivateRedis: Service {
+    package let directory: RedisDataDirectory
+    private let settings: RedisSettings
+    private let processes: ChildProcesses
+    private let logger: Logger
+    private let program: String
+    private let lock: Int32
+    private let server = Mutex<ChildProcess?>(nil)
+
+    /// Takes the data directory and starts the server; it may still be loading its data when this returns.
+    package init(
+        directory: RedisDataDirectory, settings: RedisSettings, processes: ChildProcesses, logger: Logger
+    ) async throws {
+        self.directory = directory
+        self.settings = settings
+        self.processes = processes
+        self.logger = logger
+        program = try Self.findServer()
+        try directory.prepare()
+        lock = try directory.lock()
+        do {
+            try await start()
+            try directory.markUsed()
+        } catch {
+            close(lock)
+            throw error
+        }
+    }
+
+    package var url: String { "unix://\(directory.socketPath)" }
+
+    /// Keeps the server running until graceful shutdown, then ends it in order.
+    package func run() async throws {
+        try await cancelWhenGracefulShutdown { try await self.keepRunning() }
+        await stop()
+    }
+
+    /// Ends the server, which writes what it has not written yet.
+    package func stop() async {
+        guard let child = server.withLock({ $0.take() }) else { return }
+        await child.terminate(within: .seconds(10))
+        close(lock)
+    }
+
+    private func keepRunning() async throws {
+        var deaths: [ContinuousClock.Instant] = []
+        while !Task.isCancelled {
+            guard let child = server.withLock({ $0 }) else { return }
+            // Cancelled: the shutdown has begun.
+            guard let status = try? await child.exit() else { return }
+            let now = ContinuousClock.now
+            deaths = deaths.filter { now - $0 < .seconds(60) } + [now]
+            logger.error(
+                "The private Redis ended; it is started again over its data",
+                metadata: ["reason": "\(status)", "log": "\(directory.path)/redis.log"])
+            guard deaths.count <= 5 else {
+                throw PrivateRedisError(
+                    "the private Redis ended \(deaths.count) times within a minute; see \(directory.path)/redis.log")
+            }
+            try directory.prepare()
+            try await start()
+        }
+    }
+
+    private func start() async throws(ChildProcessError) {
+        // A socket file that a killed server left would not hurt Redis, but makes the wait for it ambiguous.
+        unlink(directory.socketPath)
+        let child = try await processes.start(
+            ChildProgram(
+                path: program, arguments: arguments, environment: ProcessInfo.processInfo.environment,
+                logPath: directory.path + "/redis.log"))
+        server.withLock { $0 = child }
+    }
+
+    private var arguments: [String] {
+        [
+            "--port", "0", "--unixsocket", directory.socketPath, "--unixsocketperm", "700",
+            "--dir", directory.path, "--daemonize", "no", "--appendonly", "yes", "--appendfsync",
+            settings.durability.rawValue, "--aof-use-rdb-preamble", "yes", "--save", "", "--maxmemory",
+            String(settings.maximumMemory), "--maxmemory-policy", "noeviction",
+        ]
+    }
+
+    private static func findServer() throws(PrivateRedisError) -> String {
+        let environment = ProcessInfo.processInfo.environment
+        if let path = environment["SPATE_REDIS_SERVER"], !path.isEmpty { return path }
+        let folders = (environment["PATH"] ?? "").split(separator: ":").map(String.init) + ["/usr/bin", "/usr/local/bin"]
+        for folder in folders where access(folder + "/redis-server", X_OK) == 0 { return folder + "/redis-server" }
+        throw PrivateRedisError(
+            "there is no redis-server on this machine; install it (apt-get install redis-server), or set redis.url to a Redis of yours")
+    }
+}

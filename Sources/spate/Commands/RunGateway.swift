@@ -1,0 +1,49 @@
+import ArgumentParser
+import Gateway
+import Logging
+import Observability
+import RedisQueue
+import ServiceLifecycle
+import Settings
+import UnixSignals
+
+/// `spate gateway`
+struct RunGateway: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "gateway", abstract: "Turn prediction requests into jobs on Redis, and outcomes into answers.",
+        discussion: "Any number of gateways may serve one Redis. Ctrl-C or SIGTERM lets running calls end first.")
+
+    @OptionGroup var cluster: ClusterOptions
+    @Option(help: "Address to listen on.") var host: String?
+    @Option(help: "Port of the inference protocols; 0 takes a free one.") var port: Int?
+    @Option(help: "Port of administration and metrics; 0 takes a free one.") var adminPort: Int?
+
+    func run() async throws {
+        let settings = try cluster.load(host: host, port: port, adminPort: adminPort)
+        let logger = settings.logging.output(role: "gateway").makeLogger()
+        do {
+            let catalog = try ModelCatalog.read(settings)
+            let queue = try await QueueConnections.open(settings, logger: logger)
+            let observer = RedisQueueObserver(queue.connections)
+            let parts = GatewayParts(
+                id: BootID.make("gateway"), settings: settings, catalog: catalog, queue: queue, observer: observer,
+                metrics: MetricsRegistry(), logger: logger,
+                onListening: { addresses in
+                    logger.notice(
+                        "Listening",
+                        metadata: [
+                            "http": "http://\(addresses.host):\(addresses.port)",
+                            "admin": "http://\(addresses.host):\(addresses.adminPort)",
+                        ])
+                })
+            let loops: [any Service] = [LoopService { await queue.clock.run() }, LoopService { await observer.run() }]
+            try await ServiceGroup(
+                configuration: .init(
+                    services: loops + parts.loops + [parts.gateway], gracefulShutdownSignals: [.sigterm, .sigint],
+                    logger: logger)
+            ).run()
+        } catch {
+            throw RoleFailure.exit(error)
+        }
+    }
+}

@@ -1,0 +1,65 @@
+import ArgumentParser
+import Glibc
+import Inference
+import Observability
+import RedisQueue
+import ServiceLifecycle
+import Settings
+import Time
+import UnixSignals
+import Worker
+
+/// `spate worker`
+struct RunWorker: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "worker", abstract: "Take jobs of a pool's models from Redis and run them in batches.",
+        discussion: """
+            SIGTERM drains: what has not started is handed back, what runs is finished, then the worker leaves with 0.
+            Exit codes: 69 no model can be served, 70 a run hung, 75 cut short while draining, 78 the settings are wrong.
+            """)
+
+    @OptionGroup var cluster: ClusterOptions
+    @Option(help: "The pool that the worker belongs to; it serves every model that lists the pool.") var pool = "cpu"
+    @Option(help: "A name that was never used before; made up when it is not given.") var id: String?
+
+    func run() async throws {
+        let began = ContinuousClock.now
+        let settings = try cluster.load()
+        let logger = settings.logging.output(role: "worker").makeLogger()
+        do {
+            guard let poolSettings = settings.pools.first(where: { $0.name == pool }) else {
+                Terminal.error("spate: there is no pool '\(pool)'; the cluster file has: \(settings.pools.map(\.name).joined(separator: ", "))")
+                throw ExitCode(78)
+            }
+            let queue = try await QueueConnections.open(settings, logger: logger)
+            let id = self.id ?? BootID.make(pool)
+            let work = RedisWorkQueue(worker: id, queue.connections, clock: queue.clock, options: queue.options)
+            let registry = BackendRegistry(
+                runtime: settings.runtime, repository: ModelRepository(path: settings.repository))
+            let clockLoop = LoopService { await queue.clock.run() }
+            let worker = WorkerService(
+                configuration: .init(
+                    id: id, pool: poolSettings, models: settings.models,
+                    launched: queue.clock.now() - (ContinuousClock.now - began)),
+                queue: work, load: { model throws(InferenceError) in try registry.load(model) }, metrics: MetricsRegistry(),
+                time: queue.clock, logger: logger)
+            try await ServiceGroup(
+                configuration: .init(
+                    services: [
+                        .init(service: clockLoop),
+                        .init(service: LoopService { await work.run() }),
+                        .init(
+                            service: worker, successTerminationBehavior: .gracefullyShutdownGroup,
+                            failureTerminationBehavior: .cancelGroup),
+                    ],
+                    gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+            ).run()
+        } catch let error as WorkerError where error.code == .hungRun {
+            // A thread is still inside the backend; a normal exit would wait for it.
+            Terminal.error("spate: \(error)")
+            _exit(error.exitCode)
+        } catch {
+            throw RoleFailure.exit(error)
+        }
+    }
+}
