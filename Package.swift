@@ -137,8 +137,12 @@ let package = Package(
                 "Gateway", "Time", "Jobs", "Wire", "Tensors", "Settings", "TestSupport", nioCore,
                 nioPosix, nioHTTP1, logging, serviceLifecycle,
             ], swiftSettings: strict),
-        .testTarget(name: "ClustersTests", dependencies: ["Time", "Clusters", "Settings"], swiftSettings: strict),
-        .testTarget(name: "ScalerTests", dependencies: ["Scaler", "Scaling", "Clusters", "Time", "Jobs", "Settings"], swiftSettings: strict),
+        .testTarget(name: "ClustersTests", dependencies: ["Time", "Clusters", "Settings", "CProcess"], swiftSettings: strict),
+        .testTarget(
+            name: "ScalerTests",
+            dependencies: [
+                "Scaler", "Scaling", "Clusters", "Time", "Jobs", "Settings", "Observability", logging, serviceLifecycle,
+            ], swiftSettings: strict),
         .testTarget(
             name: "LoadGeneratorTests",
             dependencies: ["Time", "Tensors", "LoadGenerator", "Traffic", nioCore, nioPosix, nioHTTP1],

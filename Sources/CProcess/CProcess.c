@@ -39,8 +39,10 @@ static void become(const spate_child *child, pid_t parent, int failure) {
     int null = open("/dev/null", O_RDONLY);
     if (null >= 0) dup2(null, 0);
     if (child->log_path) {
-        int log = open(child->log_path, O_WRONLY | O_CREAT | O_APPEND, 0644);
+        // A named pipe that nobody reads is an error, not a wait without end.
+        int log = open(child->log_path, O_WRONLY | O_CREAT | O_APPEND | O_NONBLOCK, 0644);
         if (log < 0) goto failed;
+        fcntl(log, F_SETFL, O_APPEND);
         dup2(log, 1);
         dup2(log, 2);
     }

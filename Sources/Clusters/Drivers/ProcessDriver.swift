@@ -1,0 +1,146 @@
+package import Settings
+import Synchronization
+
+/// Workers as child processes on this machine, made by running this program's own file again.
+///
+/// A worker that ends is known at once; when this process ends, however it ends, its workers get SIGTERM from the
+/// kernel and drain.
+package final class ProcessDriver: WorkerDriver {
+    /// Where the output of workers goes.
+    package enum Logs: Sendable, Equatable {
+        /// To this process's own output and error.
+        case inherited
+        /// To `<directory>/<worker id>.log`. The directory must exist.
+        case directory(String)
+    }
+
+    private enum Entry {
+        /// Ordered. Can go to: running, or away if it could not be started.
+        case starting(exit: ProcessExit?)
+        /// Can go to: away.
+        case running(ChildProcess, PoolSettings)
+    }
+
+    package let events: AsyncStream<WorkerEvent>
+
+    private let children: ChildProcesses
+    private let arguments: @Sendable (PoolSettings, String) -> [String]
+    private let executable: String
+    private let logs: Logs
+    private let probe: DeviceProbe
+    private let killMargin: Duration
+    private let makeID: @Sendable (PoolSettings) -> String
+    /// Not bounded by itself: two events for each worker, and pools bound the workers.
+    private let report: AsyncStream<WorkerEvent>.Continuation
+    private let entries = Mutex<[String: Entry]>([:])
+
+    /// - Parameters:
+    ///   - children: starts and watches all processes of this program.
+    ///   - arguments: the command line, without the program, of a worker with this id in this pool.
+    ///   - executable: file to run; default this program's own.
+    ///   - killMargin: beyond the pool's drain time-out, in which a worker hands back what it could not finish, before
+    ///     it is killed.
+    ///   - makeID: a new worker id; default the pool's name and 64 random bits, in hexadecimal.
+    package init(
+        children: ChildProcesses, logs: Logs = .inherited, executable: String = "/proc/self/exe",
+        probe: DeviceProbe = DeviceProbe(), killMargin: Duration = .seconds(5),
+        makeID: @escaping @Sendable (PoolSettings) -> String = { "\($0.name)-\(ProcessDriver.randomHex())" },
+        arguments: @escaping @Sendable (_ pool: PoolSettings, _ worker: String) -> [String]
+    ) {
+        self.children = children
+        self.logs = logs
+        self.executable = executable
+        self.probe = probe
+        self.killMargin = killMargin
+        self.makeID = makeID
+        self.arguments = arguments
+        (events, report) = AsyncStream.makeStream(of: WorkerEvent.self, bufferingPolicy: .unbounded)
+    }
+
+    deinit { report.finish() }
+
+    package func unavailability(of pool: PoolSettings) -> String? { probe.unavailability(of: pool) }
+
+    package func start(in pool: PoolSettings) async throws(WorkerDriverError) -> String {
+        if let reason = unavailability(of: pool) {
+            throw WorkerDriverError(.unavailable, "pool \(pool.name) cannot start a worker: \(reason)")
+        }
+        let worker = makeID(pool)
+        entries.withLock { $0[worker] = .starting(exit: nil) }
+        let program = ChildProgram(path: executable, arguments: arguments(pool, worker), logPath: logPath(of: worker))
+        do {
+            let child = try await children.start(program) { [weak self] status in
+                self?.noteExit(of: worker, in: pool, status)
+            }
+            noteStart(of: worker, in: pool, child)
+        } catch {
+            entries.withLock { _ = $0.removeValue(forKey: worker) }
+            throw WorkerDriverError(.startFailed, "pool \(pool.name) cannot start worker \(worker): \(error.message)")
+        }
+        return worker
+    }
+
+    package func drain(_ worker: String) async {
+        guard case .running(let child, let pool) = entries.withLock({ $0[worker] }) else { return }
+        child.requestEnd(within: pool.drainTimeout + killMargin)
+    }
+
+    package func kill(_ worker: String) async {
+        guard case .running(let child, _) = entries.withLock({ $0[worker] }) else { return }
+        child.kill()
+    }
+
+    /// The process id of a running worker.
+    package func processID(of worker: String) -> Int32? {
+        guard case .running(let child, _) = entries.withLock({ $0[worker] }) else { return nil }
+        return child.processID
+    }
+
+    // MARK: Order of events
+
+    private func noteStart(of worker: String, in pool: PoolSettings, _ child: ChildProcess) {
+        let ended = entries.withLock { entries -> ProcessExit? in
+            if case .starting(let exit?) = entries[worker] {
+                entries[worker] = nil
+                return exit
+            }
+            entries[worker] = .running(child, pool)
+            // Inside the lock, so that the exit cannot be told first. The stream takes no lock of ours.
+            report.yield(.started(worker: worker, pool: pool.name))
+            return nil
+        }
+        guard let ended else { return }
+        report.yield(.started(worker: worker, pool: pool.name))
+        reportExit(of: worker, in: pool, ended)
+    }
+
+    private func noteExit(of worker: String, in pool: PoolSettings, _ status: ProcessExit) {
+        let isKnown = entries.withLock { entries in
+            guard case .running = entries[worker] else {
+                entries[worker] = .starting(exit: status)
+                return false
+            }
+            entries[worker] = nil
+            return true
+        }
+        if isKnown { reportExit(of: worker, in: pool, status) }
+    }
+
+    private func reportExit(of worker: String, in pool: PoolSettings, _ status: ProcessExit) {
+        report.yield(
+            .exited(worker: worker, pool: pool.name, reason: status.description, isFailure: !status.isSuccess))
+    }
+
+    private func logPath(of worker: String) -> String? {
+        switch logs {
+        case .inherited: nil
+        case .directory(let directory): "\(directory)/\(worker).log"
+        }
+    }
+
+    /// 64 random bits: over a million boots the chance of a repetition is 1 in 37 million.
+    package static func randomHex() -> String {
+        let digits = String(UInt64.random(in: .min ... .max), radix: 16)
+        return String(repeating: "0", count: 16 - digits.count) + digits
+    }
+}
