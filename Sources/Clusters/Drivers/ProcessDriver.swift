@@ -14,11 +14,13 @@ package final class ProcessDriver: WorkerDriver {
         case directory(String)
     }
 
-    private enum Entry {
-        /// Ordered. Can go to: running, or away if it could not be started.
-        case starting(exit: ProcessExit?)
-        /// Can go to: away.
-        case running(ChildProcess, PoolSettings)
+    private struct Entry {
+        var pool: PoolSettings
+        /// `nil` while the start is under way.
+        var child: ChildProcess?
+        /// Whether `started` was told; an exit before that waits for it.
+        var isTold = false
+        var exit: ProcessExit?
     }
 
     package let events: AsyncStream<WorkerEvent>
@@ -66,7 +68,7 @@ package final class ProcessDriver: WorkerDriver {
             throw WorkerDriverError(.unavailable, "pool \(pool.name) cannot start a worker: \(reason)")
         }
         let worker = makeID(pool)
-        entries.withLock { $0[worker] = .starting(exit: nil) }
+        entries.withLock { $0[worker] = Entry(pool: pool) }
         let program = ChildProgram(path: executable, arguments: arguments(pool, worker), logPath: logPath(of: worker))
         do {
             let child = try await children.start(program) { [weak self] status in
@@ -81,49 +83,39 @@ package final class ProcessDriver: WorkerDriver {
     }
 
     package func drain(_ worker: String) async {
-        guard case .running(let child, let pool) = entries.withLock({ $0[worker] }) else { return }
-        child.requestEnd(within: pool.drainTimeout + killMargin)
+        guard let entry = entries.withLock({ $0[worker] }) else { return }
+        entry.child?.requestEnd(within: entry.pool.drainTimeout + killMargin)
     }
 
-    package func kill(_ worker: String) async {
-        guard case .running(let child, _) = entries.withLock({ $0[worker] }) else { return }
-        child.kill()
-    }
+    package func kill(_ worker: String) async { entries.withLock { $0[worker]?.child }?.kill() }
 
     /// The process id of a running worker.
-    package func processID(of worker: String) -> Int32? {
-        guard case .running(let child, _) = entries.withLock({ $0[worker] }) else { return nil }
-        return child.processID
-    }
+    package func processID(of worker: String) -> Int32? { entries.withLock { $0[worker]?.child?.processID } }
 
     // MARK: Order of events
 
     private func noteStart(of worker: String, in pool: PoolSettings, _ child: ChildProcess) {
-        let ended = entries.withLock { entries -> ProcessExit? in
-            if case .starting(let exit?) = entries[worker] {
-                entries[worker] = nil
-                return exit
-            }
-            entries[worker] = .running(child, pool)
-            // Inside the lock, so that the exit cannot be told first. The stream takes no lock of ours.
-            report.yield(.started(worker: worker, pool: pool.name))
-            return nil
-        }
-        guard let ended else { return }
+        entries.withLock { $0[worker]?.child = child }
         report.yield(.started(worker: worker, pool: pool.name))
-        reportExit(of: worker, in: pool, ended)
+        let exit = entries.withLock { entries -> ProcessExit? in
+            entries[worker]?.isTold = true
+            guard let exit = entries[worker]?.exit else { return nil }
+            entries[worker] = nil
+            return exit
+        }
+        if let exit { reportExit(of: worker, in: pool, exit) }
     }
 
     private func noteExit(of worker: String, in pool: PoolSettings, _ status: ProcessExit) {
-        let isKnown = entries.withLock { entries in
-            guard case .running = entries[worker] else {
-                entries[worker] = .starting(exit: status)
+        let isTold = entries.withLock { entries in
+            guard entries[worker]?.isTold == true else {
+                entries[worker]?.exit = status
                 return false
             }
             entries[worker] = nil
             return true
         }
-        if isKnown { reportExit(of: worker, in: pool, status) }
+        if isTold { reportExit(of: worker, in: pool, status) }
     }
 
     private func reportExit(of worker: String, in pool: PoolSettings, _ status: ProcessExit) {

@@ -38,8 +38,6 @@ package struct WorkerDriverError: Error, Sendable, CustomStringConvertible {
         case unavailable
         /// The start itself failed.
         case startFailed
-        /// The driver is shutting down.
-        case closed
     }
     package var code: Code
     /// What failed, for which pool, what to do.
