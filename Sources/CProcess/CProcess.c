@@ -51,7 +51,7 @@ static void become(const spate_child *child, pid_t parent, int failure) {
     fcntl(failure, F_SETFD, FD_CLOEXEC);
     // Everything but the three standard files closes at exec.
     syscall(SYS_close_range, 3, ~0U, 1 << 2);
-    execve(child->path, child->arguments, child->environment);
+    execve(child->path, child->arguments, child->environment ? child->environment : environ);
 failed:;
     int reason = errno;
     ssize_t written = write(failure, &reason, sizeof reason);

@@ -16,7 +16,8 @@ struct Spate: AsyncParsableCommand {
             """,
         version: SpateVersion.text,
         subcommands: [
-            RunGateway.self, RunWorker.self, Check.self,
+            Up.self, RunGateway.self, RunWorker.self, RunScaler.self, Load.self, Rehearse.self, Check.self,
+            Status.self, Decisions.self,
         ])
 }
 

@@ -12,6 +12,7 @@ void spate_name_thread(const char *name);
 typedef struct {
     const char *path;
     char *const *arguments;
+    /// NULL: the parent's own at this moment.
     char *const *environment;
     /// Appended to; NULL: the parent's own standard output and error.
     const char *log_path;

@@ -94,9 +94,11 @@ package final class PrivateRedis: Service {
     private static func findServer() throws(PrivateRedisError) -> String {
         let environment = ProcessInfo.processInfo.environment
         if let path = environment["SPATE_REDIS_SERVER"], !path.isEmpty { return path }
-        let folders = (environment["PATH"] ?? "").split(separator: ":").map(String.init) + ["/usr/bin", "/usr/local/bin"]
+        let folders =
+            (environment["PATH"] ?? "").split(separator: ":").map(String.init) + ["/usr/bin", "/usr/local/bin"]
         for folder in folders where access(folder + "/redis-server", X_OK) == 0 { return folder + "/redis-server" }
         throw PrivateRedisError(
-            "there is no redis-server on this machine; install it (apt-get install redis-server), or set redis.url to a Redis of yours")
+            "there is no redis-server on this machine; install it (apt-get install redis-server), or set redis.url to a Redis of yours"
+        )
     }
 }

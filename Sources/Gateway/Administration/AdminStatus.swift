@@ -1,58 +1,58 @@
-import Jobs
-import Settings
-import Time
+package import Jobs
+package import Settings
+package import Time
 
 /// What `GET /admin/status` says: the whole cluster at one moment, as far as Redis knows it.
-struct AdminStatus: Sendable, Codable, Equatable {
-    struct Queue: Sendable, Codable, Equatable {
-        var waiting: Int
-        var in_flight: Int
-        var due: Int
-        var submitted: Int
+package struct AdminStatus: Sendable, Codable, Equatable {
+    package struct Queue: Sendable, Codable, Equatable {
+        package var waiting: Int
+        package var in_flight: Int
+        package var due: Int
+        package var submitted: Int
     }
 
-    struct Pool: Sendable, Codable, Equatable {
-        var device: String
-        var starting = 0
-        var ready = 0
-        var draining = 0
-        var minimum: Int
-        var maximum: Int
-        var price_per_hour: Double
+    package struct Pool: Sendable, Codable, Equatable {
+        package var device: String
+        package var starting = 0
+        package var ready = 0
+        package var draining = 0
+        package var minimum: Int
+        package var maximum: Int
+        package var price_per_hour: Double
     }
 
-    struct Worker: Sendable, Codable, Equatable {
-        var id: String
-        var pool: String
-        var state: String
-        var held: Int
-        var settled: Int
-        var memory_bytes: Int
-        var start_up_ms: Int64?
-        var age_seconds: Double
-        var models: [Model]
+    package struct Worker: Sendable, Codable, Equatable {
+        package var id: String
+        package var pool: String
+        package var state: String
+        package var held: Int
+        package var settled: Int
+        package var memory_bytes: Int
+        package var start_up_ms: Int64?
+        package var age_seconds: Double
+        package var models: [Model]
     }
 
-    struct Model: Sendable, Codable, Equatable {
-        var queue: String
-        var rows: Int
-        var batches: Int
-        var busy_seconds: Double
-        var fixed_cost_ms: Double?
-        var row_cost_ms: Double?
+    package struct Model: Sendable, Codable, Equatable {
+        package var queue: String
+        package var rows: Int
+        package var batches: Int
+        package var busy_seconds: Double
+        package var fixed_cost_ms: Double?
+        package var row_cost_ms: Double?
     }
 
-    var time_ms: Int64
-    var queues: [String: Queue]
-    var pools: [String: Pool]
-    var workers: [Worker]
+    package var time_ms: Int64
+    package var queues: [String: Queue]
+    package var pools: [String: Pool]
+    package var workers: [Worker]
     /// The newest decisions, each as the scaler recorded it.
-    var decisions: [JSONText]
+    package var decisions: [JSONText]
 }
 
 extension AdminStatus {
     /// Reads everything in a few round trips.
-    static func read(
+    package static func read(
         queues names: [QueueName], pools: [PoolSettings], observer: any QueueObserver, now: Timestamp,
         decisions count: Int
     ) async throws(QueueError) -> AdminStatus {

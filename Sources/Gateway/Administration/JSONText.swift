@@ -3,17 +3,17 @@ import Foundation
 /// A value that is JSON already, kept as text and written into an enclosing document as what it is.
 ///
 /// Text that is no JSON becomes a JSON string.
-struct JSONText: Sendable, Codable, Equatable {
-    var text: String
+package struct JSONText: Sendable, Codable, Equatable {
+    package var text: String
 
-    init(_ text: String) { self.text = text }
+    package init(_ text: String) { self.text = text }
 
-    init(from decoder: any Decoder) throws {
+    package init(from decoder: any Decoder) throws {
         let value = try decoder.singleValueContainer().decode(JSONValue.self)
         text = String(decoding: try JSONEncoder().encode(value), as: UTF8.self)
     }
 
-    func encode(to encoder: any Encoder) throws {
+    package func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
         do {
             try container.encode(JSONDecoder().decode(JSONValue.self, from: Data(text.utf8)))

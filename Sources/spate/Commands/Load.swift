@@ -35,7 +35,8 @@ struct Load: AsyncParsableCommand {
             let load: LoadRun.Load
             var clock: LiveDisplay.Clock?
             if let connections {
-                load = .closed(connections: connections, duration: .milliseconds(Int64(seconds * 1_000)), asynchronousShare: 0)
+                load = .closed(
+                    connections: connections, duration: .milliseconds(Int64(seconds * 1_000)), asynchronousShare: 0)
             } else {
                 let profile = try LoadProfileFile.read(path: profile)
                 load = .open(profile, speed: pace.speed, keeping: pace.keep)
@@ -61,7 +62,8 @@ struct Load: AsyncParsableCommand {
 struct LoadPace: ParsableArguments {
     @Option(help: "Plays the profile so many times as fast.") var speed: Double = 1
     @Option(
-        help: "What a compressed profile keeps: `rates` (calls per second; fewer calls) or `calls` (their number; at `speed` times the rate)."
+        help:
+            "What a compressed profile keeps: `rates` (calls per second; fewer calls) or `calls` (their number; at `speed` times the rate)."
     )
     var keep: ArrivalProfile.Compression = .rates
 }

@@ -26,7 +26,9 @@ struct Rehearse: AsyncParsableCommand {
             let recording = try Recording.read(path: requests)
             let profile = try LoadProfileFile.read(path: profile)
             let system = try await TemporarySystem.start(config: config, folder: report + "/cluster")
-            Terminal.line("cluster  \(system.addresses.http), administration \(system.addresses.admin)\n         log \(system.logPath)")
+            Terminal.line(
+                "cluster  \(system.addresses.http), administration \(system.addresses.admin)\n         log \(system.logPath)"
+            )
             let result: TrafficReport
             do {
                 result = try await replay(profile, recording, on: system)
@@ -60,7 +62,8 @@ struct Rehearse: AsyncParsableCommand {
             runID: BootID.make("rehearsal"), started: Date.now.ISO8601Format(), options: options)
         if let calls = run.expectedCalls {
             Terminal.line(
-                "load     \(profile.name), about \(Int(calls)) calls in \(Int(run.duration.seconds)) s, requests from \(requests)")
+                "load     \(profile.name), about \(Int(calls)) calls in \(Int(run.duration.seconds)) s, requests from \(requests)"
+            )
         }
         return try await LoadConsole.carryOut(run, clock: .init(start: profile.arrivals.start, speed: speed))
     }

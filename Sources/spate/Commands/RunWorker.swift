@@ -28,7 +28,9 @@ struct RunWorker: AsyncParsableCommand {
         let logger = settings.logging.output(role: "worker").makeLogger()
         do {
             guard let poolSettings = settings.pools.first(where: { $0.name == pool }) else {
-                Terminal.error("spate: there is no pool '\(pool)'; the cluster file has: \(settings.pools.map(\.name).joined(separator: ", "))")
+                Terminal.error(
+                    "spate: there is no pool '\(pool)'; the cluster file has: \(settings.pools.map(\.name).joined(separator: ", "))"
+                )
                 throw ExitCode(78)
             }
             let queue = try await QueueConnections.open(settings, logger: logger)
@@ -41,7 +43,8 @@ struct RunWorker: AsyncParsableCommand {
                 configuration: .init(
                     id: id, pool: poolSettings, models: settings.models,
                     launched: queue.clock.now() - (ContinuousClock.now - began)),
-                queue: work, load: { model throws(InferenceError) in try registry.load(model) }, metrics: MetricsRegistry(),
+                queue: work, load: { model throws(InferenceError) in try registry.load(model) },
+                metrics: MetricsRegistry(),
                 time: queue.clock, logger: logger)
             try await ServiceGroup(
                 configuration: .init(

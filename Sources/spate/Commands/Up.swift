@@ -5,6 +5,7 @@ import Gateway
 import Glibc
 import Logging
 import Observability
+import RedisClient
 import RedisQueue
 import ServiceLifecycle
 import Settings
@@ -53,7 +54,8 @@ struct Up: AsyncParsableCommand {
             url = redis.url
         }
         do {
-            services += try await roles(settings, url: url ?? "", catalog: catalog, processes: processes, logger: logger)
+            services += try await roles(
+                settings, url: url ?? "", catalog: catalog, processes: processes, logger: logger)
         } catch {
             for case let redis as PrivateRedis in services { await redis.stop() }
             throw error
@@ -76,21 +78,16 @@ struct Up: AsyncParsableCommand {
         let parts = GatewayParts(
             id: BootID.make("gateway"), settings: settings, catalog: catalog, queue: queue, observer: observer,
             metrics: metrics, logger: settings.logging.output(role: "gateway").makeLogger(),
-            onListening: { announce($0, catalog: catalog, redis: queue.connections.configuration.label, logger: logger) })
+            onListening: {
+                announce($0, catalog: catalog, redis: queue.connections.configuration.label, logger: logger)
+            })
+        let command = WorkerCommandLine(cluster)
         let scaler = try ScalerParts(
-            settings: settings, queues: catalog.models.map(\.queue), observer: observer, time: queue.clock,
-            processes: processes, workerArguments: workerArguments, logDirectory: data.map { $0 + "/logs" },
+            settings: settings, queue: queue, observer: observer, processes: processes,
+            arguments: { command.arguments(pool: $0, worker: $1) }, logDirectory: data.map { $0 + "/logs" },
             metrics: metrics, logger: settings.logging.output(role: "scaler").makeLogger())
         return [LoopService { await queue.clock.run() }, LoopService { await observer.run() }]
-            + parts.loops + scaler.services + [parts.gateway]
-    }
-
-    /// What follows `spate` in the command line of a worker.
-    private func workerArguments(pool: String, worker: String) -> [String] {
-        var arguments = ["worker", "--config", cluster.config, "--pool", pool, "--id", worker]
-        if let level = cluster.logLevel { arguments += ["--log-level", level.rawValue] }
-        if let format = cluster.logFormat { arguments += ["--log-format", format.rawValue] }
-        return arguments
+            + parts.loops + [scaler.service, parts.gateway]
     }
 
     private func announce(
@@ -98,12 +95,14 @@ struct Up: AsyncParsableCommand {
     ) {
         let models = catalog.models.map(\.settings.name).joined(separator: ", ")
         Terminal.line(
-            "spate: serving \(models) at \(addresses.httpURL)/v2/models/<name>/infer; metrics and status at \(addresses.adminURL)")
+            "spate: serving \(models) at \(addresses.httpURL)/v2/models/<name>/infer; metrics and status at \(addresses.adminURL)"
+        )
         guard let addressFile else { return }
         do {
             try AddressFile(http: addresses.httpURL, admin: addresses.adminURL, redis: redis).write(to: addressFile)
         } catch {
-            logger.error("The address file cannot be written", metadata: ["path": "\(addressFile)", "reason": "\(error)"])
+            logger.error(
+                "The address file cannot be written", metadata: ["path": "\(addressFile)", "reason": "\(error)"])
         }
     }
 }

@@ -12,7 +12,8 @@ extension ModelCatalog {
             try settings.models.map { model in
                 let (signature, platform) = try registry.describe(model)
                 guard let queue = model.queue else {
-                    throw InferenceError(.modelUnavailable, "the name or version of model '\(model.name)' is not allowed")
+                    throw InferenceError(
+                        .modelUnavailable, "the name or version of model '\(model.name)' is not allowed")
                 }
                 return ServedModel(
                     settings: model, queue: queue, signature: model.signature ?? signature, platform: platform)

@@ -9,7 +9,10 @@ struct ClusterOptions: ParsableArguments {
     @Option(help: "The cluster file; it explains every setting.")
     var config = "cluster/spate.yaml"
 
-    @Option(help: "Redis to use in place of the file's: redis://, rediss:// or unix://. SPATE_REDIS_URL keeps a password out of the process list.")
+    @Option(
+        help:
+            "Redis to use in place of the file's: redis://, rediss:// or unix://. SPATE_REDIS_URL keeps a password out of the process list."
+    )
     var redis: String?
 
     @Option(help: "Least severe log level: trace, debug, info, notice, warning, error or critical.")

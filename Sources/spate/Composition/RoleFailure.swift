@@ -11,7 +11,8 @@ enum RoleFailure {
         Terminal.error("spate: \(error)")
         switch error {
         case let error as WorkerError: return ExitCode(error.exitCode)
-        case let error as QueueError where error.code == .misconfigured || error.code == .unauthorized: return ExitCode(78)
+        case let error as QueueError where error.code == .misconfigured || error.code == .unauthorized:
+            return ExitCode(78)
         case let error as RedisError where error.code == .invalidURL: return ExitCode(78)
         default: return ExitCode(69)
         }

@@ -36,7 +36,8 @@ struct TemporarySystem: Sendable {
         while child.status == nil, ContinuousClock.now < deadline {
             if let content = files.contents(atPath: addressFile) {
                 return TemporarySystem(
-                    addresses: try JSONDecoder().decode(AddressFile.self, from: content), logPath: logPath, child: child,
+                    addresses: try JSONDecoder().decode(AddressFile.self, from: content), logPath: logPath,
+                    child: child,
                     processes: processes)
             }
             try await Task.sleep(for: .milliseconds(5))

@@ -1,0 +1,46 @@
+import ArgumentParser
+import Clusters
+import Glibc
+import Observability
+import RedisQueue
+import ServiceLifecycle
+import Settings
+import UnixSignals
+
+/// `spate scaler`
+struct RunScaler: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "scaler", abstract: "Watch the queues and start and stop the workers of each pool.",
+        discussion: """
+            Workers of pools with the driver `process` are children of this process and end with it. Every decision is
+            recorded with its reasons: `spate decisions`.
+            """)
+
+    @OptionGroup var cluster: ClusterOptions
+    @Option(help: "Folder for the logs of workers; their output is this process's own without it.") var logs: String?
+    @Flag(help: "Decide and record, and start or stop nothing.") var dryRun = false
+
+    func run() async throws {
+        let settings = try cluster.load()
+        let logger = settings.logging.output(role: "scaler").makeLogger()
+        do {
+            let queue = try await QueueConnections.open(settings, logger: logger)
+            if let url = settings.redis.url { setenv("SPATE_REDIS_URL", url, 1) }
+            let observer = RedisQueueObserver(queue.connections)
+            let command = WorkerCommandLine(cluster)
+            let scaler = try ScalerParts(
+                settings: settings, queue: queue, observer: observer, processes: ChildProcesses(),
+                arguments: { command.arguments(pool: $0, worker: $1) }, logDirectory: logs, isDryRun: dryRun,
+                metrics: MetricsRegistry(), logger: logger)
+            try await ServiceGroup(
+                configuration: .init(
+                    services: [
+                        LoopService { await queue.clock.run() }, LoopService { await observer.run() }, scaler.service,
+                    ],
+                    gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+            ).run()
+        } catch {
+            throw RoleFailure.exit(error)
+        }
+    }
+}

@@ -1,0 +1,22 @@
+import Settings
+
+/// How a worker process is started: the same settings as its parent, by file and environment.
+struct WorkerCommandLine: Sendable {
+    let config: String
+    let level: String?
+    let format: String?
+
+    init(_ options: ClusterOptions) {
+        config = options.config
+        level = options.logLevel?.rawValue
+        format = options.logFormat?.rawValue
+    }
+
+    /// What follows `spate`.
+    func arguments(pool: PoolSettings, worker: String) -> [String] {
+        var arguments = ["worker", "--config", config, "--pool", pool.name, "--id", worker]
+        if let level { arguments += ["--log-level", level] }
+        if let format { arguments += ["--log-format", format] }
+        return arguments
+    }
+}
