@@ -20,19 +20,20 @@ make_venv() {
 # site_packages VENV: where its packages are.
 site_packages() { "$1/bin/python" -c 'import sysconfig; print(sysconfig.get_paths()["purelib"])'; }
 
-# take_runtime VENV TARGET: ONNX Runtime's library (and its providers, in a CUDA wheel) out of the wheel.
+# take_runtime VENV TARGET: ONNX Runtime's library (and its providers, in a CUDA wheel) out of the wheel. `install` makes
+# new files: a library that a running worker has open is not written over.
 take_runtime() {
     local capi
     capi=$(site_packages "$1")/onnxruntime/capi
     mkdir -p "$2"
-    cp -f "$capi"/libonnxruntime*.so* "$2/" || fail "the wheel onnxruntime holds no library in $capi"
+    install -m 0755 "$capi"/libonnxruntime*.so* "$2/" || fail "the wheel onnxruntime holds no library in $capi"
 }
 
 # take_magika VENV TARGET: the model out of the wheel.
 take_magika() {
     local model
-    model=$(find "$(site_packages "$1")/magika/models" -name model.onnx | head -n 1)
+    model=$(find "$(site_packages "$1")/magika/models" -name model.onnx -print -quit)
     [ -n "$model" ] || fail "the wheel magika holds no model.onnx"
     mkdir -p "$2"
-    cp -f "$model" "$2/model.onnx"
+    install -m 0644 "$model" "$2/model.onnx"
 }

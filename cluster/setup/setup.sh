@@ -47,7 +47,8 @@ mark() { printf '%s\n' "$2" >".spate/$1.stamp"; }
 digest() { cat "$@" | sha256sum | cut -d ' ' -f 1; }
 
 wanted=$(digest cluster/setup/requirements.txt cluster/setup/common.sh)
-if ! is_made runtime "$wanted" || [ ! -f cluster/models/magika/1/model.onnx ]; then
+if ! is_made runtime "$wanted" || [ ! -f cluster/models/magika/1/model.onnx ] || [ ! -x .spate/venv/bin/python ] \
+    || ! compgen -G '.spate/onnxruntime/libonnxruntime.so.*' >/dev/null; then
     say "fetching ONNX Runtime and Magika ($(grep -c '==' cluster/setup/requirements.txt) pinned Python packages into .spate/venv)"
     make_venv .spate/venv -r cluster/setup/requirements.txt
     take_runtime .spate/venv .spate/onnxruntime
@@ -56,7 +57,7 @@ if ! is_made runtime "$wanted" || [ ! -f cluster/models/magika/1/model.onnx ]; t
 fi
 
 wanted=$(digest cluster/load/record.py cluster/models/digits/samples.json cluster/setup/requirements.txt)
-if ! is_made recordings "$wanted"; then
+if ! is_made recordings "$wanted" || [ ! -f .spate/recordings/morning.jsonl ]; then
     say "recording requests: real files of this repository and Magika's own answers for them"
     .spate/venv/bin/python cluster/load/record.py .spate/recordings || fail "recording requests failed"
     mark recordings "$wanted"
@@ -64,7 +65,7 @@ fi
 
 if [ "$mode" = test ]; then
     wanted=$(digest cluster/setup/requirements-test.txt)
-    if ! is_made clients "$wanted"; then
+    if ! is_made clients "$wanted" || [ ! -x .spate/venv-test/bin/python ]; then
         say "fetching stock clients ($(grep -c '==' cluster/setup/requirements-test.txt) pinned Python packages into .spate/venv-test)"
         make_venv .spate/venv-test -r cluster/setup/requirements-test.txt
         mark clients "$wanted"
