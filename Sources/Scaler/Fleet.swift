@@ -1,0 +1,204 @@
+package import Jobs
+package import Scaling
+package import Time
+
+/// Every worker that the scaler knows of: started by its drivers, or seen by its reports. A value; the service acts.
+package struct Fleet: Sendable {
+    package enum Phase: String, Sendable, Codable {
+        /// Can go to: ready, leaving.
+        case starting
+        /// Can go to: leaving.
+        case ready
+        /// Asked to drain, or drains of its own accord. Ends.
+        case leaving
+    }
+
+    package struct Member: Sendable {
+        package var pool: String
+        package var phase: Phase
+        /// Started by one of our drivers, which tells its end. Others are known while they report.
+        package var isOurs: Bool
+        package var started: Timestamp
+        package var report: WorkerReport?
+        package var lastReport: Timestamp?
+        /// When it last held or settled a job.
+        package var lastActive: Timestamp
+    }
+
+    /// What the end of a worker means.
+    package enum Ending: Sendable, Equatable {
+        /// It was asked to leave.
+        case left
+        /// It ended before it was ready.
+        case failedToStart
+        /// It ended while it was ready.
+        case died
+        /// Not known, or known to have ended already.
+        case unknown
+    }
+
+    package struct PoolRecord: Sendable {
+        package var startUps = StartUpTimes()
+        package var succeeded = 0
+        package var failed = 0
+    }
+
+    package private(set) var members: [String: Member] = [:]
+    package private(set) var pools: [String: PoolRecord] = [:]
+    /// The last workers that ended: a report of theirs that was read before must not revive them.
+    private var ended: [String] = []
+    private static let endedLimit = 1_024
+
+    package init() {}
+
+    // MARK: What happens
+
+    /// A driver started a worker. A second call, or one after its end, changes nothing.
+    package mutating func noteStart(_ worker: String, in pool: String, at now: Timestamp) {
+        guard !ended.contains(worker) else { return }
+        if members[worker] == nil {
+            members[worker] = Member(pool: pool, phase: .starting, isOurs: true, started: now, lastActive: now)
+        } else {
+            members[worker]?.isOurs = true
+        }
+    }
+
+    /// A start failed before there was a worker.
+    package mutating func noteFailedStart(in pool: String) { pools[pool, default: PoolRecord()].failed += 1 }
+
+    /// A driver saw a worker end.
+    package mutating func noteEnd(_ worker: String) -> Ending {
+        guard !ended.contains(worker) else { return .unknown }
+        ended.append(worker)
+        if ended.count > Self.endedLimit { ended.removeFirst(ended.count - Self.endedLimit) }
+        guard let member = members.removeValue(forKey: worker) else { return .unknown }
+        switch member.phase {
+        case .leaving: return .left
+        case .ready: return .died
+        case .starting:
+            pools[member.pool, default: PoolRecord()].failed += 1
+            return .failedToStart
+        }
+    }
+
+    /// The worker is asked to leave.
+    package mutating func noteLeaving(_ worker: String) { members[worker]?.phase = .leaving }
+
+    /// The reports of all workers whose lease holds.
+    /// - Returns: the start-up times that became known, by pool.
+    package mutating func note(_ reports: [WorkerReport], at now: Timestamp) -> [(pool: String, startUp: Duration)] {
+        var startUps: [(pool: String, startUp: Duration)] = []
+        var reporting: Set<String> = []
+        for report in reports where !ended.contains(report.id) {
+            reporting.insert(report.id)
+            var member =
+                members[report.id]
+                ?? Member(pool: report.pool, phase: .starting, isOurs: false, started: report.started, lastActive: now)
+            let wasStarting = member.phase == .starting
+            if report.held > 0 || report.settled != member.report?.settled { member.lastActive = now }
+            member.report = report
+            member.lastReport = now
+            switch report.state {
+            case .starting: break
+            case .ready: if wasStarting { member.phase = .ready }
+            case .draining: member.phase = .leaving
+            }
+            members[report.id] = member
+            guard wasStarting, member.phase == .ready, let own = report.startUp else { continue }
+            // From the order to start, where it was ours; its own count begins a little later.
+            let startUp = member.isOurs ? max(report.started + own - member.started, own) : own
+            pools[report.pool, default: PoolRecord()].startUps.add(startUp)
+            pools[report.pool, default: PoolRecord()].succeeded += 1
+            startUps.append((report.pool, startUp))
+        }
+        for (worker, member) in members where !member.isOurs && !reporting.contains(worker) { members[worker] = nil }
+        return startUps
+    }
+
+    // MARK: What it says
+
+    /// Up to `count` ready workers of ours that held nothing in their newest report, longest idle first.
+    package func idle(in pool: String, upTo count: Int) -> [String] {
+        members.filter { $0.value.isOurs && $0.value.pool == pool && $0.value.isIdle }
+            .sorted { ($0.value.lastActive, $0.key) < ($1.value.lastActive, $1.key) }
+            .prefix(max(count, 0)).map(\.key)
+    }
+
+    /// Workers of ours that should be killed: they take far longer to start than any before, or have been silent for so
+    /// long that their lease is over and their jobs are with others. Reports count from `readable`, since when they
+    /// could be read.
+    package func hung(
+        at now: Timestamp, readable: Timestamp, startLimit: (_ pool: String) -> Duration, silence: Duration
+    ) -> [String] {
+        members.filter { _, member in
+            guard member.isOurs else { return false }
+            return switch member.phase {
+            case .starting: now - max(member.started, readable) > startLimit(member.pool)
+            case .ready: now - max(member.lastReport ?? member.started, readable) > silence
+            case .leaving: false
+            }
+        }.map(\.key).sorted()
+    }
+
+    /// Ours that have not ended.
+    package var ours: [String] { members.filter(\.value.isOurs).map(\.key).sorted() }
+
+    package func observation(of pool: String, unavailable: String?, at now: Timestamp) -> PoolObservation {
+        let record = pools[pool] ?? PoolRecord()
+        var seen = PoolObservation(
+            name: pool, unavailable: unavailable, startUp: record.startUps.measured,
+            startsSucceeded: record.succeeded, startsFailed: record.failed)
+        var costs = MeasuredCosts()
+        for member in members.values where member.pool == pool {
+            switch member.phase {
+            case .starting: seen.starting.append(max(now - member.started, .zero))
+            case .ready: if member.isIdle { seen.idle += 1 } else { seen.busy += 1 }
+            case .leaving: seen.draining += 1
+            }
+            if let report = member.report { costs.add(report) }
+        }
+        seen.starting.sort()
+        seen.costs = costs.measured
+        return seen
+    }
+}
+
+extension Fleet.Member {
+    /// Ready, and its newest report says that it holds nothing.
+    package var isIdle: Bool { phase == .ready && report?.held == 0 }
+}
+
+/// The costs that the workers of a pool measured, averaged by batches.
+private struct MeasuredCosts {
+    private struct Sum {
+        var weight = 0.0
+        var fixed = 0.0
+        var perRow = 0.0
+        var instances = 1
+    }
+    private var sums: [String: Sum] = [:]
+
+    mutating func add(_ report: WorkerReport) {
+        for model in report.models {
+            guard let fixed = model.fixedCost, let perRow = model.costPerRow, fixed.isFinite, perRow.isFinite,
+                (0..<1e6).contains(fixed), (0..<1e6).contains(perRow), model.instances > 0
+            else { continue }
+            let weight = Double(min(max(model.batches, 1), 1_000))
+            sums[model.queue, default: Sum()].weight += weight
+            sums[model.queue, default: Sum()].fixed += weight * fixed
+            sums[model.queue, default: Sum()].perRow += weight * perRow
+            sums[model.queue, default: Sum()].instances = model.instances
+        }
+    }
+
+    /// By name, so that equal reports make equal observations.
+    var measured: [MeasuredCost] {
+        sums.sorted { $0.key < $1.key }.map { model, sum in
+            MeasuredCost(
+                model: model,
+                cost: ServiceCost(
+                    fixed: .seconds(sum.fixed / sum.weight), perRow: .seconds(sum.perRow / sum.weight),
+                    instances: sum.instances))
+        }
+    }
+}

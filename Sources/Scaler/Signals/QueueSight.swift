@@ -1,0 +1,63 @@
+import Jobs
+import Scaling
+import Time
+
+/// What the scaler last saw of the queues, and since when it sees them.
+struct QueueSight: Sendable {
+    private let queues: [QueueName]
+    private var snapshots: [QueueName: QueueSnapshot] = [:]
+    private var rows: [QueueName: RowsPerJob] = [:]
+    /// When the queues and reports were last read; `nil`: never.
+    private(set) var read: Timestamp?
+    /// When they were last looked for, in vain or not.
+    private(set) var looked: Timestamp?
+    /// Since when they can be read without a gap; `nil` while they cannot.
+    private(set) var readableSince: Timestamp?
+    private var lostAt: Timestamp?
+
+    init(queues: [QueueName]) { self.queues = queues }
+
+    var hasWork: Bool { snapshots.values.contains { $0.depth.total > 0 } }
+
+    /// - Returns: how long they could not be read, if this ends an outage.
+    mutating func note(
+        _ snapshots: [QueueName: QueueSnapshot], _ reports: [WorkerReport], at now: Timestamp
+    ) -> Duration? {
+        self.snapshots = snapshots
+        read = now
+        looked = now
+        if readableSince == nil { readableSince = now }
+        var rowsByQueue: [String: [String: Int]] = [:]
+        for report in reports {
+            for model in report.models { rowsByQueue[model.queue, default: [:]][report.id] = model.rows }
+        }
+        for queue in queues {
+            if let snapshot = snapshots[queue] { rows[queue, default: RowsPerJob()].note(snapshot) }
+            rows[queue, default: RowsPerJob()].note(rows: rowsByQueue[queue.description] ?? [:])
+        }
+        defer { lostAt = nil }
+        return lostAt.map { now - $0 }
+    }
+
+    /// - Returns: whether this begins an outage.
+    mutating func noteFailure(at now: Timestamp) -> Bool {
+        looked = now
+        readableSince = nil
+        guard lostAt == nil else { return false }
+        lostAt = now
+        return true
+    }
+
+    /// In the order of the settings. While the queues cannot be read: as last seen.
+    func models(at now: Timestamp) -> [ModelObservation] {
+        queues.map { queue in
+            guard let snapshot = snapshots[queue] else { return ModelObservation(name: queue.description) }
+            return ModelObservation(
+                name: queue.description, waiting: snapshot.depth.waiting, inFlight: snapshot.depth.inFlight,
+                due: snapshot.depth.due, submitted: snapshot.submitted,
+                oldestWait: snapshot.oldestWaiting.map { max(now - $0, .zero) }, rowsPerJob: rows[queue]?.measured)
+        }
+    }
+
+    func depth(of queue: QueueName) -> QueueDepth? { snapshots[queue]?.depth }
+}

@@ -1,0 +1,154 @@
+import Foundation
+import Jobs
+import Scaler
+import Scaling
+import Testing
+import Time
+
+@Suite struct FleetTests {
+    let start = Timestamp(microseconds: 1_000_000)
+
+    func report(
+        _ id: String, _ state: WorkerReport.State = .ready, started: Timestamp = .zero, held: Int = 0,
+        models: [WorkerReport.ModelReport] = []
+    ) -> WorkerReport {
+        WorkerReport(
+            id: id, pool: "cpu", state: state, started: started, startUp: state == .starting ? nil : .milliseconds(500),
+            held: held, models: models)
+    }
+
+    @Test("start-up counts from the order to start until ready, not from when the process had begun")
+    func measuresStartUp() {
+        var fleet = Fleet()
+        fleet.noteStart("a", in: "cpu", at: start)
+        #expect(fleet.observation(of: "cpu", unavailable: nil, at: start + .seconds(1)).starting == [.seconds(1)])
+        let known = fleet.note([report("a", started: start + .milliseconds(40))], at: start + .seconds(2))
+        #expect(known.map(\.startUp) == [.milliseconds(540)])
+        let seen = fleet.observation(of: "cpu", unavailable: nil, at: start + .seconds(2))
+        #expect(seen.startUp == StartUpTime(median: .milliseconds(540), slow: .milliseconds(540)))
+        #expect(seen.idle == 1)
+        #expect(seen.startsSucceeded == 1)
+    }
+
+    @Test("a report that was read before the worker's end does not bring it back")
+    func staysEnded() {
+        var fleet = Fleet()
+        fleet.noteStart("a", in: "cpu", at: start)
+        #expect(fleet.noteEnd("a") == .failedToStart)
+        _ = fleet.note([report("a")], at: start)
+        fleet.noteStart("a", in: "cpu", at: start)
+        #expect(fleet.members.isEmpty)
+        #expect(fleet.noteEnd("a") == .unknown)
+        #expect(fleet.pools["cpu"]?.failed == 1)
+    }
+
+    @Test("the end of a worker means what its phase says")
+    func endings() {
+        var fleet = Fleet()
+        for id in ["ready", "leaving", "hung"] { fleet.noteStart(id, in: "cpu", at: start) }
+        _ = fleet.note([report("ready"), report("leaving"), report("hung", .draining)], at: start)
+        fleet.noteLeaving("leaving")
+        #expect(fleet.noteEnd("ready") == .died)
+        #expect(fleet.noteEnd("leaving") == .left)
+        #expect(fleet.noteEnd("hung") == .left)
+    }
+
+    @Test("somebody else's workers count while they report, and are never chosen")
+    func strangers() {
+        var fleet = Fleet()
+        _ = fleet.note([report("theirs")], at: start)
+        #expect(fleet.observation(of: "cpu", unavailable: nil, at: start).idle == 1)
+        #expect(fleet.idle(in: "cpu", upTo: 1).isEmpty)
+        _ = fleet.note([], at: start)
+        #expect(fleet.observation(of: "cpu", unavailable: nil, at: start).ready == 0)
+    }
+
+    @Test("a silent worker hangs only if reports could be read for as long")
+    func hung() {
+        var fleet = Fleet()
+        fleet.noteStart("a", in: "cpu", at: start)
+        _ = fleet.note([report("a")], at: start)
+        let later = start + .seconds(100)
+        func hung(readable: Timestamp) -> [String] {
+            fleet.hung(at: later, readable: readable, startLimit: { _ in .seconds(120) }, silence: .seconds(60))
+        }
+        #expect(hung(readable: start) == ["a"])
+        #expect(hung(readable: later - .seconds(5)).isEmpty)
+    }
+
+    @Test("costs are averaged by batches; what is no number is passed over")
+    func costs() {
+        var fleet = Fleet()
+        func model(batches: Int, perRow: Double) -> WorkerReport.ModelReport {
+            WorkerReport.ModelReport(
+                queue: "m.1", instances: 2, batches: batches, fixedCost: 0.001, costPerRow: perRow)
+        }
+        _ = fleet.note(
+            [
+                report("a", models: [model(batches: 300, perRow: 0.001)]),
+                report("b", models: [model(batches: 100, perRow: 0.002)]),
+                report("c", models: [model(batches: 900, perRow: .nan)]),
+            ], at: start)
+        let costs = fleet.observation(of: "cpu", unavailable: nil, at: start).costs
+        #expect(costs.map(\.model) == ["m.1"])
+        #expect(costs.first?.cost.instances == 2)
+        #expect(costs.first?.cost.perRow.wholeMicroseconds == 1_250)
+    }
+}
+
+@Suite struct SignalsTests {
+    @Test("start-up times: median and 95th percentile of the last 64")
+    func startUps() {
+        var times = StartUpTimes()
+        #expect(times.measured == nil)
+        for _ in 0..<100 { times.add(.seconds(50)) }
+        for number in 1...64 { times.add(.milliseconds(number)) }
+        #expect(times.measured == StartUpTime(median: .milliseconds(32), slow: .milliseconds(61)))
+    }
+
+    @Test("rows per job follow what workers settle, are not said of few jobs, and are never below one")
+    func rowsPerJob() {
+        var rows = RowsPerJob()
+        func snapshot(submitted: Int, waiting: Int) -> QueueSnapshot {
+            QueueSnapshot(
+                depth: QueueDepth(waiting: waiting, inFlight: 0, due: 0), submitted: submitted, oldestWaiting: nil)
+        }
+        rows.note(snapshot(submitted: 5_000, waiting: 0))
+        rows.note(rows: ["old": 70_000])
+        rows.note(snapshot(submitted: 5_110, waiting: 100))
+        #expect(rows.measured == nil)
+        rows.note(snapshot(submitted: 5_110, waiting: 10))
+        #expect(rows.measured == 1, "reports are late")
+        rows.note(rows: ["old": 70_300, "new": 100])
+        #expect(rows.measured == 4)
+    }
+
+    @Test("a decision's record reads as documented")
+    func record() throws {
+        var state = PolicyState()
+        let policy = Policy(
+            models: [
+                ModelPolicy(
+                    name: "m.1", pools: ["cpu"], maximumRows: 1,
+                    assumedCost: ServiceCost(fixed: .zero, perRow: .milliseconds(10)))
+            ], pools: [PoolPolicy(name: "cpu", maximum: 2)])
+        let time = Timestamp(microseconds: 1_700_000_000_000_000)
+        let decision = decide(
+            Observation(
+                time: time, queuesRead: time, workersRead: time,
+                models: [ModelObservation(name: "m.1", waiting: 900)], pools: [PoolObservation(name: "cpu")]),
+            policy: policy, state: &state)
+        let record = DecisionRecord(try #require(decision.pools.first), at: time, isDone: true)
+        #expect(
+            record.json == """
+                {"arrival_rate":0,"candidates":[{"count":23,"proposer":"backlog","reason":"900 jobs wait, 9 s of work, \
+                23 wanted for the backlog"},{"count":1,"proposer":"wake","reason":"900 jobs wait and there is no worker"}],\
+                "drain_time_ms":4500,"draining":0,"drains":0,"dry_run":false,"due":0,"guards":[{"from":23,"reason":"held at 2 \
+                by the maximum","rule":"maximum","to":2}],"idle":0,"in_flight":0,"instead":["a maximum of 23 would give 23"],\
+                "load":0,"pool":"cpu","ready":0,"reason":"2 workers (start 2): 900 jobs wait, 9 s of work, 23 wanted for the \
+                backlog; held at 2 by the maximum","start_up_ms":1000,"starting":0,"starts":2,"time_ms":1700000000000,\
+                "waiting":900,"wanted":2,"work_seconds":9}
+                """)
+        #expect(try JSONDecoder().decode(DecisionRecord.self, from: Data(record.json.utf8)) == record)
+    }
+}
