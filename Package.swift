@@ -53,9 +53,9 @@ let adapters: [Target] = [
         name: "RedisQueue", dependencies: ["RedisClient", "Time", "Jobs", "Wire", "Tensors", "COpenSSL", nioCore, logging],
         resources: [.embedInCode("Scripts")], swiftSettings: strict),
     .target(
-        name: "Inference", dependencies: ["COnnxRuntime", "COpenSSL", "CProcess", "Tensors", "Settings", nioCore],
+        name: "Inference", dependencies: ["COnnxRuntime", "CProcess", "Tensors", "Settings", nioCore],
         swiftSettings: strict),
-    .target(name: "Clusters", dependencies: ["CProcess", "Time", "Scaling", "Settings", logging], swiftSettings: strict),
+    .target(name: "Clusters", dependencies: ["CProcess", "Time", "Scaling", "Settings", logging, serviceLifecycle], swiftSettings: strict),
 ]
 
 /// Long-running services, composed of the layers above.
@@ -103,8 +103,9 @@ let package = Package(
             name: "spate",
             dependencies: [
                 "Gateway", "Worker", "Scaler", "LoadGenerator", "RedisQueue", "RedisClient", "Clusters", "Inference",
-                "Settings", "Observability", "Time", "Jobs", "Wire", "Traffic", "Scaling", "CProcess", logging,
-                serviceLifecycle, .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "Settings", "Observability", "Tensors", "Time", "Jobs", "Wire", "Traffic", "Scaling", "CProcess", nioCore, nioPosix,
+                logging, serviceLifecycle, .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: strict),
         .target(
             name: "TestSupport",
@@ -123,8 +124,9 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "RedisQueueTests",
-            dependencies: ["RedisQueue", "RedisClient", "Time", "Jobs", "Wire", "Tensors", "TestSupport", nioCore],
-            swiftSettings: strict),
+            dependencies: [
+                "RedisQueue", "RedisClient", "Time", "Jobs", "Wire", "Tensors", "TestSupport", nioCore, nioPosix, logging,
+            ], swiftSettings: strict),
         .testTarget(
             name: "InferenceTests", dependencies: ["Time", "Inference", "Settings", "Tensors", nioCore], swiftSettings: strict),
         .testTarget(

@@ -17,7 +17,7 @@ struct Spate: AsyncParsableCommand {
         version: SpateVersion.text,
         subcommands: [
             Up.self, RunGateway.self, RunWorker.self, RunScaler.self, Load.self, Rehearse.self, Check.self,
-            Status.self, Decisions.self,
+            Status.self, Decisions.self, Bench.self,
         ])
 }
 

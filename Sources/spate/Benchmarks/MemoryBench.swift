@@ -1,0 +1,103 @@
+import Clusters
+import Foundation
+import LoadGenerator
+import Settings
+import Time
+import Traffic
+
+/// Resident memory: a gateway over a deep queue, and a worker with nothing to do.
+enum MemoryBench {
+    static func measure(_ plan: BenchPlan) async throws -> [BenchLine] {
+        let folder = URL(fileURLWithPath: "\(plan.folder)/memory").path
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        return [try await gateway(plan, folder), try await worker(plan, folder)]
+    }
+
+    /// 10,000 jobs of 8 KB wait, since no worker may start; the gateway is a process of its own.
+    private static func gateway(_ plan: BenchPlan, _ folder: String) async throws -> BenchLine {
+        let config = folder + "/gateway.yaml"
+        try configuration(plan, models: ["magika"], maximumWorkers: 0).write(toFile: config, atomically: true, encoding: .utf8)
+        let system = try await TemporarySystem.start(config: config, folder: folder + "/gateway")
+        do {
+            let run = try LoadRun(
+                load: .open(try burst(), speed: 1, keeping: .rates),
+                recording: Recording.read(path: "\(plan.recordings)/magika.jsonl"),
+                target: LoadTarget(system.addresses.http), admin: LoadTarget(system.addresses.admin), seed: 1,
+                runID: BootID.make("memory"), started: Date.now.ISO8601Format(),
+                options: LoadOptions(maximumFollowers: 1, followUp: .milliseconds(500), longPoll: .milliseconds(100)))
+            let report = try await run.run()
+            let memory = ProcessFigures.residentBytes(system.processID)
+            await system.stop()
+            return BenchLine(
+                name: "gateway (with scaler) over \(report.counts.accepted) waiting 8 KB jobs", value: Double(memory) / 1e6,
+                unit: "MB", goal: .below(150))
+        } catch {
+            await system.stop()
+            throw error
+        }
+    }
+
+    /// 2,000 asynchronous calls a second for five seconds.
+    private static func burst() throws -> LoadProfile {
+        LoadProfile(
+            name: "burst",
+            arrivals: try ArrivalProfile(points: [
+                .init(at: .zero, callsPerMinute: 120_000), .init(at: .seconds(5), callsPerMinute: 120_000),
+            ]), process: .even, asynchronousShare: 1)
+    }
+
+    private static func worker(_ plan: BenchPlan, _ folder: String) async throws -> BenchLine {
+        let config = folder + "/worker.yaml"
+        try configuration(plan, models: ["digits"], maximumWorkers: 1).write(toFile: config, atomically: true, encoding: .utf8)
+        let system = try await TemporarySystem.start(config: config, folder: folder + "/worker")
+        do {
+            var small = plan
+            small.config = config
+            _ = try await small.load("digits", connections: 1, seconds: 1, on: system)
+            let memory = ProcessFigures.children(of: system.processID)
+                .filter { ProcessFigures.commandLine($0).contains("worker") }
+                .map(ProcessFigures.residentBytes).max()
+            await system.stop()
+            return BenchLine(
+                name: "idle worker with digits", value: memory.map { Double($0) / 1e6 } ?? .infinity, unit: "MB", goal: .below(80))
+        } catch {
+            await system.stop()
+            throw error
+        }
+    }
+
+    private static func configuration(_ plan: BenchPlan, models: [String], maximumWorkers: Int) throws -> String {
+        let repository = try ClusterSettings.load(path: plan.config).repository
+        return """
+            repository: \(repository)
+            models: [\(models.joined(separator: ", "))]
+            pools:
+              - {name: cpu, device: cpu, maximum_workers: \(maximumWorkers)}
+
+            """
+    }
+}
+
+/// What the kernel says of a process.
+enum ProcessFigures {
+    /// `VmRSS`; 0 for a process that is gone.
+    static func residentBytes(_ process: Int32) -> Int {
+        let status = text("/proc/\(process)/status")
+        let line = status.split(separator: "\n").first { $0.hasPrefix("VmRSS:") }
+        return (line?.split(whereSeparator: { !$0.isNumber }).first.flatMap { Int($0) } ?? 0) * 1_024
+    }
+
+    static func children(of process: Int32) -> [Int32] {
+        let tasks = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(process)/task")) ?? []
+        return tasks.flatMap { text("/proc/\(process)/task/\($0)/children").split(separator: " ").compactMap { Int32($0) } }
+    }
+
+    static func commandLine(_ process: Int32) -> String {
+        text("/proc/\(process)/cmdline").replacingOccurrences(of: "\0", with: " ")
+    }
+
+    /// A file of a process that has just ended reads as empty.
+    private static func text(_ path: String) -> String {
+        FileManager.default.contents(atPath: path).map { String(decoding: $0, as: UTF8.self) } ?? ""
+    }
+}
