@@ -1,0 +1,195 @@
+"""Real processes, killed with SIGKILL under load: nothing is lost, nothing is answered twice or wrong."""
+
+import concurrent.futures
+import json
+import os
+import pathlib
+import random
+import signal
+import socket
+import subprocess
+import time
+
+import pytest
+import requests
+
+from conftest import ROOT, Cluster
+
+MODEL = """\
+backend: synthetic
+fixed_cost: 20ms
+cost_per_row: 1ms
+row_elements: 4
+batching: {maximum_rows: 8}
+"""
+
+CONFIG = """\
+repository: models
+models: [slow]
+pools:
+  - {name: cpu, device: cpu, maximum_workers: 2, drain_timeout: 10s}
+"""
+
+
+@pytest.fixture()
+def slow(tmp_path):
+    """A cluster whose model sleeps, so that workers always hold jobs."""
+    folder = tmp_path / "models" / "slow" / "1"
+    folder.mkdir(parents=True)
+    (folder.parent / "model.yaml").write_text(MODEL)
+    (tmp_path / "spate.yaml").write_text(CONFIG)
+    running = Cluster(tmp_path, tmp_path / "spate.yaml")
+    yield running
+    running.stop()
+
+
+def body(row):
+    return {"inputs": [{"name": "x", "datatype": "FP32", "shape": [1, 4], "data": [row, row + 0.5, 0, 1]}]}
+
+
+def submit(cluster, row):
+    answer = requests.post(
+        cluster.http + "/v2/models/slow/infer", json=body(row), headers={"Prefer": "respond-async"}, timeout=30)
+    assert answer.status_code == 202, answer.text
+    return answer.headers["Location"]
+
+
+def collect(cluster, location, row):
+    for _ in range(6):
+        answer = requests.get(cluster.http + location, params={"wait": "20s"}, timeout=40)
+        if answer.status_code == 200:
+            assert answer.headers["Spate-Job-Status"] == "finished", answer.text
+            return answer.json()["outputs"][0]["data"] == [row, row + 0.5, 0, 1]
+    return False
+
+
+def workers(cluster):
+    """Process ids of the worker processes of this cluster."""
+    children = []
+    for task in pathlib.Path(f"/proc/{cluster.process.pid}/task").iterdir():
+        children += (task / "children").read_text().split()
+    return [int(child) for child in children if b"\0worker\0" in pathlib.Path(f"/proc/{child}/cmdline").read_bytes()]
+
+
+def wait_until(condition, seconds=30):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if value := condition():
+            return value
+        time.sleep(0.02)
+    raise AssertionError("it did not happen in time")
+
+
+def test_workers_killed_under_load_lose_nothing(slow):
+    with concurrent.futures.ThreadPoolExecutor(32) as pool:
+        locations = list(pool.map(lambda row: submit(slow, row), range(400)))
+        generator = random.Random(7)
+        for _ in range(3):
+            victims = wait_until(lambda: workers(slow))
+            os.kill(generator.choice(victims), signal.SIGKILL)
+            time.sleep(0.3)
+        right = list(pool.map(lambda pair: collect(slow, pair[1], pair[0]), enumerate(locations)))
+    assert all(right)
+    status = requests.get(slow.admin + "/admin/status", timeout=10).json()["queues"]["slow.1"]
+    assert (status["waiting"], status["in_flight"], status["due"]) == (0, 0, 0)
+    assert status["submitted"] == 400
+
+
+def test_a_killed_workers_job_runs_elsewhere_within_a_second(slow):
+    locations = [submit(slow, row) for row in range(60)]
+    victim = wait_until(lambda: workers(slow))[0]
+    wait_until(lambda: requests.get(slow.admin + "/admin/status", timeout=10).json()["queues"]["slow.1"]["in_flight"] > 0)
+    os.kill(victim, signal.SIGKILL)
+    killed = time.monotonic()
+    assert all(collect(slow, location, row) for row, location in enumerate(locations))
+    assert time.monotonic() - killed < 5
+
+
+def test_redis_killed_comes_back_with_what_was_accepted(slow):
+    locations = [submit(slow, row) for row in range(100)]
+    # Longer than appendfsync everysec may hold back.
+    time.sleep(1.2)
+    redis = [
+        int(child) for task in pathlib.Path(f"/proc/{slow.process.pid}/task").iterdir()
+        for child in (task / "children").read_text().split()
+        if b"redis-server" in pathlib.Path(f"/proc/{child}/cmdline").read_bytes()]
+    os.kill(redis[0], signal.SIGKILL)
+    wait_until(lambda: requests.get(slow.http + "/v2/health/ready", timeout=10).status_code == 200)
+    assert all(collect(slow, location, row) for row, location in enumerate(locations))
+
+
+def test_nothing_is_left_when_the_parent_is_killed(slow):
+    submit(slow, 1)
+    wait_until(lambda: workers(slow))
+    children = [
+        int(child) for task in pathlib.Path(f"/proc/{slow.process.pid}/task").iterdir()
+        for child in (task / "children").read_text().split()]
+    assert len(children) >= 2
+    slow.process.kill()
+    slow.process.wait()
+    wait_until(lambda: not any(pathlib.Path(f"/proc/{child}/cmdline").exists() and
+                               pathlib.Path(f"/proc/{child}/cmdline").read_bytes() for child in children), 20)
+
+
+def test_jobs_survive_a_restart_of_everything(slow, tmp_path):
+    locations = [submit(slow, row) for row in range(50)]
+    assert slow.stop() == 0
+    slow.address_file.unlink()
+    again = Cluster(tmp_path, tmp_path / "spate.yaml")
+    try:
+        assert all(collect(again, location, row) for row, location in enumerate(locations))
+    finally:
+        again.stop()
+
+
+def test_a_disconnected_client_cancels_its_job(slow):
+    host, port = slow.host.split(":")
+    locations = [submit(slow, row) for row in range(100)]
+    document = json.dumps(body(7)).encode()
+    with socket.create_connection((host, int(port)), timeout=10) as connection:
+        connection.sendall(
+            b"POST /v2/models/slow/infer HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(document) + document)
+        wait_until(lambda: requests.get(slow.admin + "/admin/status", timeout=10).json()["queues"]["slow.1"]["submitted"] == 101)
+    # The queue drains without the job of the client that left: it is settled as cancelled.
+    assert all(collect(slow, location, row) for row, location in enumerate(locations))
+
+
+def test_a_full_queue_says_so(tmp_path):
+    folder = tmp_path / "models" / "slow" / "1"
+    folder.mkdir(parents=True)
+    (folder.parent / "model.yaml").write_text(MODEL + "maximum_queue: 10\n")
+    (tmp_path / "spate.yaml").write_text(CONFIG.replace("maximum_workers: 2", "maximum_workers: 0"))
+    cluster = Cluster(tmp_path, tmp_path / "spate.yaml")
+    try:
+        for row in range(10):
+            submit(cluster, row)
+        refused = requests.post(
+            cluster.http + "/v2/models/slow/infer", json=body(1), headers={"Prefer": "respond-async"}, timeout=30)
+        assert refused.status_code == 429
+        assert int(refused.headers["Retry-After"]) >= 1
+        assert "allows 10" in refused.json()["error"]
+        timed_out = requests.post(cluster.http + "/v2/models/slow/infer", json=body(1), timeout=30)
+        assert timed_out.status_code == 429
+    finally:
+        cluster.stop()
+
+
+def test_a_time_out_leaves_the_job_and_its_id(tmp_path):
+    folder = tmp_path / "models" / "slow" / "1"
+    folder.mkdir(parents=True)
+    (folder.parent / "model.yaml").write_text(MODEL.replace("20ms", "1500ms"))
+    (tmp_path / "spate.yaml").write_text(CONFIG)
+    cluster = Cluster(tmp_path, tmp_path / "spate.yaml")
+    try:
+        document = {**body(3), "parameters": {"timeout": 300_000}}
+        late = requests.post(cluster.http + "/v2/models/slow/infer", json=document, timeout=30)
+        assert late.status_code == 504
+        location = late.headers["Location"]
+        assert location in late.json()["error"]
+        assert collect(cluster, location, 3)
+        document["parameters"] = {"deadline_ms": 200}
+        expired = requests.post(cluster.http + "/v2/models/slow/infer", json=document, timeout=30)
+        assert expired.status_code == 504
+        assert "deadline" in expired.json()["error"]
+    finally:
+        cluster.stop()
