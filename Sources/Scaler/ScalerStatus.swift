@@ -1,4 +1,3 @@
-import Clusters
 import Jobs
 import Scaling
 import Settings

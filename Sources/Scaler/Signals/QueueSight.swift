@@ -58,6 +58,4 @@ struct QueueSight: Sendable {
                 oldestWait: snapshot.oldestWaiting.map { max(now - $0, .zero) }, rowsPerJob: rows[queue]?.measured)
         }
     }
-
-    func depth(of queue: QueueName) -> QueueDepth? { snapshots[queue]?.depth }
 }
