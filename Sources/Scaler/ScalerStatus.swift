@@ -1,3 +1,4 @@
+import Clusters
 import Jobs
 import Scaling
 import Settings
