@@ -4,6 +4,7 @@ import Jobs
 import LoadGenerator
 import Logging
 import NIOPosix
+import Observability
 import RedisClient
 import RedisQueue
 import Settings
