@@ -50,7 +50,9 @@ package enum ElementType: UInt8, Sendable, CaseIterable {
 
     /// The type with the protocol's `name` (case-sensitive), or `nil`.
     package init?(name: some StringProtocol) {
-        guard let match = Self.allCases.first(where: { name == $0.name }) else { return nil }
+        guard let match = Self.byName[String(name)] else { return nil }
         self = match
     }
+
+    private static let byName = Dictionary(uniqueKeysWithValues: allCases.map { ($0.name, $0) })
 }

@@ -12,6 +12,8 @@ struct V2Echo: Sendable, Equatable {
         isBinaryByDefault = request.isBinaryByDefault
     }
 
+    /// Little-endian.
+    ///
     /// | field | type |
     /// |---|---|
     /// | version | `UInt8`, 1 |
@@ -22,11 +24,11 @@ struct V2Echo: Sendable, Equatable {
         buffer.writeInteger(UInt8(1))
         buffer.writeInteger(UInt8((isBinaryByDefault ? 1 : 0) | (id == nil ? 0 : 2)))
         if let id { buffer.writeLengthPrefixedText(id) }
-        buffer.writeInteger(UInt16(clamping: outputs.count))
+        buffer.writeInteger(UInt16(clamping: outputs.count), endianness: .little)
         for output in outputs {
             buffer.writeLengthPrefixedText(output.name)
             buffer.writeInteger(output.isBinary.map { UInt8($0 ? 2 : 1) } ?? 0)
-            buffer.writeInteger(UInt32(clamping: output.classes))
+            buffer.writeInteger(UInt32(clamping: output.classes), endianness: .little)
         }
     }
 
@@ -41,14 +43,15 @@ struct V2Echo: Sendable, Equatable {
             guard let id = buffer.readLengthPrefixedText() else { throw unreadable }
             request.id = id
         }
-        guard let count = buffer.readInteger(as: UInt16.self) else { throw unreadable }
+        guard let count = buffer.readInteger(endianness: .little, as: UInt16.self) else { throw unreadable }
         for _ in 0..<count {
             guard let name = buffer.readLengthPrefixedText(), let form = buffer.readInteger(as: UInt8.self),
-                let classes = buffer.readInteger(as: UInt32.self)
+                let classes = buffer.readInteger(endianness: .little, as: UInt32.self)
             else { throw unreadable }
             request.outputs.append(
                 V2Request.Output(name: name, isBinary: form == 0 ? nil : form == 2, classes: Int(classes)))
         }
+        guard buffer.readableBytes == 0 else { throw unreadable }
         return V2Echo(request)
     }
 
@@ -59,12 +62,12 @@ struct V2Echo: Sendable, Equatable {
 extension ByteBuffer {
     fileprivate mutating func writeLengthPrefixedText(_ text: String) {
         let bytes = text.utf8.prefix(Int(UInt16.max))
-        writeInteger(UInt16(clamping: bytes.count))
+        writeInteger(UInt16(clamping: bytes.count), endianness: .little)
         writeBytes(bytes)
     }
 
     fileprivate mutating func readLengthPrefixedText() -> String? {
-        guard let length = readInteger(as: UInt16.self) else { return nil }
+        guard let length = readInteger(endianness: .little, as: UInt16.self) else { return nil }
         return readString(length: Int(length))
     }
 }

@@ -18,7 +18,7 @@ enum V2ResponseEncoder {
         model: String, version: String, tensors: [Tensor], form: V2Echo, labels: [String: [String]]
     ) throws(V2Error) -> Encoded {
         var json = ByteBuffer()
-        json.reserveCapacity(256 + tensors.reduce(0) { $0 + 96 + 4 * $1.bytes.readableBytes })
+        json.reserveCapacity(expectedSize(of: tensors, form))
         var raw: [ByteBuffer] = []
         json.writeStaticString("{\"model_name\":")
         V2NumberText.write(model.utf8, to: &json)
@@ -54,6 +54,14 @@ enum V2ResponseEncoder {
         let headerLength = json.readableBytes
         for bytes in raw { json.writeImmutableBuffer(bytes) }
         return Encoded(body: json, headerLength: headerLength)
+    }
+
+    /// Bytes of the body, about: JSON takes up to four times what a tensor takes.
+    private static func expectedSize(of tensors: [Tensor], _ form: V2Echo) -> Int {
+        tensors.reduce(256) { size, tensor in
+            let isBinary = form.outputs.first { $0.name == tensor.name }?.isBinary ?? form.isBinaryByDefault
+            return size + 96 + (isBinary ? 1 : 4) * tensor.bytes.readableBytes
+        }
     }
 
     private static func writeHead(of tensor: Tensor, to json: inout ByteBuffer) {
@@ -146,7 +154,16 @@ enum V2Classification {
         let dimensions = tensor.shape.dimensions
         let rows = dimensions.count > 1 ? dimensions[0] : 1
         let values = try numbers(tensor)
-        guard rows > 0 else { return tensor }
+        // An outcome comes from Redis: its shape may claim anything.
+        guard tensor.shape.elementCount == values.count else {
+            throw V2Error(
+                status: 500, message: "output '\(tensor.name)' has not the elements of its shape \(tensor.shape)")
+        }
+        guard !values.isEmpty else {
+            return Tensor(
+                name: tensor.name, elementType: .bytes, shape: dimensions.count > 1 ? [rows, 0] : [0],
+                bytes: ByteBuffer())
+        }
         let perRow = values.count / rows
         let count = min(k, perRow)
         var bytes = ByteBuffer()

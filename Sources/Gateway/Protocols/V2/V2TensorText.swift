@@ -11,9 +11,9 @@ struct V2TensorText {
     /// Decodes the value at `scanner` straight into the bytes that the backend reads.
     func decode(_ scanner: inout JSONScanner) throws(V2Error) -> ByteBuffer {
         // Each element takes at least one byte and a separator: a shape that claims more is refused before memory is.
-        guard count <= (scanner.end - scanner.position) / 2 + 1 else { throw wrongCount(found: nil) }
+        guard count <= (scanner.end - scanner.position) / 2 + 1 else { throw wrongCount(found: "far less") }
         switch elementType {
-        case .bool: return try fill(&scanner, UInt8.self, Self.boolean)
+        case .bool: return try fill(&scanner, allowed: "true or false", Self.boolean)
         case .uint8: return try numbers(&scanner, UInt8.self)
         case .uint16: return try numbers(&scanner, UInt16.self)
         case .uint32: return try numbers(&scanner, UInt32.self)
@@ -33,51 +33,83 @@ struct V2TensorText {
     }
 
     private func numbers<T: JSONElement>(_ scanner: inout JSONScanner, _ type: T.Type) throws(V2Error) -> ByteBuffer {
-        try fill(&scanner, T.self) { scanner, tensor, index throws(V2Error) in
-            guard scanner.peek() != nil,
-                let number = JSONNumber.scan(scanner.bytes, at: scanner.position, end: scanner.end),
-                let value = T.value(of: number, scanner.bytes)
-            else { throw tensor.badElement(&scanner, index, allowed: T.allowed) }
-            scanner.move(to: number.range.upperBound)
+        try fill(&scanner, allowed: T.allowed) { bytes, position, end -> T? in
+            var next = position
+            guard let number = ShortDecimal.scan(bytes, at: &next, end: end), let value = T.value(of: number) else {
+                return Self.longNumber(bytes, &position, end)
+            }
+            position = next
             return value
         }
     }
 
-    private static func boolean(
-        _ scanner: inout JSONScanner, _ tensor: V2TensorText, _ index: Int
-    ) throws(V2Error) -> UInt8 {
-        if scanner.take(literal: "true") { return 1 }
-        if scanner.take(literal: "false") { return 0 }
-        throw tensor.badElement(&scanner, index, allowed: "true or false")
+    /// A number that is not short. Never inlined: it would keep the loop over short ones out of registers.
+    @inline(never)
+    private static func longNumber<T: JSONElement>(
+        _ bytes: UnsafeRawBufferPointer, _ position: inout Int, _ end: Int
+    ) -> T? {
+        guard let number = JSONNumber.scan(bytes, at: position, end: end), let value = T.value(of: number, bytes) else {
+            return nil
+        }
+        position = number.range.upperBound
+        return value
+    }
+
+    private static func boolean(_ bytes: UnsafeRawBufferPointer, _ position: inout Int, _ end: Int) -> UInt8? {
+        var scanner = JSONScanner(bytes, position..<end)
+        let isTrue = scanner.take(literal: "true")
+        guard isTrue || scanner.take(literal: "false") else { return nil }
+        position = scanner.position
+        return isTrue ? 1 : 0
     }
 
     private func strings(_ scanner: inout JSONScanner) throws(V2Error) -> ByteBuffer {
         var bytes = ByteBuffer()
         try walk(&scanner) { scanner, index throws(V2Error) in
+            guard index < count else { throw wrongCount(found: "more") }
             guard scanner.peek() == UInt8(ascii: "\"") else {
                 throw badElement(&scanner, index, allowed: "a string")
             }
             let text = try scanner.string("element \(index) of input '\(name)'")
             bytes.writeInteger(UInt32(clamping: text.utf8.count), endianness: .little)
             bytes.writeString(text)
+            return index + 1
         }
         return bytes
     }
 
     /// Fills `count` elements of fixed width, in place.
+    ///
+    /// - Parameter element: reads the element at the position and moves it behind; `nil` when none is there that fits.
     @inline(__always)
     private func fill<T: BitwiseCopyable>(
-        _ scanner: inout JSONScanner, _ type: T.Type,
-        _ element: (inout JSONScanner, V2TensorText, Int) throws(V2Error) -> T
+        _ scanner: inout JSONScanner, allowed: @autoclosure () -> String,
+        _ element: (UnsafeRawBufferPointer, inout Int, Int) -> T?
     ) throws(V2Error) -> ByteBuffer {
         let width = MemoryLayout<T>.size
         var bytes = ByteBuffer()
         var failure: V2Error?
-        _ = bytes.writeWithUnsafeMutableBytes(minimumWritableBytes: count * width) { target in
+        bytes.writeWithUnsafeMutableBytes(minimumWritableBytes: count * width) { target in
             do throws(V2Error) {
-                try walk(&scanner) { scanner, index throws(V2Error) in
-                    let value = try element(&scanner, self, index)
-                    target.storeBytes(of: value, toByteOffset: index * width, as: T.self)
+                try walk(&scanner) { scanner, first throws(V2Error) in
+                    var index = first
+                    var position = scanner.position
+                    let end = scanner.end
+                    let text = scanner.bytes
+                    while true {
+                        guard index < count else { throw wrongCount(found: "more") }
+                        guard let value = element(text, &position, end) else {
+                            scanner.move(to: position)
+                            throw badElement(&scanner, index, allowed: allowed())
+                        }
+                        target.storeBytes(of: value, toByteOffset: index * width, as: T.self)
+                        index += 1
+                        position = JSONScanner.skipSpace(text, from: position, end: end)
+                        guard position < end, text[position] == UInt8(ascii: ",") else { break }
+                        position = JSONScanner.skipSpace(text, from: position + 1, end: end)
+                    }
+                    scanner.move(to: position)
+                    return index
                 }
             } catch {
                 failure = error
@@ -88,13 +120,15 @@ struct V2TensorText {
         return bytes
     }
 
-    /// Calls `element` for each of exactly `count` elements, checking brackets against the shape.
+    /// Calls `run` where elements begin, and checks brackets against the shape.
+    ///
+    /// - Parameter run: reads one element or several with commas between; gets and returns how many were read so far.
     @inline(__always)
     private func walk(
-        _ scanner: inout JSONScanner, _ element: (inout JSONScanner, Int) throws(V2Error) -> Void
+        _ scanner: inout JSONScanner, _ run: (inout JSONScanner, Int) throws(V2Error) -> Int
     ) throws(V2Error) {
         var index = 0
-        var nesting = Nesting(rank: shape.dimensions.count)
+        var nesting = V2Nesting(shape)
         try scanner.expect(UInt8(ascii: "["), "at the start of the data of input '\(name)'")
         nesting.open()
         while nesting.depth > 0 {
@@ -104,87 +138,51 @@ struct V2TensorText {
                 nesting.open()
                 continue
             case UInt8(ascii: "]") where nesting.mayCloseEmpty: break
-            case UInt8(ascii: "["), UInt8(ascii: "{"):
-                throw .bad(
-                    "the data of input '\(name)' is nested deeper than its shape \(shape), at byte \(scanner.position)")
+            case UInt8(ascii: "["), UInt8(ascii: "{"): throw badNesting(&scanner)
             default:
-                guard index < count else { throw wrongCount(found: nil) }
-                guard nesting.mayHoldElements else {
-                    throw .bad(
-                        "the data of input '\(name)' must be flat or nested exactly as its shape \(shape), at byte \(scanner.position)"
-                    )
-                }
-                try element(&scanner, index)
-                index += 1
-                nesting.addElement()
+                guard nesting.mayHoldElements else { throw badNesting(&scanner) }
+                let before = index
+                index = try run(&scanner, index)
+                nesting.add(index - before)
             }
             while nesting.depth > 0 {
                 if scanner.take(UInt8(ascii: ",")) { break }
                 try scanner.expect(UInt8(ascii: "]"), "or ',' in the data of input '\(name)'")
-                guard nesting.close(matching: shape) else {
+                guard nesting.close() else {
                     throw .bad(
                         "the data of input '\(name)' is not nested as its shape \(shape): an array that ends at byte \(scanner.position) has another length"
                     )
                 }
             }
         }
-        guard index == count else { throw wrongCount(found: index) }
+        guard index == count else { throw wrongCount(found: String(index)) }
     }
 
-    private func wrongCount(found: Int?) -> V2Error {
-        .bad(
-            "unexpected number of elements for input '\(name)': shape \(shape) needs \(count), got \(found.map(String.init) ?? "another number")"
-        )
+    private func wrongCount(found: String) -> V2Error {
+        .bad("unexpected number of elements for input '\(name)': shape \(shape) needs \(count), got \(found)")
+    }
+
+    private func badNesting(_ scanner: inout JSONScanner) -> V2Error {
+        switch scanner.peek() {
+        case UInt8(ascii: "["), UInt8(ascii: "{"):
+            .bad("the data of input '\(name)' is nested deeper than its shape \(shape), at byte \(scanner.position)")
+        default:
+            .bad(
+                "the data of input '\(name)' must be flat or nested exactly as its shape \(shape), at byte \(scanner.position)"
+            )
+        }
     }
 
     /// Names the element, what was found and what is allowed. Integers are never cut to fit.
     private func badElement(_ scanner: inout JSONScanner, _ index: Int, allowed: String) -> V2Error {
-        guard scanner.peek() != nil else { return scanner.unexpected("element \(index) of input '\(name)'") }
+        guard let first = scanner.peek() else { return scanner.unexpected("element \(index) of input '\(name)'") }
+        if first == UInt8(ascii: "[") || first == UInt8(ascii: "{") { return badNesting(&scanner) }
         let start = scanner.position
         var end = start
         while end < scanner.end, end - start < 40, !JSONScanner.endsScalar(scanner.bytes[end]) { end += 1 }
-        let found = String(decoding: scanner.bytes[start..<max(end, start)], as: UTF8.self)
+        let found = String(decoding: scanner.bytes[start..<end], as: UTF8.self)
         return .bad(
             "element \(index) of input '\(name)' is \(found.isEmpty ? "missing" : found), but \(elementType.name) takes \(allowed)"
         )
-    }
-}
-
-/// Brackets of one tensor's data: depth 1 throughout (flat), or the tensor's rank with each array as long as its
-/// dimension.
-private struct Nesting {
-    private let rank: Int
-    private(set) var depth = 0
-    /// Elements or arrays seen in each open array.
-    private var lengths: [Int]
-    /// The depth at which elements stand; fixed by the first one.
-    private var elementDepth: Int?
-
-    init(rank: Int) {
-        self.rank = max(rank, 1)
-        lengths = Array(repeating: 0, count: self.rank + 1)
-    }
-
-    var mayOpen: Bool { depth < (elementDepth ?? rank) }
-    var mayHoldElements: Bool { elementDepth.map { $0 == depth } ?? (depth == 1 || depth == rank) }
-    var mayCloseEmpty: Bool { lengths[depth] == 0 }
-
-    mutating func open() {
-        depth += 1
-        lengths[depth] = 0
-    }
-
-    mutating func addElement() {
-        elementDepth = depth
-        lengths[depth] += 1
-    }
-
-    /// - Returns: whether the array had the length that the shape says. A flat one is counted at the end.
-    mutating func close(matching shape: Shape) -> Bool {
-        let isNested = rank > 1 && (elementDepth ?? depth) == rank
-        let fits = !isNested || lengths[depth] == shape.dimensions[depth - 1]
-        depth -= 1
-        lengths[depth] += 1
-        return fits
     }
 }

@@ -2,6 +2,8 @@
 protocol JSONElement: BitwiseCopyable {
     /// The value of `number`, or `nil` when the type cannot hold it exactly (integers) or finitely (floats).
     static func value(of number: JSONNumber, _ bytes: UnsafeRawBufferPointer) -> Self?
+    /// The same for a short number; `nil` also when it takes the long way to know.
+    static func value(of number: ShortDecimal) -> Self?
     /// What is allowed, for error texts.
     static var allowed: String { get }
 }
@@ -14,6 +16,9 @@ extension JSONElement where Self: FixedWidthInteger {
         if magnitude <= UInt64(Int64.max) { return Self(exactly: -Int64(magnitude)) }
         return magnitude == UInt64(Int64.max) + 1 ? Self(exactly: Int64.min) : nil
     }
+
+    @inline(__always)
+    static func value(of number: ShortDecimal) -> Self? { number.integer(Self.self) }
 
     static var allowed: String { "a whole number from \(Self.min) to \(Self.max)" }
 }
@@ -34,6 +39,9 @@ extension Float: JSONElement {
         return value.isFinite ? value : nil
     }
 
+    @inline(__always)
+    static func value(of number: ShortDecimal) -> Float? { number.float }
+
     static var allowed: String { "a finite number of FP32, at most 3.4028235e38 in magnitude" }
 }
 
@@ -43,6 +51,9 @@ extension Double: JSONElement {
         let value = number.double(bytes)
         return value.isFinite ? value : nil
     }
+
+    @inline(__always)
+    static func value(of number: ShortDecimal) -> Double? { number.double }
 
     static var allowed: String { "a finite number of FP64, at most 1.7976931348623157e308 in magnitude" }
 }

@@ -115,7 +115,8 @@ struct JSONNumber {
     func double(_ bytes: UnsafeRawBufferPointer) -> Double {
         if digits <= 15, (-22...22).contains(exponent) {
             let value = Double(significand)
-            let scaled = exponent < 0 ? value / Self.powers[-exponent] : value * Self.powers[exponent]
+            let scaled =
+                exponent < 0 ? value / ShortDecimal.powerOfTen(-exponent) : value * ShortDecimal.powerOfTen(exponent)
             return isNegative ? -scaled : scaled
         }
         return withText(bytes) { strtod($0, nil) }
@@ -127,7 +128,9 @@ struct JSONNumber {
         // Seven digits and powers up to 10^10 are exact in a float.
         if digits <= 7, (-10...10).contains(exponent) {
             let value = Float(significand)
-            let scaled = exponent < 0 ? value / Float(Self.powers[-exponent]) : value * Float(Self.powers[exponent])
+            let scaled =
+                exponent < 0
+                ? value / Float(ShortDecimal.powerOfTen(-exponent)) : value * Float(ShortDecimal.powerOfTen(exponent))
             return isNegative ? -scaled : scaled
         }
         return slowFloat(bytes)
@@ -157,9 +160,4 @@ struct JSONNumber {
             return body(start)
         }
     }
-
-    private static let powers: [Double] = [
-        1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19,
-        1e20, 1e21, 1e22,
-    ]
 }

@@ -1,0 +1,52 @@
+extension JSONScanner {
+    /// The range of the next value, checked against JSON's grammar and consumed.
+    @discardableResult
+    mutating func skipValue(depth: Int = 1) throws(V2Error) -> Range<Int> {
+        guard let first = peek() else { throw unexpected("a value") }
+        let start = position
+        switch first {
+        case UInt8(ascii: "\""): _ = try string("a value")
+        case UInt8(ascii: "{"):
+            try checkDepth(depth)
+            try object("a value") { _, scanner throws(V2Error) in try scanner.skipValue(depth: depth + 1) }
+        case UInt8(ascii: "["):
+            try checkDepth(depth)
+            try array("a value") { scanner throws(V2Error) in try scanner.skipValue(depth: depth + 1) }
+        default:
+            if take(literal: "true") || take(literal: "false") || take(literal: "null") { break }
+            guard let number = JSONNumber.scan(bytes, at: position, end: end) else { throw unexpected("a value") }
+            move(to: number.range.upperBound)
+        }
+        return start..<position
+    }
+
+    /// The range of the next value, consumed by its brackets alone: whoever reads the range later checks the rest.
+    mutating func skipUnread() throws(V2Error) -> Range<Int> {
+        guard let first = peek() else { throw unexpected("a value") }
+        guard first == UInt8(ascii: "[") || first == UInt8(ascii: "{") else { return try skipValue() }
+        let start = position
+        var closers: [UInt8] = []
+        repeat {
+            guard let byte = peek() else { throw unexpected("the end of an array or object") }
+            switch byte {
+            case UInt8(ascii: "{"): closers.append(UInt8(ascii: "}"))
+            case UInt8(ascii: "["): closers.append(UInt8(ascii: "]"))
+            case UInt8(ascii: "}"), UInt8(ascii: "]"):
+                guard closers.popLast() == byte else { throw unexpected("a matching bracket") }
+            case UInt8(ascii: "\""):
+                _ = try key("a value")
+                continue
+            default: break
+            }
+            try checkDepth(closers.count)
+            move(to: position + 1)
+        } while !closers.isEmpty
+        return start..<position
+    }
+
+    private func checkDepth(_ depth: Int) throws(V2Error) {
+        guard depth <= Self.maximumDepth else {
+            throw .bad("JSON is nested deeper than \(Self.maximumDepth) levels, at byte \(position)")
+        }
+    }
+}
