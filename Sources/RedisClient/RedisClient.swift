@@ -6,28 +6,18 @@ import Synchronization
 ///
 /// Commands that are sent from any threads within one turn of the event loop leave in one write; their
 /// callers cost one wake-up together. While Redis is away, commands wait for it up to their own time-out, within a
-/// bound. Blocking commands (`BLMPOP`, `XREADGROUP … BLOCK`) need a client of their own.
+/// bound (10,000 commands, 256 MiB); above it they fail at once. A command without an answer in time ends the
+/// connection, since nobody may be there any more. Blocking commands (`BLMPOP`, `XREADGROUP … BLOCK`) need a client
+/// of their own, and a time-out above the time that they block.
 package final class RedisClient: Sendable {
-    /// Bound of the commands that wait while Redis is away.
-    private static let maximumWaiting = 10_000
-    private static let maximumWaitingBytes = 256 << 20
-
-    fileprivate struct State {
-        var outgoing: [RedisRequest] = []
-        var outgoingBytes = 0
-        var isScheduled = false
-        var connection: RedisConnector.Connection?
-        var isClosed = false
-        var lastError: RedisError?
-        var connected: [UInt64: CheckedContinuation<Void, Never>] = [:]
-        var lastWaiter: UInt64 = 0
-    }
+    private typealias State = ClientState<RedisConnector.Connection>
 
     package let configuration: RedisConfiguration
     private let eventLoop: any EventLoop
     private let connector: RedisConnector
     private let logger: Logger
-    private let state = Mutex(State())
+    private let state: Mutex<State>
+    private let waiters: ConnectionWaiters
 
     /// - Parameter name: shown by `CLIENT LIST`; letters, digits, `-` and `_`.
     package init(configuration: RedisConfiguration, eventLoop: any EventLoop, name: String, logger: Logger) {
@@ -35,13 +25,27 @@ package final class RedisClient: Sendable {
         self.eventLoop = eventLoop
         self.logger = logger
         connector = RedisConnector(configuration: configuration, eventLoop: eventLoop, name: name)
+        state = Mutex(State(label: configuration.label))
+        waiters = ConnectionWaiters(eventLoop: eventLoop)
     }
 
     /// Whether commands would leave at once.
-    package var isConnected: Bool { state.withLock { $0.connection != nil } }
+    package var isConnected: Bool {
+        state.withLock { state in
+            if case .up = state.link { true } else { false }
+        }
+    }
 
-    /// Why the last attempt to connect failed, until one succeeds.
-    package var lastError: RedisError? { state.withLock { $0.lastError } }
+    /// Why there is no connection; `nil` while there is one, and before the first attempt has ended.
+    package var lastError: RedisError? {
+        state.withLock { state in
+            switch state.link {
+            case .down(let error): error
+            case .up: nil
+            case .closed: .closed
+            }
+        }
+    }
 
     // MARK: Sending
 
@@ -55,9 +59,9 @@ package final class RedisClient: Sendable {
     }
 
     /// Sends the commands in one write and returns their replies in order; error replies are values.
-    package func send(_ commands: [RedisCommand], timeout: Duration = .seconds(5)) async throws(RedisError)
-        -> [RedisValue]
-    {
+    package func send(
+        _ commands: [RedisCommand], timeout: Duration = .seconds(5)
+    ) async throws(RedisError) -> [RedisValue] {
         guard !commands.isEmpty else { return [] }
         let result: RedisRequest.Outcome = await withCheckedContinuation { continuation in
             submit(commands, timeout: timeout) { continuation.resume(returning: $0) }
@@ -65,199 +69,140 @@ package final class RedisClient: Sendable {
         return try result.get()
     }
 
-    /// Sends the commands and calls `complete` once with their replies, on the event loop or, when they cannot be
+    /// Sends the commands and calls `complete` once with their replies: on the event loop or, when they cannot be
     /// sent, on the calling thread.
     package func submit(
         _ commands: [RedisCommand], timeout: Duration = .seconds(5),
         complete: @escaping @Sendable (Result<[RedisValue], RedisError>) -> Void
     ) {
+        guard !commands.isEmpty else { return complete(.success([])) }
         let request = RedisRequest(
             commands: commands, deadline: .now() + .nanoseconds(timeout.nanoseconds), complete: complete)
-        let (error, mustSchedule): (RedisError?, Bool) = state.withLock { state in
-            if state.isClosed { return (RedisError(.closed, "the Redis client is shut down"), false) }
-            if state.connection == nil {
-                if let lastError = state.lastError, lastError.code == .authenticationFailed {
-                    return (lastError, false)
-                }
-                guard state.outgoing.count < Self.maximumWaiting, state.outgoingBytes < Self.maximumWaitingBytes else {
-                    return (
-                        RedisError(
-                            .overloaded,
-                            "Redis at \(configuration.label) is away and \(state.outgoing.count) commands wait for it"),
-                        false
-                    )
-                }
-            }
-            state.outgoing.append(request)
-            state.outgoingBytes += request.size
-            guard !state.isScheduled, state.connection != nil else { return (nil, false) }
-            state.isScheduled = true
-            return (nil, true)
+        switch state.withLock({ $0.submit(request) }) {
+        case .accepted: break
+        case .flush: eventLoop.execute { self.flush() }
+        case .expire(let deadline): expire(at: deadline)
+        case .refused(let error): complete(.failure(error))
         }
-        if let error { return complete(.failure(error)) }
-        if mustSchedule { eventLoop.execute { self.flush() } }
     }
 
     /// On the event loop: hands everything that gathered to the connection.
     private func flush() {
-        let (connection, requests): (RedisConnector.Connection?, [RedisRequest]) = state.withLock { state in
-            state.isScheduled = false
-            guard let connection = state.connection else { return (nil, []) }
-            defer { state.outgoingBytes = 0 }
-            return (connection, state.takeOutgoing())
+        guard let batch = state.withLock({ $0.flush(now: .now()) }) else { return }
+        if !batch.requests.isEmpty { batch.connection.handler.value.send(batch.requests) }
+        fail(batch.late, RedisError(.timedOut, "Redis at \(configuration.label) came back too late"))
+    }
+
+    /// Ends what waits for a connection, each by its own time-out.
+    private func expire(at deadline: NIODeadline) {
+        eventLoop.scheduleTask(deadline: deadline) { [self] in
+            let reason = lastError?.message ?? "no connection yet"
+            let (late, next) = state.withLock { $0.expire(armedFor: deadline, now: .now()) }
+            fail(late, RedisError(.timedOut, "Redis at \(configuration.label) is away: \(reason)"))
+            if let next { expire(at: next) }
         }
-        if let connection, !requests.isEmpty { connection.handler.value.send(requests) }
+    }
+
+    private func fail(_ requests: [RedisRequest], _ error: RedisError) {
+        for request in requests { request.complete(.failure(error)) }
     }
 
     // MARK: Keeping the connection
 
-    /// Connects, and connects again whenever the connection is lost, until the task is cancelled.
+    /// Connects, and connects again whenever the connection is lost, until the task is cancelled. Then the client is
+    /// closed: commands that wait and later ones fail.
     package func run() async {
         await withTaskCancellationHandler {
-            await withTaskGroup(of: Void.self) { group in
-                group.addTask { await self.keepConnected() }
-                group.addTask { await self.expireWaiting() }
-                await group.waitForAll()
-            }
+            await keepConnected()
         } onCancel: {
             close()
         }
-        failWaiting(RedisError(.closed, "the Redis client is shut down"))
     }
 
     /// Waits until the connection is up.
     /// - Throws: why it is not, after `timeout`; at once when the credentials are refused.
     package func waitUntilConnected(timeout: Duration) async throws(RedisError) {
-        let deadline = ContinuousClock.now + timeout
-        while !isConnected {
-            if let error = lastError, error.code == .authenticationFailed { throw error }
-            guard ContinuousClock.now < deadline else {
-                throw lastError
-                    ?? RedisError(
-                        .connectionFailed, "cannot connect to Redis at \(configuration.label) within \(timeout)")
+        let fallback = RedisError(
+            .connectionFailed, "cannot connect to Redis at \(configuration.label) within \(timeout)")
+        try await waiters.wait(atMost: .nanoseconds(timeout.nanoseconds)) {
+            self.state.withLock { state in
+                switch state.link {
+                case .up: .success(())
+                case .closed: .failure(.closed)
+                case .down(let error?) where error.code == .authenticationFailed: .failure(error)
+                case .down: nil
+                }
             }
-            await nextChange(atMost: min(.milliseconds(200), deadline - .now))
+        } orThrow: {
+            self.lastError ?? fallback
         }
     }
 
     private func keepConnected() async {
         var backoff = Backoff()
         var generator = SystemRandomNumberGenerator()
-        var failures = 0
+        var outage = Outage(label: configuration.label, logger: logger)
         while !Task.isCancelled {
+            var failure: RedisError?
             do {
                 let connection = try await connector.connect()
-                let isClosed = state.withLock { state in
-                    guard !state.isClosed else { return true }
-                    state.connection = connection
-                    state.lastError = nil
-                    state.isScheduled = true
-                    return false
-                }
-                if isClosed {
-                    connection.channel.close(promise: nil)
-                    return
-                }
-                eventLoop.execute { self.flush() }
-                notifyChange()
-                if failures > 0 { logger.notice("Redis is back", metadata: ["redis": "\(configuration.label)"]) }
-                failures = 0
-                backoff.reset()
-                // The close future never fails in a way that matters here: closed is closed.
+                let start = ContinuousClock.now
+                await adopt(connection)
+                outage.ended()
+                // Closed is closed, whatever the reason.
                 try? await connection.channel.closeFuture.get()
-                state.withLock { $0.connection = nil }
+                if ContinuousClock.now - start > .seconds(1) { backoff.reset() }
             } catch {
-                failures += 1
-                if failures == 1 || failures % 20 == 0 {
-                    logger.warning(
-                        "Redis is away", metadata: ["redis": "\(configuration.label)", "reason": "\(error.message)"])
-                }
-                state.withLock { $0.lastError = error }
-                notifyChange()
-                if error.code == .authenticationFailed { failWaiting(error) }
+                failure = error
+                outage.failed(error)
+                ended(error)
             }
             // Only cancellation ends the sleep early, and the loop's condition sees it.
-            try? await Task.sleep(for: backoff.next(using: &generator))
+            try? await Task.sleep(for: backoff.next(after: failure, using: &generator))
         }
     }
 
-    /// Commands that wait for a connection end by their own time-out.
-    private func expireWaiting() async {
-        while !Task.isCancelled {
-            // Only cancellation ends the sleep early, and the loop's condition sees it.
-            try? await Task.sleep(for: .milliseconds(100))
-            let now = NIODeadline.now()
-            let late: [RedisRequest] = state.withLock { state in
-                guard state.connection == nil, !state.outgoing.isEmpty else { return [] }
-                let late = state.outgoing.filter { $0.deadline <= now }
-                if !late.isEmpty {
-                    state.outgoing.removeAll { $0.deadline <= now }
-                    state.outgoingBytes -= late.reduce(0) { $0 + $1.size }
-                }
-                return late
+    /// Makes the connection the one that commands take, unless it ended already.
+    private func adopt(_ connection: RedisConnector.Connection) async {
+        let adopted = eventLoop.submit { [self] in
+            let handler = connection.handler.value
+            guard handler.end == nil else { return }
+            handler.onSettled = { load in self.state.withLock { $0.settled(load) } }
+            handler.onEnd = { self.ended($0) }
+            guard state.withLock({ $0.connected(connection) }) else {
+                return connection.channel.close(promise: nil)
             }
-            let reason = lastError?.message ?? "no connection yet"
-            for request in late {
-                request.complete(
-                    .failure(RedisError(.timedOut, "Redis at \(configuration.label) is away: \(reason)")))
-            }
+            flush()
         }
+        // The closure cannot fail.
+        try? await adopted.get()
+        waiters.notify()
     }
 
-    private func failWaiting(_ error: RedisError) {
-        let requests = state.withLock { state in
-            state.outgoingBytes = 0
-            return state.takeOutgoing()
-        }
-        for request in requests { request.complete(.failure(error)) }
+    /// There is no connection any more.
+    private func ended(_ error: RedisError) {
+        let (deadline, refused) = state.withLock { $0.disconnected(error) }
+        if let deadline { expire(at: deadline) }
+        fail(refused, error)
+        waiters.notify()
     }
 
     private func close() {
-        let connection = state.withLock { state in
-            state.isClosed = true
-            return state.connection
-        }
+        let (connection, refused) = state.withLock { $0.close() }
         connection?.channel.close(promise: nil)
-        notifyChange()
-    }
-
-    // MARK: Waiting for a change of the connection
-
-    private func nextChange(atMost limit: Duration) async {
-        let id = state.withLock { state in
-            state.lastWaiter += 1
-            return state.lastWaiter
-        }
-        await withCheckedContinuation { continuation in
-            state.withLock { $0.connected[id] = continuation }
-            eventLoop.scheduleTask(in: .nanoseconds(limit.nanoseconds)) { self.wake(id) }
-        }
-    }
-
-    private func wake(_ id: UInt64) {
-        state.withLock { $0.connected.removeValue(forKey: id) }?.resume()
-    }
-
-    private func notifyChange() {
-        let waiting = state.withLock { state in
-            defer { state.connected.removeAll() }
-            return Array(state.connected.values)
-        }
-        for continuation in waiting { continuation.resume() }
+        fail(refused, .closed)
+        waiters.notify()
     }
 }
 
-extension RedisClient.State {
-    fileprivate mutating func takeOutgoing() -> [RedisRequest] {
-        defer { outgoing.removeAll(keepingCapacity: true) }
-        return outgoing
-    }
+extension RedisError {
+    static let closed = RedisError(.closed, "the Redis client is shut down")
 }
 
 extension Duration {
+    /// Not below zero, and far from the ends of the range.
     var nanoseconds: Int64 {
         let (seconds, attoseconds) = components
-        let (scaled, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
-        return overflow ? .max / 4 : min(scaled, .max / 4) + attoseconds / 1_000_000_000
+        return max(0, min(seconds, 1_000_000_000)) * 1_000_000_000 + max(0, attoseconds) / 1_000_000_000
     }
 }

@@ -45,14 +45,17 @@ package struct RedisCommand: Sendable {
         return command
     }
 
-    /// Bytes on the connection, up to a few for the header.
+    /// Bytes on the connection; the header is counted as 8.
     var size: Int { body.readableBytes + 8 }
 
     /// Appends the whole command to `buffer`.
     func write(into buffer: inout ByteBuffer) {
-        buffer.writeLength(UInt8(ascii: "*"), argumentCount)
+        writeHeader(into: &buffer)
         buffer.writeImmutableBuffer(body)
     }
+
+    /// Appends what stands before `body`.
+    func writeHeader(into buffer: inout ByteBuffer) { buffer.writeLength(UInt8(ascii: "*"), argumentCount) }
 }
 
 extension ByteBuffer {

@@ -12,6 +12,8 @@ package struct RedisConfiguration: Sendable {
     let password: String?
     package let database: Int
     let tls: NIOSSLContext?
+    /// Largest reply; one above it ends the connection. Default 512 MiB, which is what Redis allows a string.
+    package var maximumReplyBytes = 512 << 20
 
     /// The address without credentials, for logs and errors.
     package var label: String {
@@ -29,12 +31,12 @@ package struct RedisConfiguration: Sendable {
     package init(
         url: String, certificateAuthority: String? = nil, clientCertificate: String? = nil, clientKey: String? = nil
     ) throws(RedisError) {
-        let parts = try URLParts(url)
+        let parts = try RedisURL(url)
         user = parts.user
         password = parts.password
         database = parts.database
         address = parts.address
-        guard parts.scheme == "rediss" else {
+        guard parts.isTLS else {
             tls = nil
             return
         }
@@ -65,90 +67,9 @@ package struct RedisConfiguration: Sendable {
     }
 }
 
-/// The pieces of a Redis URL.
-struct URLParts: Equatable {
-    var scheme: String
-    var user: String?
-    var password: String?
-    var address: RedisConfiguration.Address
-    var database = 0
+/// Never the password.
+extension RedisConfiguration: CustomStringConvertible, CustomReflectable {
+    package var description: String { label }
 
-    init(_ url: String) throws(RedisError) {
-        let forms = "redis://[user[:password]@]host[:port][/db], rediss://… or unix:///path[?db=n]"
-        guard let separator = url.firstRange(of: "://") else {
-            throw RedisError(.invalidURL, "the Redis URL has no scheme; allowed: \(forms)")
-        }
-        scheme = String(url[..<separator.lowerBound]).lowercased()
-        var rest = url[separator.upperBound...]
-        guard ["redis", "rediss", "unix"].contains(scheme) else {
-            throw RedisError(.invalidURL, "the Redis URL has the scheme '\(scheme)'; allowed: \(forms)")
-        }
-        if let query = rest.firstIndex(of: "?") {
-            for item in rest[rest.index(after: query)...].split(separator: "&") {
-                let pair = item.split(separator: "=", maxSplits: 1)
-                guard pair.count == 2, pair[0] == "db", let number = Int(pair[1]), number >= 0 else {
-                    throw RedisError(.invalidURL, "the Redis URL's query may only be db=<number>")
-                }
-                database = number
-            }
-            rest = rest[..<query]
-        }
-        let authorityEnd = rest.firstIndex(of: "/") ?? rest.endIndex
-        if let at = rest[..<authorityEnd].lastIndex(of: "@") {
-            let credentials = rest[..<at].split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-            let name = try Self.decoded(credentials[0])
-            user = name.isEmpty ? nil : name
-            password = credentials.count > 1 ? try Self.decoded(credentials[1]) : nil
-            rest = rest[rest.index(after: at)...]
-        }
-        if scheme == "unix" {
-            guard rest.first == "/", rest.count > 1 else {
-                throw RedisError(.invalidURL, "the Redis URL needs an absolute path: unix:///path/to/redis.sock")
-            }
-            address = .unix(path: try Self.decoded(rest))
-            return
-        }
-        let slash = rest.firstIndex(of: "/") ?? rest.endIndex
-        if slash != rest.endIndex {
-            let path = rest[rest.index(after: slash)...]
-            guard path.isEmpty || Int(path).map({ $0 >= 0 }) == true else {
-                throw RedisError(.invalidURL, "the Redis URL's path must be a database number, for example /0")
-            }
-            database = Int(path) ?? 0
-        }
-        address = try Self.tcp(rest[..<slash])
-    }
-
-    private static func tcp(_ text: Substring) throws(RedisError) -> RedisConfiguration.Address {
-        var host = text
-        var port = 6379
-        let colon =
-            text.first == "[" ? text.firstRange(of: "]:")?.upperBound : text.lastIndex(of: ":").map(text.index(after:))
-        if let colon {
-            guard let number = Int(text[colon...]), (1...65_535).contains(number) else {
-                throw RedisError(.invalidURL, "the Redis URL's port must be 1 to 65535")
-            }
-            port = number
-            host = text[..<text.index(before: colon)]
-        }
-        if host.first == "[", host.last == "]" { host = host.dropFirst().dropLast() }
-        guard !host.isEmpty else { throw RedisError(.invalidURL, "the Redis URL has no host") }
-        return .tcp(host: String(host), port: port)
-    }
-
-    private static func decoded(_ text: Substring) throws(RedisError) -> String {
-        var bytes: [UInt8] = []
-        var rest = text.utf8
-        while let byte = rest.popFirst() {
-            guard byte == UInt8(ascii: "%") else {
-                bytes.append(byte)
-                continue
-            }
-            guard let high = rest.popFirst(), let low = rest.popFirst(),
-                let value = UInt8(String(decoding: [high, low], as: UTF8.self), radix: 16)
-            else { throw RedisError(.invalidURL, "the Redis URL has a '%' without two hexadecimal digits after it") }
-            bytes.append(value)
-        }
-        return String(decoding: bytes, as: UTF8.self)
-    }
+    package var customMirror: Mirror { Mirror(self, children: ["label": label]) }
 }

@@ -1,44 +1,48 @@
 import NIOCore
 import NIOPosix
 import NIOSSL
+import Synchronization
 
-/// Makes a signed-in connection.
+/// Makes signed-in connections.
 struct RedisConnector: Sendable {
+    /// To connect, and again to sign in.
+    static let timeout: TimeAmount = .seconds(5)
+
     let configuration: RedisConfiguration
     let eventLoop: any EventLoop
     let name: String
-    var timeout: TimeAmount = .seconds(5)
 
     struct Connection: Sendable {
         let channel: any Channel
         let handler: NIOLoopBound<RedisChannelHandler>
     }
 
-    /// - Parameter push: makes a subscriber's connection: after the sign-in every reply goes there.
-    func connect(push: (@Sendable (RedisValue) -> Void)? = nil) async throws(RedisError) -> Connection {
-        let signIn = SignIn(commands: signInCommands, push: push)
-        let connection: Connection
+    /// - Throws: also when the task is cancelled.
+    func connect() async throws(RedisError) -> Connection {
+        let attempt = Attempt()
         do {
-            connection = try await open(signIn: signIn)
+            return try await withTaskCancellationHandler {
+                let connection = try await open(attempt)
+                do {
+                    try await SignIn(configuration: configuration, name: name).run(on: connection)
+                    return connection
+                } catch {
+                    connection.channel.close(promise: nil)
+                    throw error
+                }
+            } onCancel: {
+                attempt.abandon()
+            }
         } catch {
             throw (error as? RedisError)
-                ?? RedisError(.connectionFailed, "cannot connect to Redis at \(configuration.label): \(error)")
-        }
-        guard push == nil else { return connection }
-        do {
-            try await signIn.run(on: connection)
-            return connection
-        } catch {
-            connection.channel.close(promise: nil)
-            throw error
+                ?? RedisError(
+                    .connectionFailed, "cannot connect to Redis at \(configuration.label): \(describeTLS(error))")
         }
     }
 
-    private func open(signIn: SignIn) async throws -> Connection {
-        let configuration = self.configuration
-        let push = signIn.push
+    private func open(_ attempt: Attempt) async throws -> Connection {
         let bootstrap = ClientBootstrap(group: eventLoop)
-            .connectTimeout(timeout)
+            .connectTimeout(Self.timeout)
             .channelOption(.socketOption(.so_keepalive), value: 1)
             .channelOption(.maxMessagesPerRead, value: 16)
             .channelOption(
@@ -46,18 +50,8 @@ struct RedisConnector: Sendable {
                 value: AdaptiveRecvByteBufferAllocator(minimum: 4_096, initial: 65_536, maximum: 1 << 20))
         let initializer: @Sendable (any Channel) -> EventLoopFuture<Connection> = { channel in
             channel.eventLoop.makeCompletedFuture {
-                if let tls = configuration.tls, case .tcp(let host, _) = configuration.address {
-                    // Server name indication takes names only; an address is verified all the same.
-                    let isAddress = (try? SocketAddress(ipAddress: host, port: 0)) != nil
-                    try channel.pipeline.syncOperations.addHandler(
-                        NIOSSLClientHandler(context: tls, serverHostname: isAddress ? nil : host))
-                }
-                guard let parser = ReplyParser() else {
-                    throw RedisError(.connectionFailed, "no memory for a reply parser")
-                }
-                let handler = RedisChannelHandler(parser: parser, label: configuration.label, push: push)
-                try channel.pipeline.syncOperations.addHandler(handler)
-                return Connection(channel: channel, handler: NIOLoopBound(handler, eventLoop: channel.eventLoop))
+                try attempt.adopt(channel)
+                return try addHandlers(to: channel)
             }
         }
         switch configuration.address {
@@ -68,44 +62,39 @@ struct RedisConnector: Sendable {
         }
     }
 
-    var signInCommands: [RedisCommand] {
-        var commands: [RedisCommand] = []
-        if let password = configuration.password {
-            commands.append(
-                configuration.user.map { RedisCommand("AUTH", $0, password) } ?? RedisCommand("AUTH", password))
+    private func addHandlers(to channel: any Channel) throws -> Connection {
+        if let tls = configuration.tls, case .tcp(let host, _) = configuration.address {
+            // Server name indication takes names only; the certificate of an address is checked against the peer's.
+            let isAddress = (try? SocketAddress(ipAddress: host, port: 0)) != nil
+            try channel.pipeline.syncOperations.addHandler(
+                NIOSSLClientHandler(context: tls, serverHostname: isAddress ? nil : host))
         }
-        commands.append(RedisCommand("CLIENT", "SETNAME", name))
-        if configuration.database != 0 { commands.append(RedisCommand("SELECT", String(configuration.database))) }
-        commands.append(RedisCommand("PING"))
-        return commands
+        guard let parser = ReplyParser(limits: .init(bytes: configuration.maximumReplyBytes)) else {
+            throw RedisError(.connectionFailed, "no memory for a reply parser")
+        }
+        let handler = RedisChannelHandler(parser: parser, label: configuration.label)
+        try channel.pipeline.syncOperations.addHandler(handler)
+        return Connection(channel: channel, handler: NIOLoopBound(handler, eventLoop: channel.eventLoop))
     }
 }
 
-/// The first commands on a connection, and what their replies mean.
-private struct SignIn {
-    let commands: [RedisCommand]
-    let push: (@Sendable (RedisValue) -> Void)?
+/// The channels of one attempt to connect (a name may have several addresses), so that cancellation can end it.
+private final class Attempt: Sendable {
+    private let channels = Mutex<[any Channel]?>([])
 
-    func run(on connection: RedisConnector.Connection) async throws(RedisError) {
-        let result: RedisRequest.Outcome = await withCheckedContinuation { continuation in
-            let request = RedisRequest(commands: commands, deadline: .now() + .seconds(5)) {
-                continuation.resume(returning: $0)
-            }
-            let handler = connection.handler
-            connection.channel.eventLoop.execute { handler.value.send([request]) }
+    func adopt(_ channel: any Channel) throws {
+        let isWanted = channels.withLock { channels in
+            channels?.append(channel)
+            return channels != nil
         }
-        for reply in try result.get() {
-            guard let message = reply.errorMessage else { continue }
-            let prefix = message.prefix { $0 != " " }
-            // CLIENT SETNAME may be forbidden by an ACL; a name is only a convenience.
-            if prefix == "NOPERM" && message.contains("client") { continue }
-            if ["WRONGPASS", "NOAUTH", "NOPERM"].contains(prefix) || message.contains("without any password configured")
-            {
-                throw RedisError(
-                    .authenticationFailed,
-                    "Redis refuses the user or password (\(message)); set them in the Redis URL")
-            }
-            throw RedisError(reply: message)
+        guard isWanted else { throw CancellationError() }
+    }
+
+    func abandon() {
+        let channels = channels.withLock { channels in
+            defer { channels = nil }
+            return channels ?? []
         }
+        for channel in channels { channel.close(promise: nil) }
     }
 }

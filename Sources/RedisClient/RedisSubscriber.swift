@@ -2,15 +2,14 @@ package import Logging
 package import NIOCore
 import Synchronization
 
-/// A subscription to channels that is kept up for ever.
+/// A subscription to channels, on a connection of its own that is kept up for ever.
 ///
 /// Messages published while the connection is down are lost; `onSubscribed` is called after every
 /// (re)subscription, so that the caller can look at what it may have missed.
 package final class RedisSubscriber: Sendable {
-    private enum Watch {
-        static let ping: Duration = .seconds(5)
-        static let silence: Duration = .seconds(15)
-    }
+    /// A connection on which nothing came for this long, pings included, is given up.
+    private static let silence: Duration = .seconds(15)
+    private static let ping: Duration = .seconds(5)
 
     private let connector: RedisConnector
     private let logger: Logger
@@ -27,57 +26,69 @@ package final class RedisSubscriber: Sendable {
     ) async {
         var backoff = Backoff()
         var generator = SystemRandomNumberGenerator()
+        var outage = Outage(label: connector.configuration.label, logger: logger)
         while !Task.isCancelled {
             let life = SubscriptionLife(channels: channels.count, onSubscribed: onSubscribed, deliver: deliver)
-            do {
-                let connection = try await connector.connect { life.receive($0) }
-                backoff.reset()
+            var failure: RedisError?
+            do throws(RedisError) {
+                let connection = try await connector.connect()
+                let start = ContinuousClock.now
                 await keep(connection, life: life, channels: channels)
+                if let refusal = life.refusal { throw refusal }
+                outage.ended()
+                if ContinuousClock.now - start > .seconds(1) { backoff.reset() }
             } catch {
-                logger.debug("a subscription is down", metadata: ["reason": "\(error.message)"])
+                failure = error
+                outage.failed(error)
             }
             // Only cancellation ends the sleep early, and the loop's condition sees it.
-            try? await Task.sleep(for: backoff.next(using: &generator))
+            try? await Task.sleep(for: backoff.next(after: failure, using: &generator))
         }
     }
 
+    /// Returns when the connection is closed, or the task is cancelled.
     private func keep(_ connection: RedisConnector.Connection, life: SubscriptionLife, channels: [String]) async {
-        var subscribe = RedisCommand("SUBSCRIBE")
-        subscribe.append(contentsOf: channels)
-        send(connector.signInCommands.dropLast() + [subscribe], on: connection)
+        let handler = connection.handler
+        let channel = connection.channel
+        channel.eventLoop.execute {
+            var subscribe = RedisCommand("SUBSCRIBE")
+            subscribe.append(contentsOf: channels)
+            handler.value.subscribe([subscribe]) { reply in
+                if !life.receive(reply) { channel.close(promise: nil) }
+            }
+        }
         await withTaskGroup(of: Void.self) { group in
             group.addTask {
                 await withTaskCancellationHandler {
                     // Closed is closed, whatever the reason.
-                    try? await connection.channel.closeFuture.get()
+                    try? await channel.closeFuture.get()
                 } onCancel: {
-                    connection.channel.close(promise: nil)
+                    channel.close(promise: nil)
                 }
             }
             group.addTask {
                 while !Task.isCancelled {
                     // Only cancellation ends the sleep early, and the loop's condition sees it.
-                    try? await Task.sleep(for: Watch.ping)
-                    // A half-open connection is silent: nothing came although pings were sent.
-                    if life.silence > Watch.silence { connection.channel.close(promise: nil) }
-                    self.send([RedisCommand("PING")], on: connection)
+                    try? await Task.sleep(for: Self.ping)
+                    if life.silence > Self.silence { channel.close(promise: nil) }
+                    channel.eventLoop.execute { handler.value.post([RedisCommand("PING")]) }
                 }
             }
             await group.next()
             group.cancelAll()
         }
     }
-
-    private func send(_ commands: [RedisCommand], on connection: RedisConnector.Connection) {
-        let request = RedisRequest(commands: commands, deadline: .distantFuture) { _ in }
-        connection.channel.eventLoop.execute { connection.handler.value.send([request]) }
-    }
 }
 
 /// What one connection of a subscriber has seen.
 private final class SubscriptionLife: Sendable {
-    private let missing: Mutex<Int>
-    private let lastHeard = Mutex(ContinuousClock.now)
+    private struct State {
+        var missing: Int
+        var lastHeard = ContinuousClock.now
+        var refusal: RedisError?
+    }
+
+    private let state: Mutex<State>
     private let onSubscribed: @Sendable () -> Void
     private let deliver: @Sendable (String, ByteBuffer) -> Void
 
@@ -85,26 +96,35 @@ private final class SubscriptionLife: Sendable {
         channels: Int, onSubscribed: @escaping @Sendable () -> Void,
         deliver: @escaping @Sendable (String, ByteBuffer) -> Void
     ) {
-        missing = Mutex(channels)
+        state = Mutex(State(missing: channels))
         self.onSubscribed = onSubscribed
         self.deliver = deliver
     }
 
-    var silence: Duration { lastHeard.withLock { ContinuousClock.now - $0 } }
+    var silence: Duration { state.withLock { ContinuousClock.now - $0.lastHeard } }
 
-    func receive(_ reply: RedisValue) {
-        lastHeard.withLock { $0 = .now }
-        guard let parts = reply.array, parts.count == 3, let kind = parts[0].string else { return }
+    /// Why Redis does not let this user subscribe.
+    var refusal: RedisError? { state.withLock { $0.refusal } }
+
+    /// - Returns: `false` when the subscription is refused.
+    func receive(_ reply: RedisValue) -> Bool {
+        state.withLock { $0.lastHeard = .now }
+        if let message = reply.errorMessage {
+            state.withLock { $0.refusal = RedisError(reply: message) }
+            return false
+        }
+        guard let parts = reply.array, parts.count == 3, let kind = parts[0].string else { return true }
         switch kind {
         case "message":
             if let channel = parts[1].string, let payload = parts[2].bytes { deliver(channel, payload) }
         case "subscribe":
-            let isComplete = missing.withLock { missing in
-                missing -= 1
-                return missing == 0
+            let isComplete = state.withLock { state in
+                state.missing -= 1
+                return state.missing == 0
             }
             if isComplete { onSubscribed() }
         default: break
         }
+        return true
     }
 }

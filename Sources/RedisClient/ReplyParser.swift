@@ -3,16 +3,20 @@ import NIOCore
 
 /// Bytes to replies, by hiredis's reader with object functions of our own.
 ///
-/// The functions append each value to a tree under construction, and every string of one reply to one buffer, from
-/// which the finished reply's strings are cut as slices: one copy and about one allocation per reply.
-/// Confined to one event loop.
+/// hiredis keeps the unparsed bytes; the functions copy each string once, from there into the reply. Bytes that are
+/// not RESP, or too many, are an error, after which the parser must not be used. Confined to one event loop.
 final class ReplyParser {
-    struct Limits {
-        /// Largest unparsed input.
+    struct Limits: Sendable {
+        /// Most bytes of one reply.
         var bytes = 512 << 20
-        /// Most elements of one array.
-        var elements = 1 << 20
+        /// Most values in one reply, those in nested arrays included.
+        var values = 4 << 20
     }
+
+    /// hiredis moves what is left of its buffer after every reply, so it is fed in parts.
+    private static let part = 64 * 1024
+    /// Longest line: a status, an error, a number or a length. Redis's own bound is the same.
+    private static let line = 64 * 1024
 
     private let reader: UnsafeMutablePointer<redisReader>
     private let builder: ReplyBuilder
@@ -23,32 +27,53 @@ final class ReplyParser {
         guard let reader = redisReaderCreateWithFunctions(replyFunctions) else { return nil }
         self.reader = reader
         self.limits = limits
-        builder = ReplyBuilder(maximumElements: limits.elements)
+        builder = ReplyBuilder(limits: limits)
         reader.pointee.privdata = Unmanaged.passUnretained(builder).toOpaque()
     }
 
     deinit { redisReaderFree(reader) }
 
-    func feed(_ bytes: ByteBuffer) throws(RedisError) {
-        guard reader.pointee.len - reader.pointee.pos + bytes.readableBytes <= limits.bytes else {
-            throw RedisError(.protocolViolation, "a reply is larger than \(limits.bytes) bytes")
+    /// Reads bytes and hands out each reply that is complete with them.
+    func feed(_ bytes: ByteBuffer, _ deliver: (RedisValue) throws(RedisError) -> Void) throws(RedisError) {
+        var rest = bytes
+        while let part = rest.readSlice(length: min(rest.readableBytes, Self.part)), part.readableBytes > 0 {
+            let status = part.withUnsafeReadableBytes { buffer in
+                redisReaderFeed(reader, buffer.bindMemory(to: CChar.self).baseAddress, buffer.count)
+            }
+            guard status == REDIS_OK else { throw violation() }
+            while let reply = try next() { try deliver(reply) }
         }
-        let status = bytes.withUnsafeReadableBytes { buffer in
-            redisReaderFeed(reader, buffer.bindMemory(to: CChar.self).baseAddress, buffer.count)
-        }
-        guard status == REDIS_OK else { throw violation() }
     }
 
     /// The next whole reply, or `nil` when more bytes are needed.
-    func next() throws(RedisError) -> RedisValue? {
+    private func next() throws(RedisError) -> RedisValue? {
+        guard unparsed > 0 else { return nil }
         var object: UnsafeMutableRawPointer?
-        builder.expect(reader.pointee.len - reader.pointee.pos)
         guard redisReaderGetReply(reader, &object) == REDIS_OK else { throw violation() }
-        guard object != nil else { return nil }
-        return builder.finish()
+        if object != nil, let reply = builder.finish() { return reply }
+        try checkUnfinished()
+        return nil
+    }
+
+    private var unparsed: Int { reader.pointee.len - reader.pointee.pos }
+
+    /// Bounds what hiredis gathers for an item that is not complete.
+    private func checkUnfinished() throws(RedisError) {
+        guard unparsed > Self.line, let start = reader.pointee.buf else { return }
+        let item = UnsafeRawBufferPointer(start: start + reader.pointee.pos, count: unparsed)
+        let line = item.prefix(Self.line)
+        guard let end = line.indices.dropLast().first(where: { line[$0] == 0x0D && line[$0 + 1] == 0x0A }) else {
+            throw RedisError(.protocolViolation, "the reply is not RESP: a line is longer than \(Self.line) bytes")
+        }
+        // Only a string goes on after a line, and the line is its length.
+        if let length = Int(String(decoding: line[..<end], as: UTF8.self)), length > limits.bytes {
+            throw tooLarge(limits)
+        }
+        guard unparsed <= limits.bytes + Self.line else { throw tooLarge(limits) }
     }
 
     private func violation() -> RedisError {
+        if builder.isTooLarge { return tooLarge(limits) }
         let text = withUnsafeBytes(of: reader.pointee.errstr) { bytes in
             String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
         }
@@ -56,79 +81,9 @@ final class ReplyParser {
     }
 }
 
-/// The tree of one reply while hiredis walks it, depth first.
-private final class ReplyBuilder {
-    private enum Node {
-        case value(RedisValue)
-        case text(Range<Int>)
-        case array([Node])
-    }
-
-    private struct Frame {
-        var remaining: Int
-        var nodes: [Node]
-    }
-
-    private let maximumElements: Int
-    private var frames: [Frame] = []
-    private var root: Node?
-    private var text = ByteBuffer()
-    private var expected = 0
-
-    init(maximumElements: Int) { self.maximumElements = maximumElements }
-
-    /// At most so many bytes of strings can come without further input.
-    func expect(_ bytes: Int) { expected = bytes }
-
-    func finish() -> RedisValue? {
-        defer {
-            root = nil
-            frames.removeAll(keepingCapacity: true)
-            text = ByteBuffer()
-        }
-        return root.map(value)
-    }
-
-    func add(_ value: RedisValue) { add(.value(value)) }
-
-    func addText(_ bytes: UnsafeRawBufferPointer) {
-        if text.readableBytes == 0 && expected > 64 { text.reserveCapacity(min(expected, 16 << 20)) }
-        let start = text.writerIndex
-        text.writeBytes(bytes)
-        add(.text(start..<text.writerIndex))
-    }
-
-    /// Opens an array; `false` when it is larger than allowed.
-    func open(_ count: Int) -> Bool {
-        guard count <= maximumElements else { return false }
-        if count == 0 {
-            add(Node.array([]))
-        } else {
-            var nodes: [Node] = []
-            nodes.reserveCapacity(min(count, 1_024))
-            frames.append(Frame(remaining: count, nodes: nodes))
-        }
-        return true
-    }
-
-    private func add(_ node: Node) {
-        var node = node
-        while let last = frames.indices.last {
-            frames[last].nodes.append(node)
-            frames[last].remaining -= 1
-            guard frames[last].remaining == 0 else { return }
-            node = .array(frames.removeLast().nodes)
-        }
-        root = node
-    }
-
-    private func value(_ node: Node) -> RedisValue {
-        switch node {
-        case .value(let value): value
-        case .text(let range): .bulk(text.getSlice(at: range.lowerBound, length: range.count) ?? ByteBuffer())
-        case .array(let nodes): .array(nodes.map(value))
-        }
-    }
+private func tooLarge(_ limits: ReplyParser.Limits) -> RedisError {
+    RedisError(
+        .protocolViolation, "a reply is larger than \(limits.bytes) bytes or has more than \(limits.values) values")
 }
 
 // MARK: hiredis object functions. They only see pointers that hiredis hands them for the length of the call.
@@ -149,25 +104,24 @@ private nonisolated(unsafe) let replyFunctions: UnsafeMutablePointer<redisReplyO
             createString: { task, bytes, length in
                 guard let builder = builder(of: task), let bytes, let kind = task?.pointee.type else { return nil }
                 let raw = UnsafeRawBufferPointer(start: bytes, count: length)
-                switch kind {
-                case REDIS_REPLY_STATUS: builder.add(.simple(String(decoding: raw, as: UTF8.self)))
-                case REDIS_REPLY_ERROR: builder.add(.error(String(decoding: raw, as: UTF8.self)))
-                default: builder.addText(raw)
-                }
-                return someObject
+                let isTaken =
+                    switch kind {
+                    case REDIS_REPLY_STATUS: builder.add(.simple(String(decoding: raw, as: UTF8.self)), length)
+                    case REDIS_REPLY_ERROR: builder.add(.error(String(decoding: raw, as: UTF8.self)), length)
+                    default: builder.addBulk(raw)
+                    }
+                return isTaken ? someObject : nil
             },
             createArray: { task, count in
                 guard let builder = builder(of: task), builder.open(Int(count)) else { return nil }
                 return someObject
             },
             createInteger: { task, number in
-                guard let builder = builder(of: task) else { return nil }
-                builder.add(.integer(number))
+                guard let builder = builder(of: task), builder.add(.integer(number)) else { return nil }
                 return someObject
             },
             createNil: { task in
-                guard let builder = builder(of: task) else { return nil }
-                builder.add(.null)
+                guard let builder = builder(of: task), builder.add(.null) else { return nil }
                 return someObject
             },
             freeObject: { _ in }))

@@ -1,0 +1,96 @@
+import NIOCore
+
+/// The tree of one reply while hiredis walks it, depth first.
+///
+/// A large string gets a buffer of its own size, so that whoever keeps one payload keeps no other; small strings of
+/// one reply share one buffer, so that they cost no allocation each.
+final class ReplyBuilder {
+    private static let ownBuffer = 1_024
+
+    private enum Node {
+        case value(RedisValue)
+        /// In `text`.
+        case slice(Range<Int>)
+        case array([Node])
+    }
+
+    private struct Frame {
+        var remaining: Int
+        var nodes: [Node]
+    }
+
+    private let limits: ReplyParser.Limits
+    private var frames: [Frame] = []
+    private var root: Node?
+    private var text = ByteBuffer()
+    private var bytes = 0
+    private var values = 0
+    /// Whether a limit was broken; hiredis itself only knows that something failed.
+    private(set) var isTooLarge = false
+
+    init(limits: ReplyParser.Limits) { self.limits = limits }
+
+    /// The finished reply, and room for the next.
+    func finish() -> RedisValue? {
+        defer {
+            root = nil
+            text = ByteBuffer()
+            bytes = 0
+            values = 0
+        }
+        return root.map(value)
+    }
+
+    // MARK: Each is `false` when a limit is broken.
+
+    /// - Parameter length: bytes of text in the value.
+    func add(_ value: RedisValue, _ length: Int = 0) -> Bool { account(length) && add(.value(value)) }
+
+    func addBulk(_ raw: UnsafeRawBufferPointer) -> Bool {
+        guard account(raw.count) else { return false }
+        if raw.count >= Self.ownBuffer { return add(.value(.bulk(ByteBuffer(bytes: raw)))) }
+        let start = text.writerIndex
+        text.writeBytes(raw)
+        return add(.slice(start..<text.writerIndex))
+    }
+
+    func open(_ count: Int) -> Bool {
+        guard count <= limits.values, account(0) else { return refuse() }
+        guard count > 0 else { return add(.array([])) }
+        var nodes: [Node] = []
+        nodes.reserveCapacity(min(count, 1_024))
+        frames.append(Frame(remaining: count, nodes: nodes))
+        return true
+    }
+
+    private func account(_ length: Int) -> Bool {
+        values += 1
+        bytes += length
+        return values <= limits.values && bytes <= limits.bytes ? true : refuse()
+    }
+
+    private func refuse() -> Bool {
+        isTooLarge = true
+        return false
+    }
+
+    private func add(_ node: Node) -> Bool {
+        var node = node
+        while let last = frames.indices.last {
+            frames[last].nodes.append(node)
+            frames[last].remaining -= 1
+            guard frames[last].remaining == 0 else { return true }
+            node = .array(frames.removeLast().nodes)
+        }
+        root = node
+        return true
+    }
+
+    private func value(_ node: Node) -> RedisValue {
+        switch node {
+        case .value(let value): value
+        case .slice(let range): .bulk(text.getSlice(at: range.lowerBound, length: range.count) ?? ByteBuffer())
+        case .array(let nodes): .array(nodes.map(value))
+        }
+    }
+}
