@@ -1,60 +1,64 @@
 #include "COnnxRuntime.h"
 
 #include <dlfcn.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-// Positions in the runtime's table; a position never changes once its version has shipped.
+// Positions in the runtime's table, each with what it takes and who owns what it gives. A position never changes once
+// its version has shipped. "status" is NULL for success, else an error object of ours (see `ok`).
 enum {
-    GET_ERROR_CODE = 1,
-    GET_ERROR_MESSAGE = 2,
-    CREATE_ENV = 3,
-    DISABLE_TELEMETRY = 6,
-    CREATE_SESSION = 7,
-    RUN = 9,
-    CREATE_SESSION_OPTIONS = 10,
-    SET_EXECUTION_MODE = 13,
-    SET_OPTIMIZATION_LEVEL = 23,
-    SET_INTRA_OP_THREADS = 24,
-    SET_INTER_OP_THREADS = 25,
-    INPUT_COUNT = 30,
-    OUTPUT_COUNT = 31,
-    INPUT_TYPE = 33,
-    OUTPUT_TYPE = 34,
-    INPUT_NAME = 36,
-    OUTPUT_NAME = 37,
-    CREATE_TENSOR = 48,
-    WRAP_TENSOR = 49,
-    TENSOR_DATA = 51,
-    TEXT_SIZE = 53,
-    TEXT_CONTENT = 54,
-    CAST_TO_TENSOR_TYPE = 55,
-    TYPE_KIND = 56,
-    ELEMENT_TYPE = 60,
-    RANK = 61,
-    DIMENSIONS = 62,
-    VALUE_TYPE_AND_SHAPE = 65,
-    CPU_MEMORY_INFO = 69,
-    ALLOCATOR_FREE = 76,
-    DEFAULT_ALLOCATOR = 78,
-    RELEASE_STATUS = 93,
-    RELEASE_SESSION = 95,
-    RELEASE_VALUE = 96,
-    RELEASE_TYPE = 98,
-    RELEASE_TYPE_AND_SHAPE = 99,
-    RELEASE_SESSION_OPTIONS = 100,
-    AVAILABLE_PROVIDERS = 125,
-    RELEASE_PROVIDERS = 126,
-    ADD_SESSION_CONFIG = 130,
-    CREATE_WEIGHTS = 166,
-    RELEASE_WEIGHTS = 167,
-    CREATE_SESSION_WITH_WEIGHTS = 168,
-    APPEND_CUDA = 204,
-    CREATE_CUDA_OPTIONS = 205,
-    RELEASE_CUDA_OPTIONS = 208,
-    APPEND_PROVIDER = 216,
-    STRING_ELEMENT_BUFFER = 252,
+    GET_ERROR_CODE = 1,                  // int (status)
+    GET_ERROR_MESSAGE = 2,               // text (status); gone with the status
+    CREATE_ENV_WITH_LISTENER = 4,        // status (listener, context, level, log id, &env); one per process, kept
+    DISABLE_TELEMETRY = 6,               // status (env)
+    CREATE_SESSION = 7,                  // status (env, path, options, &session); RELEASE_SESSION
+    RUN = 9,                             // status (session, run options or NULL, names, values, n, names, n, values)
+    CREATE_SESSION_OPTIONS = 10,         // status (&options); RELEASE_SESSION_OPTIONS
+    SET_EXECUTION_MODE = 13,             // status (options, mode)
+    SET_OPTIMIZATION_LEVEL = 23,         // status (options, level)
+    SET_INTRA_OP_THREADS = 24,           // status (options, n); 1 is the calling thread alone
+    SET_INTER_OP_THREADS = 25,           // status (options, n)
+    INPUT_COUNT = 30,                    // status (session, &n)
+    OUTPUT_COUNT = 31,                   // status (session, &n)
+    INPUT_TYPE = 33,                     // status (session, index, &type); RELEASE_TYPE
+    OUTPUT_TYPE = 34,                    // status (session, index, &type); RELEASE_TYPE
+    INPUT_NAME = 36,                     // status (session, index, allocator, &text); ALLOCATOR_FREE
+    OUTPUT_NAME = 37,                    // status (session, index, allocator, &text); ALLOCATOR_FREE
+    CREATE_TENSOR = 48,                  // status (allocator, shape, rank, type, &value); RELEASE_VALUE
+    WRAP_TENSOR = 49,                    // status (memory, bytes, size, shape, rank, type, &value); bytes stay ours
+    TENSOR_DATA = 51,                    // status (value, &bytes); borrowed from the value; not for strings
+    TEXT_SIZE = 53,                      // status (value, &bytes); sum over all strings
+    TEXT_CONTENT = 54,                   // status (value, buffer, size, offsets, n)
+    CAST_TO_TENSOR_TYPE = 55,            // status (type, &tensor type); borrowed, NULL if it is no tensor
+    TYPE_KIND = 56,                      // status (type, &kind)
+    ELEMENT_TYPE = 60,                   // status (tensor type, &element type)
+    RANK = 61,                           // status (tensor type, &n)
+    DIMENSIONS = 62,                     // status (tensor type, dimensions, n)
+    VALUE_TYPE_AND_SHAPE = 65,           // status (value, &tensor type); RELEASE_TYPE_AND_SHAPE
+    CPU_MEMORY_INFO = 69,                // status (allocator type, memory type, &memory); kept
+    ALLOCATOR_FREE = 76,                 // status (allocator, block)
+    DEFAULT_ALLOCATOR = 78,              // status (&allocator); the process's own, never released
+    RELEASE_STATUS = 93,                 // void (status)
+    RELEASE_SESSION = 95,                // void (session or NULL)
+    RELEASE_VALUE = 96,                  // void (value or NULL)
+    RELEASE_TYPE = 98,                   // void (type)
+    RELEASE_TYPE_AND_SHAPE = 99,         // void (tensor type)
+    RELEASE_SESSION_OPTIONS = 100,       // void (options)
+    AVAILABLE_PROVIDERS = 125,           // status (&texts, &n); RELEASE_PROVIDERS
+    RELEASE_PROVIDERS = 126,             // status (texts, n)
+    ADD_SESSION_CONFIG = 130,            // status (options, key, value); both copied
+    CREATE_WEIGHTS = 166,                // status (&container); RELEASE_WEIGHTS, after its sessions
+    RELEASE_WEIGHTS = 167,               // void (container or NULL)
+    CREATE_SESSION_WITH_WEIGHTS = 168,   // status (env, path, options, container, &session); RELEASE_SESSION
+    APPEND_CUDA = 204,                   // status (options, CUDA options); the latter must not be NULL
+    CREATE_CUDA_OPTIONS = 205,           // status (&CUDA options); RELEASE_CUDA_OPTIONS
+    RELEASE_CUDA_OPTIONS = 208,          // void (CUDA options)
+    APPEND_PROVIDER = 216,               // status (options, name, keys, values, n); not for CUDA
+    STRING_ELEMENT_BUFFER = 252,         // status (value, index, size, &buffer); borrowed from the value
     // The lowest table version that has all of the above: it ends at 254.
     TABLE_VERSION = 15,
 };
@@ -103,7 +107,7 @@ static bool ok(const spate_ort *ort, void *status, spate_ort_error *error) {
 
 // --- The library ------------------------------------------------------------------------------------------------
 
-spate_ort *spate_ort_open(const char *path, spate_ort_error *error) {
+spate_ort *spate_ort_open(const char *path, spate_ort_listener listener, void *context, spate_ort_error *error) {
     void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
     if (!library) {
         fail(error, -1, dlerror());
@@ -124,9 +128,11 @@ spate_ort *spate_ort_open(const char *path, spate_ort_error *error) {
     }
     ort->table = table;
     ort->version = found->version();
-    enum { LOG_ERROR = 3, ARENA = 1, DEFAULT_MEMORY = 0 };
-    if (!ok(ort, CALL(ort, CREATE_ENV, void *, int32_t, const char *, void **)(LOG_ERROR, "spate", &ort->env), error)
-        || !ok(ort, CALL(ort, CPU_MEMORY_INFO, void *, int32_t, int32_t, void **)(ARENA, DEFAULT_MEMORY, &ort->memory_info), error)
+    enum { WARNINGS = 2, ARENA = 1, DEFAULT_MEMORY = 0 };
+    if (!ok(ort, CALL(ort, CREATE_ENV_WITH_LISTENER, void *, spate_ort_listener, void *, int32_t, const char *, void **)(
+                     listener, context, WARNINGS, "spate", &ort->env), error)
+        || !ok(ort, CALL(ort, CPU_MEMORY_INFO, void *, int32_t, int32_t, void **)(
+                        ARENA, DEFAULT_MEMORY, &ort->memory_info), error)
         || !ok(ort, CALL(ort, DEFAULT_ALLOCATOR, void *, void **)(&ort->allocator), error)) {
         free(ort);
         return NULL;
@@ -247,6 +253,11 @@ spate_ort_session *spate_ort_session_create(
             && read_ports(ort, made->session, true, &made->outputs, error);
     }
     CALL(ort, RELEASE_SESSION_OPTIONS, void, void *)(options);
+#ifdef __GLIBC__
+    // Parsing and optimizing leave freed memory behind that a process would keep for its whole life.
+    // Magika's model: 43 MB resident before this, 33 MB after, in 1 ms.
+    malloc_trim(0);
+#endif
     if (good) return made;
     if (!made) fail(error, -1, "no memory");
     spate_ort_session_release(made);
@@ -280,7 +291,7 @@ static void *make_text(const spate_ort *ort, const spate_ort_input *input, spate
     size_t count = 1;
     for (size_t i = 0; i < input->rank; i++) count *= (size_t)input->dimensions[i];
     const uint8_t *bytes = input->bytes;
-    size_t at = 0;
+    size_t at = 0, filled = 0;
     for (size_t i = 0; i < count; i++) {
         uint32_t length = 0;
         char *target = NULL;
@@ -292,9 +303,9 @@ static void *make_text(const spate_ort *ort, const spate_ort_input *input, spate
             break;
         memcpy(target, bytes + at, length);
         at += length;
-        if (i + 1 == count) return value;
+        filled = i + 1;
     }
-    if (count == 0) return value;
+    if (filled == count && at == input->size) return value;
     if (error->code == 0) fail(error, 2, "the elements of a string tensor do not fill its shape");
     CALL(ort, RELEASE_VALUE, void, void *)(value);
     return NULL;

@@ -19,3 +19,15 @@ package struct InferenceError: Error, Sendable, Equatable, CustomStringConvertib
 
     package var description: String { message }
 }
+
+extension InferenceError {
+    enum Port: String { case input, output }
+
+    /// A sequence or a map, or a tensor of an element type that the protocol cannot carry.
+    static func unsupportedPort(_ name: String, _ port: Port, model: String) -> InferenceError {
+        InferenceError(
+            .modelUnavailable,
+            "\(port.rawValue) '\(name)' of model '\(model)' is no tensor of a type that the inference protocol has; export the model so that it is (scikit-learn classifiers: with zipmap off)"
+        )
+    }
+}

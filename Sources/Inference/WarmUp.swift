@@ -32,15 +32,19 @@ package enum WarmUp {
         return measurements
     }
 
+    /// A larger input is not made up: the first real batch warms the model then.
+    private static let maximumBytes = 64 << 20
+
     static func zeros(_ signature: ModelSignature, rows: Int) -> [Tensor]? {
         var tensors: [Tensor] = []
         for input in signature.inputs {
             var dimensions = input.shape.dimensions.map { $0 == -1 ? 1 : $0 }
             if signature.maximumBatchSize != nil, !dimensions.isEmpty { dimensions[0] = rows }
             let shape = Shape(dimensions)
-            guard let count = shape.elementCount, count <= 64 << 20 else { return nil }
             // An empty BYTES element is its length, four zero bytes.
-            let bytes = ByteBuffer(repeating: 0, count: count * (input.elementType.byteWidth ?? 4))
+            let width = input.elementType.byteWidth ?? 4
+            guard let count = shape.elementCount, count <= maximumBytes / width else { return nil }
+            let bytes = ByteBuffer(repeating: 0, count: count * width)
             tensors.append(Tensor(name: input.name, elementType: input.elementType, shape: shape, bytes: bytes))
         }
         return tensors

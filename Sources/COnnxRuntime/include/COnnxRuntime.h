@@ -24,7 +24,13 @@ typedef struct spate_ort_value spate_ort_value;
 /// Packed weights that the sessions of one model share.
 typedef struct spate_ort_weights spate_ort_weights;
 
-spate_ort *spate_ort_open(const char *path, spate_ort_error *error);
+/// Receives what the runtime has to say, from any thread; the texts live for the call only.
+/// `severity`: 2 warning, 3 error, 4 fatal. An error that a call returned is said here as well.
+typedef void (*spate_ort_listener)(
+    void *context, int32_t severity, const char *category, const char *log_id, const char *place, const char *message);
+
+/// Opens the library at `path` and makes its environment. `listener` and `context` must live as long as the process.
+spate_ort *spate_ort_open(const char *path, spate_ort_listener listener, void *context, spate_ort_error *error);
 /// The library's version, for example `1.31.1`; static.
 const char *spate_ort_version(const spate_ort *ort);
 /// Comma-separated names of the execution providers in this build, written to `buffer`.
@@ -74,7 +80,8 @@ typedef struct {
     size_t size;
 } spate_ort_input;
 
-/// Runs the session; blocks. `outputs` receives one new value for each output name.
+/// Runs the session; blocks. `outputs` receives one new value for each output name. Several threads may run one
+/// session at once.
 /// - Returns: false with `error` filled; then no output is set.
 bool spate_ort_run(
     const spate_ort_session *session, const spate_ort_input *inputs, size_t input_count,

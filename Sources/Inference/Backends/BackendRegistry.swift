@@ -1,14 +1,19 @@
 package import Settings
 package import Tensors
 
-/// Every backend that a model file can name: one line each.
+/// Every backend that a model file can name: one line each in `load` and `describe`.
 package struct BackendRegistry: Sendable {
     private let runtime: RuntimeSettings
     private let repository: ModelRepository
+    private let listener: RuntimeMessage.Listener?
 
-    package init(runtime: RuntimeSettings, repository: ModelRepository) {
+    /// - Parameter listener: hears what ONNX Runtime says of its own accord; nothing is written anywhere without one.
+    package init(
+        runtime: RuntimeSettings, repository: ModelRepository, listener: RuntimeMessage.Listener? = nil
+    ) {
         self.runtime = runtime
         self.repository = repository
+        self.listener = listener
     }
 
     /// Loads the model. Blocking, up to seconds for a large model.
@@ -18,7 +23,8 @@ package struct BackendRegistry: Sendable {
             try ONNXRuntimeBackend(
                 model: model.name, path: repository.modelFile(of: model), options: options,
                 maximumRows: model.batching.maximumRows,
-                library: try ONNXRuntimeLibrary.open(configured: runtime.onnxRuntimeLibrary))
+                library: try ONNXRuntimeLibrary.open(
+                    .ofProcess(configured: runtime.onnxRuntimeLibrary), listener: listener))
         case .synthetic(let options):
             SyntheticBackend(options: options, maximumRows: model.batching.maximumRows)
         }

@@ -1,8 +1,8 @@
-import Foundation
+import FoundationEssentials
 package import Tensors
 
 /// Reads what a model takes and gives out of its file, without the runtime: the gateway knows signatures this way
-/// at the cost of a walk over the file's top levels.
+/// at the cost of a walk over the file's top levels. Weights are stepped over, not read.
 ///
 /// - Source: field numbers from the ONNX protobuf definition, `onnx.proto3`.
 package enum ONNXSignatureReader {
@@ -22,73 +22,86 @@ package enum ONNXSignatureReader {
         static let dimensionValue = 1
     }
 
-    /// `maximumBatchSize` is set, without a bound, when every input and output has a free first dimension.
-    package static func signature(ofModelAt path: String, model: String) throws(InferenceError) -> ModelSignature {
-        guard let file = try? Data(contentsOf: URL(fileURLWithPath: path), options: .alwaysMapped) else {
-            throw InferenceError(
-                .modelUnavailable,
-                "model '\(model)' has no file \(path); run `make setup`, or put the model there")
-        }
-        guard let signature = file.withUnsafeBytes({ signature(of: $0) }) else {
-            throw InferenceError(
-                .modelUnavailable, "\(path) is no ONNX model with named tensor inputs and outputs of types that V2 has")
-        }
-        return signature
+    /// Why bytes give no signature.
+    enum Problem: Error, Equatable {
+        case noModel
+        case unsupportedPort(String, InferenceError.Port)
     }
 
-    /// `nil` for bytes that are no model.
-    static func signature(of bytes: UnsafeRawBufferPointer) -> ModelSignature? {
+    /// `maximumBatchSize` is set, without a bound, when every input and output has a free first dimension.
+    ///
+    /// - Throws: `modelUnavailable` for a file that is not there, is no model, or has an input or output that is no tensor
+    ///   of a type that the inference protocol has.
+    package static func signature(ofModelAt path: String, model: String) throws(InferenceError) -> ModelSignature {
+        let file: Data
+        do {
+            file = try Data(contentsOf: URL(filePath: path), options: .alwaysMapped)
+        } catch {
+            throw InferenceError(
+                .modelUnavailable,
+                "the file of model '\(model)' cannot be read: \(path); run `make setup`, or put the model there")
+        }
+        switch file.withUnsafeBytes({ bytes in Result { () throws(Problem) in try signature(of: bytes) } }) {
+        case .success(let signature): return signature
+        case .failure(.unsupportedPort(let name, let port)): throw .unsupportedPort(name, port, model: model)
+        case .failure(.noModel):
+            throw InferenceError(.modelUnavailable, "the file of model '\(model)' is no ONNX model: \(path)")
+        }
+    }
+
+    static func signature(of bytes: UnsafeRawBufferPointer) throws(Problem) -> ModelSignature {
         var model = ProtobufReader(bytes, 0..<bytes.count)
         var graph: Range<Int>?
         while let (number, field) = model.next() {
             if case .bytes(let range) = field, number == Number.modelGraph { graph = range }
         }
-        guard !model.isMalformed, let graph else { return nil }
+        guard !model.isMalformed, let graph else { throw .noModel }
         var reader = ProtobufReader(bytes, graph)
         var weights: Set<String> = []
-        var inputs: [TensorSpecification] = []
-        var outputs: [TensorSpecification] = []
+        var inputs: [Range<Int>] = []
+        var outputs: [Range<Int>] = []
         while let (number, field) = reader.next() {
             guard case .bytes(let range) = field else { continue }
             switch number {
-            case Number.graphInitializer:
-                if let name = text(bytes, range, field: Number.tensorName) { weights.insert(name) }
-            case Number.graphInput:
-                guard let value = specification(bytes, range) else { return nil }
-                inputs.append(value)
-            case Number.graphOutput:
-                guard let value = specification(bytes, range) else { return nil }
-                outputs.append(value)
+            case Number.graphInitializer: weights.insert(text(bytes, range, field: Number.tensorName))
+            case Number.graphInput: inputs.append(range)
+            case Number.graphOutput: outputs.append(range)
             default: break
             }
         }
-        guard !reader.isMalformed, !outputs.isEmpty else { return nil }
+        guard !reader.isMalformed, !outputs.isEmpty else { throw .noModel }
         // Old models list their weights among the inputs.
-        inputs.removeAll { weights.contains($0.name) }
-        let isBatching = (inputs + outputs).allSatisfy { $0.shape.dimensions.first == -1 }
-        return ModelSignature(inputs: inputs, outputs: outputs, maximumBatchSize: isBatching ? .max : nil)
+        inputs.removeAll { weights.contains(text(bytes, $0, field: Number.valueName)) }
+        var signature: (inputs: [TensorSpecification], outputs: [TensorSpecification]) = ([], [])
+        for range in inputs { signature.inputs.append(try specification(bytes, range, .input)) }
+        for range in outputs { signature.outputs.append(try specification(bytes, range, .output)) }
+        return ModelSignature(inputs: signature.inputs, outputs: signature.outputs)
     }
 
-    private static func specification(_ bytes: UnsafeRawBufferPointer, _ range: Range<Int>) -> TensorSpecification? {
-        guard let name = text(bytes, range, field: Number.valueName),
-            let type = message(bytes, range, field: Number.valueType),
+    private static func specification(
+        _ bytes: UnsafeRawBufferPointer, _ range: Range<Int>, _ port: InferenceError.Port
+    ) throws(Problem) -> TensorSpecification {
+        let name = text(bytes, range, field: Number.valueName)
+        guard let type = message(bytes, range, field: Number.valueType),
             let tensor = message(bytes, type, field: Number.typeTensor)
-        else { return nil }
+        else { throw .unsupportedPort(name, port) }
         var reader = ProtobufReader(bytes, tensor)
         var elementType: ElementType?
         var dimensions: [Int] = []
         while let (number, field) = reader.next() {
             switch (number, field) {
             case (Number.tensorElementType, .varint(let code)):
-                elementType = ONNXElementType.elementType(Int32(clamping: code))
+                elementType = Int32(exactly: code).flatMap(ONNXElementType.elementType)
             case (Number.tensorShape, .bytes(let shape)): dimensions = self.dimensions(bytes, shape)
             default: break
             }
         }
-        guard let elementType, !reader.isMalformed else { return nil }
+        guard !reader.isMalformed else { throw .noModel }
+        guard let elementType else { throw .unsupportedPort(name, port) }
         return TensorSpecification(name: name, elementType: elementType, shape: Shape(dimensions))
     }
 
+    /// Named and absent dimensions are free, -1.
     private static func dimensions(_ bytes: UnsafeRawBufferPointer, _ range: Range<Int>) -> [Int] {
         var reader = ProtobufReader(bytes, range)
         var dimensions: [Int] = []
@@ -97,7 +110,9 @@ package enum ONNXSignatureReader {
             var inner = ProtobufReader(bytes, dimension)
             var size = -1
             while let (number, field) = inner.next() {
-                if number == Number.dimensionValue, case .varint(let value) = field { size = Int(clamping: value) }
+                if number == Number.dimensionValue, case .varint(let value) = field {
+                    size = max(-1, Int(truncatingIfNeeded: value))
+                }
             }
             dimensions.append(size)
         }
@@ -113,7 +128,8 @@ package enum ONNXSignatureReader {
         return nil
     }
 
-    private static func text(_ bytes: UnsafeRawBufferPointer, _ range: Range<Int>, field: Int) -> String? {
-        message(bytes, range, field: field).map { String(decoding: bytes[$0], as: UTF8.self) }
+    /// Empty where there is none, as protobuf has it.
+    private static func text(_ bytes: UnsafeRawBufferPointer, _ range: Range<Int>, field: Int) -> String {
+        message(bytes, range, field: field).map { String(decoding: bytes[$0], as: UTF8.self) } ?? ""
     }
 }

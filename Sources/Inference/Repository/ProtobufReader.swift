@@ -23,7 +23,7 @@ struct ProtobufReader {
     mutating func next() -> (number: Int, field: Field)? {
         guard position < end, !isMalformed else { return nil }
         guard let key = varint() else { return malformed() }
-        let number = Int(key >> 3)
+        let number = Int(key >> 3)  // At most 2^61: fits.
         switch key & 7 {
         case 0:
             guard let value = varint() else { return malformed() }

@@ -1,4 +1,3 @@
-import CProcess
 import Glibc
 
 /// State behind a lock, with waiting for a change: for threads that block, not for tasks.
@@ -46,33 +45,5 @@ final class Monitor<State: Sendable>: @unchecked Sendable {
             if let result = body(&state) { return result }
             pthread_cond_wait(changed, mutex)
         }
-    }
-}
-
-/// A named POSIX thread.
-enum Thread {
-    private final class Start {
-        let name: String
-        let body: @Sendable () -> Void
-        init(name: String, body: @escaping @Sendable () -> Void) {
-            self.name = name
-            self.body = body
-        }
-    }
-
-    static func start(name: String, _ body: @escaping @Sendable () -> Void) -> pthread_t {
-        var thread = pthread_t()
-        let start = Unmanaged.passRetained(Start(name: String(name.prefix(15)), body: body))
-        let status = pthread_create(
-            &thread, nil,
-            { argument in
-                guard let argument else { return nil }
-                let start = Unmanaged<Start>.fromOpaque(argument).takeRetainedValue()
-                spate_name_thread(start.name)
-                start.body()
-                return nil
-            }, start.toOpaque())
-        guard status == 0 else { preconditionFailure("thread \(name) could not be started: errno \(status)") }
-        return thread
     }
 }

@@ -3,44 +3,45 @@ import NIOCore
 import Settings
 import Tensors
 
-/// One session: one instance of a model. Confined to the thread that runs it.
-final class ONNXSession: BackendInstance {
-    private let model: String
-    private let session: OpaquePointer
-    private let outputNames: [String]
+/// One session of the runtime. Several threads may run it at once.
+final class ONNXSession: BackendInstance, Sendable {
     let signature: ModelSignature
-    /// The backend, whose shared weights must outlive the session.
-    var keepAlive: AnyObject?
+    private let model: String
+    /// Immutable on the C side, and the runtime lets several threads run a session.
+    private nonisolated(unsafe) let session: OpaquePointer
+    private let outputNames: [String]
+    /// Must outlive the session, which reads them.
+    private let weights: PackedWeights
 
     init(
-        model: String, path: String, options: ONNXOptions, library: ONNXRuntimeLibrary, weights: OpaquePointer?
+        model: String, path: String, options: ONNXOptions, library: ONNXRuntimeLibrary, weights: PackedWeights
     ) throws(InferenceError) {
-        self.model = model
         var error = spate_ort_error()
         let session = path.withCString { path in
             withCStrings(options.providers) { providers in
                 var wanted = spate_ort_session_options(
-                    model_path: path, threads: Int32(clamping: options.threads), providers: providers.baseAddress,
-                    provider_count: providers.count, weights: weights)
+                    model_path: path, threads: Int32(clamping: max(1, options.threads)),
+                    providers: providers.baseAddress, provider_count: providers.count, weights: weights.pointer)
                 return spate_ort_session_create(library.pointer, &wanted, &error)
             }
         }
         guard let session else {
             throw InferenceError(
                 .modelUnavailable,
-                "model '\(model)' cannot be loaded from \(path): \(error.text) (ONNX Runtime \(String(cString: spate_ort_version(library.pointer))) with \(library.providers))"
+                "model '\(model)' cannot be loaded from \(path): \(error.text) (ONNX Runtime \(library.version) with \(library.providers))"
             )
         }
         do {
             let inputs = try Self.ports(of: session, output: false, model: model)
             let outputs = try Self.ports(of: session, output: true, model: model)
-            let isBatching = (inputs + outputs).allSatisfy { $0.shape.dimensions.first == -1 }
-            signature = ModelSignature(inputs: inputs, outputs: outputs, maximumBatchSize: isBatching ? .max : nil)
+            signature = ModelSignature(inputs: inputs, outputs: outputs)
         } catch {
             spate_ort_session_release(session)
             throw error
         }
+        self.model = model
         self.session = session
+        self.weights = weights
         outputNames = signature.outputs.map(\.name)
     }
 
@@ -54,11 +55,9 @@ final class ONNXSession: BackendInstance {
             var port = spate_ort_port()
             spate_ort_port_get(session, output, index, &port)
             let name = port.name.map { String(cString: $0) } ?? ""
-            guard port.kind == 1, let elementType = ONNXElementType.elementType(port.element_type) else {
-                throw InferenceError(
-                    .modelUnavailable,
-                    "\(output ? "output" : "input") '\(name)' of model '\(model)' is no tensor of a type that V2 has; convert the model so that it is (for scikit-learn classifiers: export with zipmap off)"
-                )
+            let tensor: Int32 = 1
+            guard port.kind == tensor, let elementType = ONNXElementType.elementType(port.element_type) else {
+                throw .unsupportedPort(name, output ? .output : .input, model: model)
             }
             let dimensions = withUnsafeBytes(of: port.dimensions) { raw in
                 raw.bindMemory(to: Int64.self).prefix(Int(port.rank)).map { Int($0) }
@@ -68,16 +67,14 @@ final class ONNXSession: BackendInstance {
         return specifications
     }
 
+    // MARK: Running
+
     func run(_ inputs: [Tensor], rows: Int, requestedOutputs: [String]) throws(InferenceError) -> [Tensor] {
         let names = requestedOutputs.isEmpty ? outputNames : requestedOutputs
         for name in names where !outputNames.contains(name) {
             throw InferenceError(.invalidInput, "unexpected inference output '\(name)' for model '\(model)'")
         }
-        // The runtime does not check that every input is there.
-        guard inputs.count == signature.inputs.count else {
-            throw InferenceError(
-                .invalidInput, "model '\(model)' takes \(signature.inputs.count) inputs, got \(inputs.count)")
-        }
+        try check(inputs)
         var error = spate_ort_error()
         var values = [OpaquePointer?](repeating: nil, count: names.count)
         let succeeded = RunInputs.with(inputs) { inputs in
@@ -102,6 +99,28 @@ final class ONNXSession: BackendInstance {
             outputs.append(tensor)
         }
         return outputs
+    }
+
+    /// What the runtime does not check itself: that every input is there once, and that strings are as many as their
+    /// shape says before it makes room for them. It does check element types, ranks and dimensions.
+    private func check(_ inputs: [Tensor]) throws(InferenceError) {
+        for wanted in signature.inputs {
+            let given = inputs.count { $0.name == wanted.name }
+            guard given == 1 else {
+                throw InferenceError(
+                    .invalidInput, "model '\(model)' takes the input '\(wanted.name)' once, got it \(given) times")
+            }
+        }
+        for input in inputs {
+            let elements = input.shape.elementCount
+            let width = input.elementType.byteWidth ?? 4
+            guard let elements, elements <= input.bytes.readableBytes / width else {
+                throw InferenceError(
+                    .invalidInput,
+                    "input '\(input.name)' for model '\(model)' has \(input.bytes.readableBytes) bytes, too few for shape \(input.shape)"
+                )
+            }
+        }
     }
 
     /// Copies a result out of the runtime's memory, once.
@@ -141,5 +160,13 @@ final class ONNXSession: BackendInstance {
             bytes.writeBytes(raw[start..<end])
         }
         return bytes
+    }
+}
+
+extension ModelSignature {
+    /// A model whose every input and output has a free first dimension takes batches; of any size, as far as it says.
+    init(inputs: [TensorSpecification], outputs: [TensorSpecification]) {
+        let takesBatches = (inputs + outputs).allSatisfy { $0.shape.dimensions.first == -1 }
+        self.init(inputs: inputs, outputs: outputs, maximumBatchSize: takesBatches ? .max : nil)
     }
 }

@@ -1,0 +1,91 @@
+import Settings
+import Tensors
+import Testing
+
+@testable import Inference
+
+/// What holds for every backend that a model file can name.
+@Suite struct BackendConformanceTests {
+    /// One model for each case of `ModelSettings.Backend`; the switch makes a new backend show up here.
+    static let models: [ModelSettings] = [
+        ModelSettings(name: "digits", backend: .onnxruntime(ONNXOptions())),
+        ModelSettings(name: "made-up", backend: .synthetic(SyntheticOptions(fixedCost: .zero, costPerRow: .zero))),
+    ]
+
+    static func platform(_ backend: ModelSettings.Backend) -> String {
+        switch backend {
+        case .onnxruntime: "onnxruntime_onnx"
+        case .synthetic: "spate_synthetic"
+        }
+    }
+
+    @Test("describes a model as it is when loaded", arguments: models)
+    func description(model: ModelSettings) throws {
+        let (signature, platform) = try Models.registry().describe(model)
+        let backend = try Models.registry().load(model)
+        #expect(signature == backend.signature)
+        #expect(platform == backend.platform)
+        #expect(platform == Self.platform(model.backend))
+    }
+
+    @Test("answers with as many rows as it got, in the declared types and shapes", arguments: models, [1, 3, 64])
+    func rows(model: ModelSettings, rows: Int) throws {
+        let backend = try Models.registry().load(model)
+        let inputs = try #require(WarmUp.zeros(backend.signature, rows: rows))
+        let outputs = try backend.makeInstance().run(inputs, rows: rows, requestedOutputs: [])
+        #expect(outputs.map(\.name) == backend.signature.outputs.map(\.name))
+        for (output, declared) in zip(outputs, backend.signature.outputs) {
+            #expect(output.rows == rows)
+            #expect(output.elementType == declared.elementType)
+            #expect(declared.accepts(output.shape))
+            try output.validate()
+        }
+    }
+
+    @Test("refuses an output that the model does not have", arguments: models)
+    func unknownOutput(model: ModelSettings) throws {
+        let backend = try Models.registry().load(model)
+        let inputs = try #require(WarmUp.zeros(backend.signature, rows: 1))
+        let error = #expect(throws: InferenceError.self) {
+            try backend.makeInstance().run(inputs, rows: 1, requestedOutputs: ["nothing"])
+        }
+        #expect(error?.code == .invalidInput)
+        #expect(error?.message.contains("'nothing'") == true)
+    }
+
+    @Test("warms up at the sizes that the model takes, and measures each", arguments: models)
+    func warmUp(model: ModelSettings) throws {
+        let backend = try Models.registry().load(model)
+        let measured = try WarmUp.run(backend.makeInstance(), signature: backend.signature, rows: [1, 8, 64, 65])
+        #expect(measured.map(\.rows) == [1, 8, 64])
+        #expect(measured.allSatisfy { $0.cost > .zero })
+    }
+}
+
+@Suite struct SyntheticBackendTests {
+    @Test("answers y = x and takes at least the declared time")
+    func cost() throws {
+        let options = SyntheticOptions(
+            fixedCost: .milliseconds(2), costPerRow: .milliseconds(1), startUp: .milliseconds(1), rowElements: 2)
+        let backend = SyntheticBackend(options: options, maximumRows: 8)
+        let instance = try backend.makeInstance()
+        let start = ContinuousClock.now
+        let outputs = try instance.run([makeTensor("x", [1, 2, 3, 4], columns: 2)], rows: 2, requestedOutputs: ["y"])
+        #expect(ContinuousClock.now - start >= .milliseconds(4))
+        #expect(outputs == [makeTensor("y", [1, 2, 3, 4], columns: 2)])
+    }
+}
+
+@Suite struct ModelRepositoryTests {
+    @Test("the digest of a version changes with its file, and is absent where there is no version")
+    func digest() throws {
+        let settings = ModelSettings(name: "made")
+        let digests = try [ModelBytes.sum.bytes, ModelBytes.sum.bytes, ModelBytes.strings.bytes].map { bytes in
+            try Models.with(bytes) { $0.digest(of: settings) }
+        }
+        #expect(digests[0]?.count == 64)
+        #expect(digests[0] == digests[1])
+        #expect(digests[0] != digests[2])
+        #expect(ModelRepository(path: "/nowhere").digest(of: settings) == nil)
+    }
+}
