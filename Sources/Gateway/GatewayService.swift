@@ -1,6 +1,7 @@
 package import Jobs
 package import Logging
 package import NIOCore
+package import Observability
 import ServiceLifecycle
 package import Settings
 package import Time
@@ -28,7 +29,7 @@ package struct GatewayService: Service {
     package init(
         id: String, settings: ClusterSettings, catalog: ModelCatalog, queue: any SubmissionQueue,
         observer: any QueueObserver, time: any TimeSource, group: any EventLoopGroup, version: String,
-        metrics: @escaping @Sendable () -> String, logger: Logger,
+        metrics: MetricsRegistry, logger: Logger,
         onListening: @escaping @Sendable (Addresses) -> Void
     ) {
         self.settings = settings.gateway
@@ -36,7 +37,8 @@ package struct GatewayService: Service {
         self.logger = logger
         self.onListening = onListening
         calls = CallService(
-            gateway: id, settings: settings.gateway, catalog: catalog, queue: queue, time: time, logger: logger)
+            gateway: id, settings: settings.gateway, catalog: catalog, queue: queue,
+            meters: GatewayMeters(in: metrics, models: catalog.models.map(\.settings.name)), time: time, logger: logger)
         inference = V2Routes(
             catalog: catalog, calls: calls, queue: queue, settings: settings.gateway, serverVersion: version)
         administration = AdminRoutes(

@@ -3,6 +3,7 @@ import HTTPTypes
 import HummingbirdCore
 import Jobs
 import NIOCore
+import Observability
 import Settings
 import Time
 
@@ -12,17 +13,21 @@ struct AdminRoutes: Sendable {
     private let pools: [PoolSettings]
     private let observer: any QueueObserver
     private let time: any TimeSource
-    private let metrics: @Sendable () -> String
+    private let metrics: MetricsRegistry
+    private let queueSeries: QueueSeries
+    private let fleetSeries: FleetSeries
 
     init(
         catalog: ModelCatalog, pools: [PoolSettings], observer: any QueueObserver, time: any TimeSource,
-        metrics: @escaping @Sendable () -> String
+        metrics: MetricsRegistry
     ) {
         self.catalog = catalog
         self.pools = pools
         self.observer = observer
         self.time = time
         self.metrics = metrics
+        queueSeries = QueueSeries(in: metrics)
+        fleetSeries = FleetSeries(in: metrics)
     }
 
     func respond(to request: Request) async -> HTTPReply {
@@ -30,9 +35,10 @@ struct AdminRoutes: Sendable {
         do {
             switch request.uri.path {
             case "/metrics":
-                let status = try await status(decisions: 0)
-                var reply = HTTPReply(status: .ok, body: ByteBuffer(string: metrics() + status.prometheusText))
-                reply.headers[.contentType] = "text/plain; version=0.0.4; charset=utf-8"
+                // While Redis is away the gateway's own counts still matter; the gauges then keep their last values.
+                try? await status(decisions: 1).report(to: queueSeries, fleetSeries)
+                var reply = HTTPReply(status: .ok, body: ByteBuffer(string: metrics.text))
+                reply.headers[.contentType] = MetricsRegistry.contentType
                 return reply
             case "/admin/status":
                 return try .json(.ok, encoding: await status(decisions: 20))

@@ -15,14 +15,16 @@ final class CallService: Sendable {
     let admission: Admission
     private let replies = ReplyTable()
     let statistics: CallStatistics
+    let meters: GatewayMeters
     private let time: any TimeSource
     private let logger: Logger
 
     /// - Parameter gateway: unique per boot: outcomes are addressed to it.
     init(
         gateway: String, settings: GatewaySettings, catalog: ModelCatalog, queue: any SubmissionQueue,
-        time: any TimeSource, logger: Logger
+        meters: GatewayMeters, time: any TimeSource, logger: Logger
     ) {
+        self.meters = meters
         self.gateway = gateway
         self.settings = settings
         self.queue = queue
@@ -107,6 +109,7 @@ final class CallService: Sendable {
         let replies = self.replies
         let admission = self.admission
         let statistics = self.statistics
+        let meters = self.meters
         let (late, lateOutcomes) = AsyncStream.makeStream(
             of: (JobID, Duration).self, bufferingPolicy: .bufferingNewest(10_000))
         await withTaskGroup(of: Void.self) { group in
@@ -115,6 +118,7 @@ final class CallService: Sendable {
                 await queue.deliverReplies(to: gateway) { outcome in
                     admission.settled(outcome)
                     statistics.record(outcome)
+                    meters.note(outcome)
                     if let retention = replies.deliver(outcome) { lateOutcomes.yield((outcome.id, retention)) }
                 }
                 lateOutcomes.finish()

@@ -74,6 +74,24 @@ package struct QueueSeries: Sendable {
     package func keep(models: Set<String>) { jobs.keep("model", in: models) }
 }
 
+/// The workers of every pool as Redis knows them: what a gateway can tell, also where the scaler is another process.
+package struct FleetSeries: Sendable {
+    private let workers: MetricFamily<Gauge>
+
+    package init(in registry: MetricsRegistry) {
+        workers = registry.gauge(
+            MetricDefinition(
+                "spate_workers", "Workers with a lease, by pool and state: starting, ready, draining.",
+                labels: ["pool", "state"]))
+    }
+
+    package func set(pool: String, starting: Int, ready: Int, draining: Int) {
+        workers[pool, "starting"].set(starting)
+        workers[pool, "ready"].set(ready)
+        workers[pool, "draining"].set(draining)
+    }
+}
+
 /// What a worker counts.
 package struct WorkerSeries: Sendable {
     private let batchesFamily: MetricFamily<Counter>

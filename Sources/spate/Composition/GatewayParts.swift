@@ -19,7 +19,7 @@ struct GatewayParts {
         loops = [LoopService { await submission.run() }]
         gateway = GatewayService(
             id: id, settings: settings, catalog: catalog, queue: submission, observer: observer, time: queue.clock,
-            group: queue.group, version: SpateVersion.text, metrics: { metrics.text }, logger: logger,
+            group: queue.group, version: SpateVersion.text, metrics: metrics, logger: logger,
             onListening: onListening)
     }
 }

@@ -30,10 +30,12 @@ extension V2Routes {
         }
         do {
             let body = try await RequestBodyReader(limit: settings.maximumBody).read(request)
+            calls.meters.noteBody(body.readableBytes)
             let (call, form) = try decode(body, headers: request.headers, model: model)
             if request.headers.prefersAsynchronousResponse { return await accept(call) }
             return answer(try await calls.answer(call, watch: watch), form: form, model: model)
         } catch {
+            if let refusal = error as? Refusal { calls.meters.note(refusal) }
             return .failure(error)
         }
     }
@@ -96,6 +98,7 @@ extension V2Routes {
                 .jobStatus: "waiting",
             ])
         } catch {
+            if let refusal = error as? Refusal { calls.meters.note(refusal) }
             return .failure(error)
         }
     }

@@ -27,7 +27,9 @@ struct V2Routes: Sendable {
         guard let path = V2Path(request.uri.path) else { return .error(.notFound, "Not Found") }
         switch (path, request.method) {
         case (.model(let name, let version, .infer), .post):
-            return await infer(model: name, version: version, request: request, watch: watch)
+            return await calls.meters.measure(model: name) {
+                await infer(model: name, version: version, request: request, watch: watch)
+            }
         case (.job(let id), .get): return await job(id, request: request, watch: watch)
         case (.job(let id), .delete): return await cancel(id)
         case (.live, .get): return .json(.ok, ByteBuffer(string: #"{"live":true}"#))

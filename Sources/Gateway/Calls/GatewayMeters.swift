@@ -1,0 +1,80 @@
+import HTTPTypes
+import Jobs
+import NIOCore
+import Observability
+import Time
+
+/// The gateway's instruments, looked up once: a request costs a few atomic additions.
+struct GatewayMeters: Sendable {
+    struct Model: Sendable {
+        let succeeded: Counter
+        let duration: Histogram
+        let jobDuration: Histogram
+    }
+
+    private static let v2 = "v2_http"
+
+    private let series: GatewaySeries
+    private let models: [String: Model]
+    private let inFlight: Gauge
+    private let requestBytes: Histogram
+    private let replyBytes: Histogram
+
+    init(in registry: MetricsRegistry, models names: [String]) {
+        let series = GatewaySeries(in: registry)
+        self.series = series
+        models = Dictionary(
+            names.map { name in
+                (
+                    name,
+                    Model(
+                        succeeded: series.requests(protocol: Self.v2, model: name, status: 200),
+                        duration: series.requestDuration(protocol: Self.v2, model: name),
+                        jobDuration: series.jobDuration(model: name))
+                )
+            }, uniquingKeysWith: { first, _ in first })
+        inFlight = series.requestsInFlight(protocol: Self.v2)
+        requestBytes = series.requestBody(protocol: Self.v2)
+        replyBytes = series.replyBody(protocol: Self.v2)
+    }
+
+    /// Measures one infer request.
+    func measure(model name: String, _ answer: () async -> HTTPReply) async -> HTTPReply {
+        let start = ContinuousClock.now
+        inFlight.add(1)
+        let reply = await answer()
+        inFlight.add(-1)
+        let model = models[name]
+        if let model, reply.status == .ok {
+            model.succeeded.increment()
+        } else {
+            // Never a name that a caller made up: such names are without number.
+            series.requests(
+                protocol: Self.v2, model: model == nil ? "unknown" : name, status: reply.status.code
+            ).increment()
+        }
+        model?.duration.record(ContinuousClock.now - start)
+        replyBytes.record(reply.body.readableBytes)
+        return reply
+    }
+
+    func noteBody(_ bytes: Int) { requestBytes.record(bytes) }
+
+    func note(_ refusal: Refusal) { series.refused(reason: refusal.reason).increment() }
+
+    func note(_ outcome: Outcome) {
+        models[outcome.id.queue.model]?.jobDuration.record(outcome.run.settled - outcome.run.submitted)
+    }
+}
+
+extension Refusal {
+    /// For the label of a metric.
+    fileprivate var reason: String {
+        switch self {
+        case .queueFull: "queue_full"
+        case .storeFull: "store_full"
+        case .unavailable: "unavailable"
+        case .conflict: "conflict"
+        }
+    }
+}
