@@ -51,9 +51,6 @@ enum {
     AVAILABLE_PROVIDERS = 125,           // status (&texts, &n); RELEASE_PROVIDERS
     RELEASE_PROVIDERS = 126,             // status (texts, n)
     ADD_SESSION_CONFIG = 130,            // status (options, key, value); both copied
-    CREATE_WEIGHTS = 166,                // status (&container); RELEASE_WEIGHTS, after its sessions
-    RELEASE_WEIGHTS = 167,               // void (container or NULL)
-    CREATE_SESSION_WITH_WEIGHTS = 168,   // status (env, path, options, container, &session); RELEASE_SESSION
     APPEND_CUDA = 204,                   // status (options, CUDA options); the latter must not be NULL
     CREATE_CUDA_OPTIONS = 205,           // status (&CUDA options); RELEASE_CUDA_OPTIONS
     RELEASE_CUDA_OPTIONS = 208,          // void (CUDA options)
@@ -156,15 +153,6 @@ void spate_ort_providers(const spate_ort *ort, char *buffer, size_t capacity) {
     ok(ort, CALL(ort, RELEASE_PROVIDERS, void *, char **, int)(names, count), NULL);
 }
 
-spate_ort_weights *spate_ort_weights_create(const spate_ort *ort) {
-    void *weights = NULL;
-    return ok(ort, CALL(ort, CREATE_WEIGHTS, void *, void **)(&weights), NULL) ? weights : NULL;
-}
-
-void spate_ort_weights_release(const spate_ort *ort, spate_ort_weights *weights) {
-    CALL(ort, RELEASE_WEIGHTS, void, void *)(weights);
-}
-
 // --- Sessions ---------------------------------------------------------------------------------------------------
 
 static bool append_provider(const spate_ort *ort, void *options, const char *name, spate_ort_error *error) {
@@ -244,11 +232,8 @@ spate_ort_session *spate_ort_session_create(
         good = append_provider(ort, options, wanted->providers[i], error);
     if (good) {
         made->ort = ort;
-        good = wanted->weights
-            ? ok(ort, CALL(ort, CREATE_SESSION_WITH_WEIGHTS, void *, const void *, const char *, const void *, void *, void **)(
-                          ort->env, wanted->model_path, options, wanted->weights, &made->session), error)
-            : ok(ort, CALL(ort, CREATE_SESSION, void *, const void *, const char *, const void *, void **)(
-                          ort->env, wanted->model_path, options, &made->session), error);
+        good = ok(ort, CALL(ort, CREATE_SESSION, void *, const void *, const char *, const void *, void **)(
+                           ort->env, wanted->model_path, options, &made->session), error);
         good = good && read_ports(ort, made->session, false, &made->inputs, error)
             && read_ports(ort, made->session, true, &made->outputs, error);
     }

@@ -82,8 +82,10 @@ import Testing
 
     @Test("instances share one session while each has one thread, and have their own otherwise")
     func sharing() throws {
-        let alone = try Models.load("digits", options: ONNXOptions(instances: 2, threads: 1))
-        #expect(try alone.makeInstance() === alone.makeInstance())
+        for providers in [[], ["CPUExecutionProvider"]] {
+            let alone = try Models.load("digits", options: ONNXOptions(instances: 2, threads: 1, providers: providers))
+            #expect(try alone.makeInstance() === alone.makeInstance())
+        }
         let several = try Models.load("digits", options: ONNXOptions(instances: 2, threads: 2))
         let (first, second) = (try several.makeInstance(), try several.makeInstance())
         #expect(first !== second)

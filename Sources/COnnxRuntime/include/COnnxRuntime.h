@@ -21,8 +21,6 @@ typedef struct spate_ort spate_ort;
 typedef struct spate_ort_session spate_ort_session;
 /// A result; released with `spate_ort_value_release`.
 typedef struct spate_ort_value spate_ort_value;
-/// Packed weights that the sessions of one model share.
-typedef struct spate_ort_weights spate_ort_weights;
 
 /// Receives what the runtime has to say, from any thread; the texts live for the call only.
 /// `severity`: 2 warning, 3 error, 4 fatal. An error that a call returned is said here as well.
@@ -36,18 +34,12 @@ const char *spate_ort_version(const spate_ort *ort);
 /// Comma-separated names of the execution providers in this build, written to `buffer`.
 void spate_ort_providers(const spate_ort *ort, char *buffer, size_t capacity);
 
-/// NULL when the runtime is too old to share; sessions then pack their own.
-spate_ort_weights *spate_ort_weights_create(const spate_ort *ort);
-void spate_ort_weights_release(const spate_ort *ort, spate_ort_weights *weights);
-
 typedef struct {
     const char *model_path;
     int32_t threads;
     /// Execution providers in order; the CPU follows by itself.
     const char *const *providers;
     size_t provider_count;
-    /// May be NULL. Must outlive the session.
-    spate_ort_weights *weights;
 } spate_ort_session_options;
 
 spate_ort_session *spate_ort_session_create(

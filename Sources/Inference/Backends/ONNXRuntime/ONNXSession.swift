@@ -10,18 +10,16 @@ final class ONNXSession: BackendInstance, Sendable {
     /// Immutable on the C side, and the runtime lets several threads run a session.
     private nonisolated(unsafe) let session: OpaquePointer
     private let outputNames: [String]
-    /// Must outlive the session, which reads them.
-    private let weights: PackedWeights
 
     init(
-        model: String, path: String, options: ONNXOptions, library: ONNXRuntimeLibrary, weights: PackedWeights
+        model: String, path: String, options: ONNXOptions, library: ONNXRuntimeLibrary
     ) throws(InferenceError) {
         var error = spate_ort_error()
         let session = path.withCString { path in
             withCStrings(options.providers) { providers in
                 var wanted = spate_ort_session_options(
                     model_path: path, threads: Int32(clamping: max(1, options.threads)),
-                    providers: providers.baseAddress, provider_count: providers.count, weights: weights.pointer)
+                    providers: providers.baseAddress, provider_count: providers.count)
                 return spate_ort_session_create(library.pointer, &wanted, &error)
             }
         }
@@ -41,7 +39,6 @@ final class ONNXSession: BackendInstance, Sendable {
         }
         self.model = model
         self.session = session
-        self.weights = weights
         outputNames = signature.outputs.map(\.name)
     }
 
