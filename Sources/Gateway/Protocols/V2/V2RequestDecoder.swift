@@ -6,7 +6,8 @@ import Tensors
 /// - Source: Open Inference Protocol V2 REST; Triton's `extension_binary_data.md` for the binary forms; error texts
 ///   that users search for as Triton writes them.
 enum V2RequestDecoder {
-    /// Input never traps; binary inputs are slices of `body`. A digits request of 64 numbers takes 1.5 µs.
+    /// Input never traps; binary inputs are slices of `body`. With bodies that differ, 64 FP32 numbers take 1.8 to 2.0 µs of
+    /// CPU, 2,048 integers 18 µs.
     ///
     /// - Parameter headerLength: the `Inference-Header-Content-Length`; `nil` when there was none.
     /// - Returns: a request whose inputs passed `ModelSignature.validate` and `Tensor.validate`, in the signature's order.
