@@ -16,7 +16,7 @@ struct Rehearse: AsyncParsableCommand {
 
     @Option(help: "The cluster file.") var config = "cluster/spate.yaml"
     @Option(help: "The load profile.") var profile = "cluster/load/morning-peak.yaml"
-    @Option(help: "Recorded requests with expected answers.") var requests = ".spate/recordings/magika.jsonl"
+    @Option(help: "Recorded requests with expected answers.") var requests = ".spate/recordings/morning.jsonl"
     @Option(help: "Plays the profile so many times as fast.") var speed: Double = 20
     @Option(help: "Arrivals and choices follow from it.") var seed: UInt64 = 1
     @Option(help: "Folder for report.json, report.html and the cluster's data and log.") var report = ".spate/report"

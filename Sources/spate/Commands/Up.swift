@@ -44,6 +44,10 @@ struct Up: AsyncParsableCommand {
     private func serve(_ settings: ClusterSettings, logger: Logger) async throws {
         let catalog = try ModelCatalog.read(settings)
         let processes = try ChildProcesses()
+        for pool in settings.pools where pool.driver == .process && pool.maximumWorkers > 0 {
+            guard let reason = DeviceProbe().unavailability(of: pool) else { continue }
+            Terminal.line("spate: pool \(pool.name) starts nothing, \(reason); other pools of its models carry the load")
+        }
         var services: [any Service] = []
         var url = settings.redis.url
         if case .private(let directory) = settings.redis.server {
