@@ -55,7 +55,7 @@ final class ReplyBuilder {
     }
 
     func open(_ count: Int) -> Bool {
-        guard count <= limits.values, account(0) else { return refuse() }
+        guard account(0), count <= limits.values - values else { return refuse() }
         guard count > 0 else { return add(.array([])) }
         var nodes: [Node] = []
         nodes.reserveCapacity(min(count, 1_024))

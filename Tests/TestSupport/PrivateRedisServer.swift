@@ -89,16 +89,15 @@ package final class PrivateRedisServer: Sendable {
 
     /// Starts the server over the data that it left; returns when it answers.
     package func start() async throws {
-        let ready = try await ReadySocket.open("\(directory)/ready.sock")
+        let ready = try ReadySocket.open("\(directory)/ready.sock")
+        defer { ready.close() }
         let log = "\(directory)/redis.log"
         let child = try await WatchedProcess.start(
             "redis-server", arguments, environment: ["NOTIFY_SOCKET": ready.path], log: log)
         process.withLock { $0 = child }
         do {
             try await ready.wait(orEndOf: child, atMost: Self.patience)
-            ready.close()
         } catch {
-            ready.close()
             await kill()
             let text = (try? String(contentsOfFile: log, encoding: .utf8)) ?? ""
             throw WatchedProcess.Failure(description: "redis-server did not start (\(error)): \(text.suffix(2_000))")
@@ -153,7 +152,7 @@ package final class PrivateRedisServer: Sendable {
         if options.keepsData { arguments += ["--appendonly", "yes", "--appendfsync", "always"] }
         if let bytes = options.maximumMemoryBytes { arguments += ["--maxmemory", String(bytes)] }
         if let password = options.password { arguments += ["--requirepass", password] }
-        for user in options.users { arguments += ["--user", user] }
+        for user in options.users { arguments += ["--user"] + user.split(separator: " ").map(String.init) }
         return arguments + options.arguments
     }
 

@@ -1,0 +1,49 @@
+import NIOCore
+import Testing
+
+@testable import RedisClient
+
+@Suite struct RedisCommandTests {
+    private func bytes(_ command: RedisCommand) -> String {
+        var buffer = ByteBuffer()
+        command.write(into: &buffer)
+        return String(buffer: buffer)
+    }
+
+    @Test("is an array of bulk strings whose lengths count bytes, not characters")
+    func encodesArguments() {
+        #expect(bytes(RedisCommand("PING")) == "*1\r\n$4\r\nPING\r\n")
+        #expect(bytes(RedisCommand("SET", "clé", "")) == "*3\r\n$3\r\nSET\r\n$4\r\nclé\r\n$0\r\n\r\n")
+    }
+
+    @Test("appends numbers as their digits and buffers as their readable bytes")
+    func encodesEveryKindOfArgument() {
+        var command = RedisCommand("X")
+        command.append(-7)
+        command.append(Int64.max)
+        var buffer = ByteBuffer(string: "skip\r\n\0")
+        buffer.moveReaderIndex(forwardBy: 4)
+        command.append(buffer)
+        command.append(contentsOf: ["a", "b"])
+        #expect(
+            bytes(command)
+                == "*6\r\n$1\r\nX\r\n$2\r\n-7\r\n$19\r\n9223372036854775807\r\n$3\r\n\r\n\0\r\n$1\r\na\r\n$1\r\nb\r\n")
+    }
+
+    @Test("a copy that goes on does not change the original")
+    func isAValue() {
+        let base = RedisCommand("DEL", "a")
+        let longer = base.appending("b")
+        #expect(bytes(base) == "*2\r\n$3\r\nDEL\r\n$1\r\na\r\n")
+        #expect(bytes(longer) == "*3\r\n$3\r\nDEL\r\n$1\r\na\r\n$1\r\nb\r\n")
+    }
+
+    @Test("reports at least the bytes that it writes", arguments: [0, 1, 9, 10, 99_999])
+    func sizeCoversTheEncoding(length: Int) {
+        var command = RedisCommand("SET", "key")
+        command.append(ByteBuffer(repeating: 1, count: length))
+        var buffer = ByteBuffer()
+        command.write(into: &buffer)
+        #expect(command.size >= buffer.readableBytes)
+    }
+}
