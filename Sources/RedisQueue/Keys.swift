@@ -53,7 +53,12 @@ enum Keys {
         return JobID(queue: queue, priority: priority, entry: entry)
     }
 
-    /// The job that a pointer (`"<class> <entry>"`) names.
+    /// `<class> <entry>`: what `again` and `due` hold.
+    static func pointer(_ id: JobID) -> String {
+        "\(id.priority.name) \(id.entry.milliseconds)-\(id.entry.sequence)"
+    }
+
+    /// The job that a pointer names.
     static func job(pointer: String, in queue: QueueName) -> JobID? {
         guard let space = pointer.firstIndex(of: " "), let priority = PriorityClass(name: pointer[..<space]),
             let entry = EntryID(pointer[pointer.index(after: space)...])

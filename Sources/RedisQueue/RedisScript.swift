@@ -22,6 +22,8 @@ struct RedisScript: Sendable, Hashable {
     static let reapPointers = RedisScript(PackageResources.reap_pointers_lua)
     static let promote = RedisScript(PackageResources.promote_lua)
     static let snapshot = RedisScript(PackageResources.snapshot_lua)
+    static let lease = RedisScript(PackageResources.lease_lua)
+    static let makeGroups = RedisScript(PackageResources.make_groups_lua)
     static let settleFull = RedisScript(PackageResources.settle_full_lua)
 
     /// The arguments that follow must be those of the header.

@@ -19,21 +19,16 @@ extension RedisWorkQueue {
         } catch {
             throw QueueError(.malformed, "\(what): the report cannot be written as JSON: \(error)")
         }
-        var lease = RedisCommand("SET", Keys.worker(worker))
-        lease.append(ByteBuffer(bytes: json))
-        lease.append(contentsOf: ["PX", String(QueueOptions.milliseconds(options.leaseDuration))])
         let queues = held.queues
-        let commands =
-            [lease, RedisCommand("SADD", Keys.workers, worker)]
-            + queues.map { RedisCommand("SMEMBERS", Keys.cancelled($0, at: worker)) }
-        // Late is as bad as never: the lease would be over.
-        let replies = try await leaseClient.perform(commands, timeout: options.leaseDuration, what)
+        try await takeOutLease(ByteBuffer(bytes: json), mode: "renew", what)
+        let replies = try await leaseClient.perform(
+            queues.map { RedisCommand("SMEMBERS", Keys.cancelled($0, at: worker)) }, what)
         for reply in replies where reply.errorMessage != nil { throw QueueError.unexpected(reply, what) }
         if held.renewed() % Self.reconcileInterval == 0 {
             try await reconcile(queues, minimumAge: Self.reconcileAge)
         }
         let jobs = held.jobs
-        return zip(queues, replies.dropFirst(2)).flatMap { queue, reply in
+        return zip(queues, replies).flatMap { queue, reply in
             (reply.array ?? []).compactMap { $0.string.flatMap { Keys.job($0, in: queue) } }
         }.filter { jobs.contains($0) }
     }
@@ -60,19 +55,21 @@ extension RedisWorkQueue {
     /// taken for dead.
     func register() async throws(QueueError) {
         guard held.registers() else { return }
-        let life = String(QueueOptions.milliseconds(options.leaseDuration))
-        let what = "taking out the lease of worker \(worker)"
         do throws(QueueError) {
-            let replies = try await leaseClient.perform(
-                [
-                    RedisCommand("SET", Keys.worker(worker), "", "NX", "PX", life),
-                    RedisCommand("SADD", Keys.workers, worker),
-                ], what)
-            for reply in replies where reply.errorMessage != nil { throw QueueError.unexpected(reply, what) }
+            try await takeOutLease(ByteBuffer(), mode: "first", "taking out the lease of worker \(worker)")
         } catch {
             held.forgetLease()
             throw error
         }
+    }
+
+    private func takeOutLease(_ report: ByteBuffer, mode: String, _ what: String) async throws(QueueError) {
+        let call = RedisScript.lease.call(keys: [Keys.worker(worker), Keys.workers])
+            .with(worker)
+            .with(report)
+            .with(String(QueueOptions.milliseconds(options.leaseDuration)), mode)
+        // Late is as bad as never: the lease would be over.
+        _ = try await leaseClient.perform([call], timeout: options.leaseDuration, what)
     }
 
     // MARK: Deliveries that never reached this worker

@@ -50,20 +50,11 @@ extension RedisWorkQueue {
         guard message.hasPrefix("NOGROUP") || message.hasPrefix("UNBLOCKED") else {
             throw QueueError(reply: message, what)
         }
-        try await makeGroups(streams.keys, on: taker)
+        _ = try await taker.perform(
+            [RedisScript.makeGroups.call(keys: streams.keys).with(Keys.group)], "making the queue's groups")
         let again = try await taker.perform([command], timeout: timeout, what).first ?? .null
         if let message = again.errorMessage { throw QueueError(reply: message, what) }
         return again
-    }
-
-    /// From the very first entry on: what was submitted before the group existed is delivered too.
-    private func makeGroups(_ keys: [String], on taker: RedisClient) async throws(QueueError) {
-        let commands = keys.map { RedisCommand("XGROUP", "CREATE", $0, Keys.group, "0", "MKSTREAM") }
-        for reply in try await taker.perform(commands, "making the queue's groups") {
-            if let message = reply.errorMessage, !message.hasPrefix("BUSYGROUP") {
-                throw QueueError(reply: message, "making the queue's groups")
-            }
-        }
     }
 
     // MARK: From entries to jobs
@@ -72,8 +63,12 @@ extension RedisWorkQueue {
         var jobs: [TakenJob] = []
         var refused: [Refusal] = []
         for (queue, pointers) in deliveries.pointers {
-            for found in try await claim(pointers, of: queue, on: taker) {
-                sort(found.entry, queue, found.priority, found.count, into: &jobs, &refused)
+            var pointers = pointers
+            while !pointers.isEmpty {
+                let found = try await claim(pointers, of: queue, on: taker)
+                for item in found { sort(item.entry, queue, item.priority, item.count, into: &jobs, &refused) }
+                // Pointers whose job was settled meanwhile made no room for others.
+                pointers = try await morePointers(pointers.count - found.count, of: queue, on: taker)
             }
         }
         for found in deliveries.entries {
@@ -106,7 +101,7 @@ extension RedisWorkQueue {
     }
 
     private func claim(
-        _ pointers: [(pointer: String, id: JobID?)], of queue: QueueName, on taker: RedisClient
+        _ pointers: [Deliveries.Pointer], of queue: QueueName, on taker: RedisClient
     ) async throws(QueueError) -> [(entry: LaneEntry, priority: PriorityClass, count: DeliveryCount)] {
         let classes = PriorityClass.allCases
         var arguments = [worker, Keys.group, Keys.returned]
@@ -127,6 +122,16 @@ extension RedisWorkQueue {
             else { return nil }
             return (LaneEntry(entry: entry, fields: parts[3]), classes[index - 2], DeliveryCount(raw: count))
         }
+    }
+
+    private func morePointers(
+        _ count: Int, of queue: QueueName, on taker: RedisClient
+    ) async throws(QueueError) -> [Deliveries.Pointer] {
+        guard count > 0 else { return [] }
+        let command = RedisCommand(
+            "XREADGROUP", "GROUP", Keys.group, worker, "COUNT", String(count), "STREAMS", Keys.again(queue), ">")
+        let reply = try await taker.perform([command], "taking given-back jobs of \(queue)").first ?? .null
+        return try TakeStreams([queue]).deliveries(in: reply).pointers.flatMap(\.pointers)
     }
 
     /// Settles what can never run and keeps it as a dead letter. A failure leaves it pending here, unheld, and

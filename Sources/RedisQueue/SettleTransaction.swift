@@ -61,6 +61,8 @@ struct SettleTransaction {
         var entries: [PriorityClass: [String]] = [:]
         var replies: [String: [ByteBuffer]] = [:]
         var notices: [String] = []
+        // A job whose worker was taken for dead may wait for its retry when that worker settles it after all.
+        var undue = RedisCommand("ZREM", Keys.due(queue))
         for item in items {
             let notice = Keys.notice(item.id)
             var set = RedisCommand("SET", prefix + notice)
@@ -68,6 +70,7 @@ struct SettleTransaction {
             set.append(contentsOf: ["NX", "PX", item.life])
             commands.append(set)
             notices.append(notice)
+            undue.append(Keys.pointer(item.id))
             entries[item.id.priority, default: []].append(item.id.entry.description)
             if let gateway = item.replyTo?.gateway { replies[gateway, default: []].append(item.bytes) }
         }
@@ -90,6 +93,7 @@ struct SettleTransaction {
             ]
         }
         if !notices.isEmpty {
+            commands.append(undue)
             commands.append(RedisCommand("PUBLISH", Keys.settledChannel(queue), notices.joined(separator: " ")))
         }
         return commands + extra + [RedisCommand("EXEC")]
@@ -126,12 +130,14 @@ struct SettleTransaction {
             RedisScript.settleFull
                 .call(keys: [
                     Keys.result(item.id), Keys.lane(queue, item.id.priority), Keys.reply(item.replyTo?.gateway ?? ""),
+                    Keys.due(queue),
                 ])
                 .with(item.id.entry.description)
                 .with(item.bytes)
                 .with(
                     item.life, Keys.group, Keys.settledChannel(queue), Keys.notice(item.id),
-                    item.replyTo == nil ? "" : String(QueueOptions.milliseconds(options.replyLife)))
+                    item.replyTo == nil ? "" : String(QueueOptions.milliseconds(options.replyLife)),
+                    Keys.pointer(item.id))
         }
     }
 }

@@ -44,7 +44,7 @@ struct TakeStreams {
         return deliveries
     }
 
-    private func pointer(_ value: RedisValue, in queue: QueueName) -> (pointer: String, id: JobID?)? {
+    private func pointer(_ value: RedisValue, in queue: QueueName) -> Deliveries.Pointer? {
         guard let parts = value.array, parts.count == 2, let pointer = parts[0].string else { return nil }
         let fields = parts[1].array ?? []
         let text = fields.count == 2 ? fields[1].string : nil
@@ -54,7 +54,9 @@ struct TakeStreams {
 
 /// What one read brought.
 struct Deliveries {
+    /// A pointer's own id, and the job that it names if it can be read.
+    typealias Pointer = (pointer: String, id: JobID?)
+
     var entries: [(entry: LaneEntry, queue: QueueName, priority: PriorityClass)] = []
-    /// The pointer's own id, and the job that it names if it can be read.
-    var pointers: [(queue: QueueName, pointers: [(pointer: String, id: JobID?)])] = []
+    var pointers: [(queue: QueueName, pointers: [Pointer])] = []
 }

@@ -1,14 +1,16 @@
 -- Settles one job while Redis is above its memory limit and refuses the settling transaction.
 --
--- KEYS[1] result   KEYS[2] lane   KEYS[3] reply list of the waiting gateway
+-- KEYS[1] result   KEYS[2] lane   KEYS[3] reply list of the waiting gateway   KEYS[4] due
 -- ARGV[1] entry   ARGV[2] encoded outcome   ARGV[3] its life, ms   ARGV[4] group
 -- ARGV[5] channel of settled jobs   ARGV[6] the notice   ARGV[7] life of the reply list, ms; empty: nobody waits
+-- ARGV[8] the pointer
 --
 -- Returns 1 if the outcome was stored, 0 if one was stored before.
 -- Removing the entry comes first: it frees memory, and Redis checks its limit only at a script's first write. A
 -- script takes effect as a whole, so the outcome is never missing.
 redis.call('XACK', KEYS[2], ARGV[4], ARGV[1])
 redis.call('XDEL', KEYS[2], ARGV[1])
+redis.call('ZREM', KEYS[4], ARGV[8])
 local stored = redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3], 'NX')
 if not stored then return 0 end
 if ARGV[7] ~= '' then

@@ -1,0 +1,188 @@
+package import Jobs
+import NIOCore
+import RedisClient
+import Synchronization
+import Tensors
+import Time
+
+/// Measures the queue alone: submit, take and settle through the types that gateways and workers use, producers and
+/// one consumer in this process, against a Redis whose queue `spate-bench.<n>` it uses and removes.
+///
+/// The producers are a closed loop of `concurrency` tasks: each submits its next job when the one before is accepted,
+/// and pauses while more than `backlog` jobs are unsettled.
+package struct QueueBenchmark: Sendable {
+    package var jobs = 100_000
+    /// Payload of one job, bytes.
+    package var bytes = 8_192
+    /// Tasks that submit.
+    package var concurrency = 128
+    /// Jobs of one take.
+    package var batch = 64
+    /// Takes that may be unsettled at once.
+    package var consumers = 2
+    package var backlog = 4_096
+    /// Bytes of an outcome's tensor.
+    package var resultBytes = 64
+    /// How long each stored outcome is kept.
+    package var retention: Duration = .seconds(10)
+
+    package init() {}
+
+    package struct Report: Sendable, Equatable {
+        package var jobs: Int
+        package var elapsed: Duration
+        package var jobsPerSecond: Double { Double(jobs) / max(elapsed.seconds, 1e-9) }
+        /// From the call of `submit` until it returned.
+        package var submit: Percentiles
+        /// From the call of `submit` until `settle` returned.
+        package var settled: Percentiles
+    }
+
+    package struct Percentiles: Sendable, Equatable {
+        package var p50: Duration
+        package var p95: Duration
+        package var p99: Duration
+        package var maximum: Duration
+
+        init(_ samples: [Duration]) {
+            let sorted = samples.sorted()
+            func rank(_ part: Double) -> Duration {
+                sorted.isEmpty ? .zero : sorted[min(sorted.count - 1, Int(Double(sorted.count) * part))]
+            }
+            (p50, p95, p99, maximum) = (rank(0.5), rank(0.95), rank(0.99), sorted.last ?? .zero)
+        }
+    }
+
+    /// Runs to the end: every job submitted is settled once, or an error says what was missing.
+    package func run(_ connections: RedisConnections) async throws(QueueError) -> Report {
+        let clock = ServerClock(connections)
+        let number = UInt32.random(in: 0 ... .max)
+        guard let queue = QueueName(model: "spate-bench", version: String(number)) else {
+            throw QueueError(.misconfigured, "the benchmark's queue has no valid name")
+        }
+        let gateway = RedisSubmissionQueue(connections, clock: clock)
+        let worker = RedisWorkQueue(worker: "bench-\(number)", connections, clock: clock)
+        let keepers = Task {  // Ended below on every path.
+            await withTaskGroup(of: Void.self) { group in
+                group.addTask { await clock.run() }
+                group.addTask { await gateway.run() }
+                group.addTask { await worker.run() }
+            }
+        }
+        defer { keepers.cancel() }
+        do {
+            let report = try await measure(queue, gateway, worker, clock)
+            try await remove(queue, worker)
+            return report
+        } catch {
+            throw (error as? QueueError) ?? QueueError(.unavailable, "the benchmark was ended: \(error)")
+        }
+    }
+
+    private func measure(
+        _ queue: QueueName, _ gateway: RedisSubmissionQueue, _ worker: RedisWorkQueue, _ clock: ServerClock
+    ) async throws -> Report {
+        // The groups exist before the clock runs.
+        _ = try await worker.take(upTo: 1, from: [queue], waiting: .zero)
+        let payload = Tensor(
+            name: "x", elementType: .uint8, shape: [bytes], bytes: ByteBuffer(repeating: 7, count: bytes))
+        let result = Tensor(
+            name: "y", elementType: .uint8, shape: [resultBytes],
+            bytes: ByteBuffer(repeating: 1, count: resultBytes))
+        let started = ContinuousClock.now
+        let unsettled = Unsettled()
+        async let submitted = submit(payload, queue, gateway, clock, unsettled)
+        async let settled = consume(result, queue, worker, clock, unsettled)
+        let (submits, ends) = try await (submitted, settled)
+        return Report(
+            jobs: jobs, elapsed: ContinuousClock.now - started, submit: Percentiles(submits),
+            settled: Percentiles(ends))
+    }
+
+    private func submit(
+        _ payload: Tensor, _ queue: QueueName, _ gateway: RedisSubmissionQueue, _ clock: ServerClock,
+        _ unsettled: Unsettled
+    ) async throws -> [Duration] {
+        try await withThrowingTaskGroup(of: [Duration].self) { group in
+            for task in 0..<concurrency {
+                let count = jobs / concurrency + (task < jobs % concurrency ? 1 : 0)
+                group.addTask { [retention, backlog] in
+                    var samples: [Duration] = []
+                    samples.reserveCapacity(count)
+                    for _ in 0..<count {
+                        let start = ContinuousClock.now
+                        let job = Job(queue: queue, submitted: clock.now(), retention: retention, inputs: [payload])
+                        _ = try await gateway.submit(job, once: nil)
+                        samples.append(ContinuousClock.now - start)
+                        unsettled.add(1)
+                        while unsettled.count > backlog {
+                            try await Task.sleep(for: .milliseconds(1))
+                        }
+                    }
+                    return samples
+                }
+            }
+            return try await group.reduce(into: []) { $0 += $1 }
+        }
+    }
+
+    private func consume(
+        _ result: Tensor, _ queue: QueueName, _ worker: RedisWorkQueue, _ clock: ServerClock,
+        _ unsettled: Unsettled
+    ) async throws -> [Duration] {
+        try await withThrowingTaskGroup(of: [Duration].self) { group in
+            var remaining = jobs
+            var settling = 0
+            var samples: [Duration] = []
+            samples.reserveCapacity(jobs)
+            while remaining > 0 {
+                let taken = try await worker.take(upTo: batch, from: [queue], waiting: .seconds(10))
+                guard !taken.isEmpty else {
+                    throw QueueError(.unavailable, "\(remaining) of \(jobs) jobs of the benchmark did not come")
+                }
+                remaining -= taken.count
+                if settling == consumers, let done = try await group.next() {
+                    samples += done
+                    settling -= 1
+                }
+                settling += 1
+                group.addTask { [retention] in
+                    let now = clock.now()
+                    let settlements = taken.map { job in
+                        Settlement(
+                            outcome: Outcome(
+                                id: job.id, replyTo: job.job.replyTo, echo: job.job.echo, ending: .finished([result]),
+                                run: RunRecord(
+                                    submitted: job.job.submitted, settled: now,
+                                    queueWait: max(.zero, now - job.job.submitted), batchRows: taken.count,
+                                    worker: worker.worker)), retention: retention)
+                    }
+                    try await worker.settle(settlements)
+                    unsettled.subtract(taken.count)
+                    let end = clock.now()
+                    return taken.map { end - $0.job.submitted }
+                }
+            }
+            for try await done in group { samples += done }
+            return samples
+        }
+    }
+
+    private func remove(_ queue: QueueName, _ worker: RedisWorkQueue) async throws(QueueError) {
+        try await worker.leave()
+        var command = RedisCommand("UNLINK", Keys.again(queue), Keys.due(queue))
+        for priority in PriorityClass.allCases { command.append(Keys.lane(queue, priority)) }
+        _ = try await worker.client.perform([command], "removing the benchmark's queue")
+    }
+}
+
+/// Jobs submitted and not settled.
+private final class Unsettled: Sendable {
+    private let value = Atomic(0)
+
+    var count: Int { value.load(ordering: .relaxed) }
+
+    func add(_ jobs: Int) { value.add(jobs, ordering: .relaxed) }
+
+    func subtract(_ jobs: Int) { value.subtract(jobs, ordering: .relaxed) }
+}

@@ -1,0 +1,87 @@
+import Jobs
+import RedisQueue
+import TestSupport
+import Testing
+
+@Suite struct FullRedisTests {
+    @Test("refuses submits when Redis is full, settles all the same and loses nothing", .timeLimit(.minutes(1)))
+    func full() async throws {
+        try await withPrivateRedis(["--maxmemory", "8mb", "--maxmemory-policy", "noeviction"]) { server in
+            var options = QueueOptions()
+            // Above what Redis allows: Redis itself must refuse.
+            options.memoryHighWaterMark = 10
+            try await RedisQueueHarness.run(url: server.url, options: options) { harness in
+                let queue = harness.underTest
+                let worker = harness.worker("w")
+                let (ids, refusal) = try await Self.fill(queue, limit: 2_000)
+                #expect(refusal?.code == .outOfMemory)
+                let before = try await harness.calls(of: "evalsha")
+                var settled = 0
+                while settled < ids.count {
+                    let jobs = try await queue.take(worker, upTo: 16)
+                    guard !jobs.isEmpty else { break }
+                    try await worker.settle(jobs.map { queue.outcome(of: $0) })
+                    settled += jobs.count
+                }
+                #expect(settled == ids.count)
+                #expect(try await harness.calls(of: "evalsha") > before, "Redis was never full while settling")
+                for id in ids {
+                    guard case .finished = try await queue.ending(of: id) else {
+                        Issue.record("job \(id) has no outcome")
+                        return
+                    }
+                }
+            }
+        }
+    }
+
+    @Test("reaps, retries and cancels while Redis is full")
+    func fullTransitions() async throws {
+        try await withPrivateRedis(["--maxmemory", "4mb", "--maxmemory-policy", "noeviction"]) { server in
+            var options = QueueOptions()
+            options.memoryHighWaterMark = 10
+            try await RedisQueueHarness.run(url: server.url, options: options) { harness in
+                let queue = harness.underTest
+                let (dead, heir) = (harness.worker("dead"), harness.worker("heir"))
+                _ = try await queue.take(dead)
+                _ = try await queue.take(heir)
+                let (ids, _) = try await Self.fill(queue, limit: 2_000)
+                let held = try await queue.take(dead, upTo: 3)
+                try await dead.retry(held[0], after: .seconds(60), error: "e")
+                try await dead.handBack([held[1]])
+                #expect(try await queue.observer.reap("dead", from: [queue.queue]) == 1)
+                let again = try await queue.take(heir, upTo: 2)
+                #expect(again.prefix(2).map(\.id) == [ids[1], ids[2]])
+                let state = try await queue.submissions.cancel(ids[0], reason: "r")
+                guard case .settled = state else {
+                    Issue.record("the state after cancel is \(state)")
+                    return
+                }
+            }
+        }
+    }
+
+    @Test("stops submits at the high-water mark, before Redis is full", .timeLimit(.minutes(1)))
+    func highWaterMark() async throws {
+        try await withPrivateRedis(["--maxmemory", "64mb", "--maxmemory-policy", "noeviction"]) { server in
+            var options = QueueOptions()
+            options.memoryHighWaterMark = 0.1
+            try await RedisQueueHarness.run(url: server.url, options: options) { harness in
+                let (_, refusal) = try await Self.fill(harness.underTest, limit: 100_000)
+                #expect(refusal?.code == .outOfMemory)
+                #expect(refusal?.message.contains("above 10 %") == true)
+            }
+        }
+    }
+
+    /// Submits 8 KB jobs until one is refused.
+    private static func fill(_ queue: QueueUnderTest, limit: Int) async throws -> ([JobID], QueueError?) {
+        var ids: [JobID] = []
+        do {
+            while ids.count < limit { ids.append(try await queue.submit(queue.makeJob(ids.count, bytes: 8_192))) }
+            return (ids, nil)
+        } catch {
+            return (ids, error as? QueueError)
+        }
+    }
+}

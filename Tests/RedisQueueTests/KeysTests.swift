@@ -1,0 +1,67 @@
+import Jobs
+import RedisClient
+import Testing
+
+@testable import RedisQueue
+
+@Suite struct KeysTests {
+    private let queue = QueueName(model: "a.b", version: "2")
+
+    @Test("gives every key of a queue the queue's hash tag")
+    func hashTag() throws {
+        let queue = try #require(queue)
+        let id = JobID(queue: queue, priority: .high, entry: EntryID(milliseconds: 5, sequence: 1))
+        let keys = [
+            Keys.lane(queue, .low), Keys.again(queue), Keys.due(queue), Keys.result(id), Keys.once(queue, "{x}"),
+            Keys.dead(queue), Keys.cancelled(queue, at: "w"),
+        ]
+        #expect(keys.allSatisfy { $0.hasPrefix("spate:{a.b.2}:") })
+        #expect(Set(keys).count == keys.count)
+        #expect(Keys.result(id) == "spate:{a.b.2}:result:high.5-1")
+    }
+
+    @Test("reads only the notices and pointers that it writes")
+    func notices() throws {
+        let queue = try #require(queue)
+        let id = JobID(queue: queue, priority: .high, entry: EntryID(milliseconds: 5, sequence: 1))
+        #expect(Keys.job(Keys.notice(id), in: queue) == id)
+        #expect(Keys.job(pointer: "high 5-1", in: queue) == id)
+        for text in ["", "high", "high.", "high.5", "urgent.5-1", "high.05-1", "high 5-1"] {
+            #expect(Keys.job(text, in: queue) == nil)
+        }
+        for text in ["", "high", "high ", "high 5", "high.5-1"] { #expect(Keys.job(pointer: text, in: queue) == nil) }
+    }
+
+    @Test("keeps attempts and crashes apart in one delivery count")
+    func deliveryCount() {
+        let twice = DeliveryCount(raw: 1 + 2 * DeliveryCount.crash + 3 * DeliveryCount.failure)
+        #expect((twice.attempt, twice.crashes) == (4, 2))
+        #expect((DeliveryCount(raw: 1).attempt, DeliveryCount(raw: 1).crashes) == (1, 0))
+        #expect((DeliveryCount(raw: 0).attempt, DeliveryCount(raw: -7).crashes) == (1, 0))
+    }
+
+    @Test(
+        "refuses versions older than 7.0",
+        arguments: [("6.2.14", false), ("7.0.15", true), ("8.2.0", true), ("x", false)])
+    func versions(version: String, isAccepted: Bool) throws {
+        let status = ServerStatus(info: "# Server\r\nredis_version:\(version)\r\nmaxmemory:0\r\naof_enabled:1\r\n")
+        let check = { try RedisQueueStartCheck.judge(status, appendFsync: .null) }
+        if isAccepted {
+            #expect(try check().version == version)
+        } else {
+            #expect(throws: QueueError.self) { try check() }
+        }
+    }
+
+    @Test("lets one wake-up per queue pass in each interval")
+    func wakeLimiter() throws {
+        let queue = try #require(queue)
+        let other = try #require(QueueName(model: "c", version: "1"))
+        let limiter = WakeLimiter(interval: .milliseconds(50))
+        let start = ContinuousClock.now
+        #expect(limiter.admits(queue, at: start))
+        #expect(limiter.admits(other, at: start))
+        #expect(!limiter.admits(queue, at: start + .milliseconds(49)))
+        #expect(limiter.admits(queue, at: start + .milliseconds(50)))
+    }
+}
