@@ -22,30 +22,38 @@ final class RedisChannelHandler: ChannelInboundHandler {
     private var context: ChannelHandlerContext?
     private var watch: (deadline: NIODeadline, timer: Scheduled<Void>)?
     private var failure: RedisError?
+    private var end: EventLoopPromise<RedisError>?
     /// Called with what was answered since the last call.
     var onSettled: ((RedisLoad) -> Void)?
-    /// Called once, before the requests that are lost with the connection hear of it.
-    var onEnd: ((RedisError) -> Void)?
 
     init(parser: ReplyParser, label: String) {
         self.parser = parser
         self.label = label
     }
 
-    /// Why the connection ended; `nil` while it lives.
-    var end: RedisError? { failure }
+    /// Whether what is sent now has a chance to reach Redis.
+    var isOpen: Bool { context != nil && failure == nil }
 
-    func handlerAdded(context: ChannelHandlerContext) { self.context = context }
+    /// Succeeds with the reason when the connection is of no more use, before the requests that are lost with it hear
+    /// of it. Its channel may need longer to close (TLS says good-bye). `nil` outside of a pipeline.
+    var ended: EventLoopFuture<RedisError>? { end?.futureResult }
 
-    func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        end = context.eventLoop.makePromise()
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        close(lost)
+        self.context = nil
+    }
 
     // MARK: Out
 
     /// Writes the requests with one flush. On a connection that ended they fail.
     func send(_ requests: [RedisRequest]) {
         guard let context, failure == nil else {
-            let error = failure ?? RedisError(.connectionLost, "the connection to \(label) is closed")
-            for request in requests { request.complete(.failure(error)) }
+            for request in requests { request.complete(.failure(failure ?? lost)) }
             return
         }
         var earliest = NIODeadline.distantFuture
@@ -100,7 +108,7 @@ final class RedisChannelHandler: ChannelInboundHandler {
                 }
             }
         } catch {
-            fail(error, context: context)
+            close(error)
         }
         var answered = before
         answered -= pending.load
@@ -108,37 +116,37 @@ final class RedisChannelHandler: ChannelInboundHandler {
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        fail(
-            RedisError(.connectionLost, "the connection to \(label) was lost; it is unknown whether the command ran"),
-            context: context)
+        close(lost)
         context.fireChannelInactive()
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        fail(
+        close(
             RedisError(
                 .connectionLost,
-                "the connection to \(label) failed: \(describeTLS(error)); it is unknown whether the command ran"),
-            context: context)
+                "the connection to \(label) failed: \(describeTLS(error)); it is unknown whether the command ran"))
     }
 
     // MARK: The end
 
-    /// Ends the connection: replies can no longer be matched, or nobody is there.
+    private var lost: RedisError {
+        RedisError(.connectionLost, "the connection to \(label) was lost; it is unknown whether the command ran")
+    }
+
+    /// Ends the connection, once: replies can no longer be matched, nobody is there, or nobody wants it.
     ///
-    /// - Parameter late: what requests hear whose own time is over.
-    private func fail(_ error: RedisError, late: RedisError? = nil, context: ChannelHandlerContext) {
+    /// - Parameter late: what requests hear whose own time is over; the others hear `error`.
+    func close(_ error: RedisError, late: RedisError? = nil) {
         guard failure == nil else { return }
         failure = error
         watch?.timer.cancel()
         watch = nil
-        context.close(promise: nil)
-        let lost = pending.load
+        context?.close(promise: nil)
+        let load = pending.load
         let entries = pending.removeAll()
-        onSettled?(lost)
-        onEnd?(error)
+        onSettled?(load)
         onSettled = nil
-        onEnd = nil
+        end?.succeed(error)
         let now = NIODeadline.now()
         for entry in entries { entry.complete(.failure(entry.deadline <= now ? late ?? error : error)) }
     }
@@ -152,13 +160,12 @@ final class RedisChannelHandler: ChannelInboundHandler {
             guard self.failure == nil, let earliest = self.pending.earliestDeadline else { return }
             if earliest > .now() { return self.checkDeadlines(at: earliest, context: context) }
             let label = self.label
-            self.fail(
+            self.close(
                 RedisError(
                     .connectionLost,
                     "the connection to \(label) was given up: an earlier command had no answer in time; it is unknown whether this one ran"
                 ),
-                late: RedisError(.timedOut, "\(label) did not answer in time; it is unknown whether the command ran"),
-                context: context)
+                late: RedisError(.timedOut, "\(label) did not answer in time; it is unknown whether the command ran"))
         }
         watch = (deadline, timer)
     }

@@ -141,7 +141,7 @@ package final class RedisClient: Sendable {
     private func keepConnected() async {
         var backoff = Backoff()
         var generator = SystemRandomNumberGenerator()
-        var outage = Outage(label: configuration.label, logger: logger)
+        let outage = Outage(label: configuration.label, logger: logger)
         while !Task.isCancelled {
             var failure: RedisError?
             do {
@@ -149,8 +149,8 @@ package final class RedisClient: Sendable {
                 let start = ContinuousClock.now
                 await adopt(connection)
                 outage.ended()
-                // Closed is closed, whatever the reason.
-                try? await connection.channel.closeFuture.get()
+                // The future of an end cannot fail.
+                _ = try? await connection.ended.get()
                 if ContinuousClock.now - start > .seconds(1) { backoff.reset() }
             } catch {
                 failure = error
@@ -166,12 +166,10 @@ package final class RedisClient: Sendable {
     private func adopt(_ connection: RedisConnector.Connection) async {
         let adopted = eventLoop.submit { [self] in
             let handler = connection.handler.value
-            guard handler.end == nil else { return }
+            guard handler.isOpen else { return }
+            guard state.withLock({ $0.connected(connection) }) else { return handler.close(.closed) }
             handler.onSettled = { load in self.state.withLock { $0.settled(load) } }
-            handler.onEnd = { self.ended($0) }
-            guard state.withLock({ $0.connected(connection) }) else {
-                return connection.channel.close(promise: nil)
-            }
+            connection.ended.whenSuccess { self.ended($0) }
             flush()
         }
         // The closure cannot fail.
@@ -189,7 +187,7 @@ package final class RedisClient: Sendable {
 
     private func close() {
         let (connection, refused) = state.withLock { $0.close() }
-        connection?.channel.close(promise: nil)
+        connection?.perform { $0.close(.closed) }
         fail(refused, .closed)
         waiters.notify()
     }

@@ -13,8 +13,14 @@ struct RedisConnector: Sendable {
     let name: String
 
     struct Connection: Sendable {
-        let channel: any Channel
         let handler: NIOLoopBound<RedisChannelHandler>
+        /// Succeeds with the reason when the connection is of no more use.
+        let ended: EventLoopFuture<RedisError>
+
+        /// Runs `body` on the event loop.
+        func perform(_ body: @escaping @Sendable (RedisChannelHandler) -> Void) {
+            ended.eventLoop.execute { body(handler.value) }
+        }
     }
 
     /// - Throws: also when the task is cancelled.
@@ -23,11 +29,11 @@ struct RedisConnector: Sendable {
         do {
             return try await withTaskCancellationHandler {
                 let connection = try await open(attempt)
-                do {
+                do throws(RedisError) {
                     try await SignIn(configuration: configuration, name: name).run(on: connection)
                     return connection
                 } catch {
-                    connection.channel.close(promise: nil)
+                    connection.perform { $0.close(error) }
                     throw error
                 }
             } onCancel: {
@@ -74,7 +80,8 @@ struct RedisConnector: Sendable {
         }
         let handler = RedisChannelHandler(parser: parser, label: configuration.label)
         try channel.pipeline.syncOperations.addHandler(handler)
-        return Connection(channel: channel, handler: NIOLoopBound(handler, eventLoop: channel.eventLoop))
+        guard let ended = handler.ended else { throw ChannelError.ioOnClosedChannel }
+        return Connection(handler: NIOLoopBound(handler, eventLoop: channel.eventLoop), ended: ended)
     }
 }
 

@@ -26,16 +26,18 @@ package final class RedisSubscriber: Sendable {
     ) async {
         var backoff = Backoff()
         var generator = SystemRandomNumberGenerator()
-        var outage = Outage(label: connector.configuration.label, logger: logger)
+        let outage = Outage(label: connector.configuration.label, logger: logger)
         while !Task.isCancelled {
-            let life = SubscriptionLife(channels: channels.count, onSubscribed: onSubscribed, deliver: deliver)
+            let life = SubscriptionLife(channels: channels.count, deliver: deliver) {
+                outage.ended()
+                onSubscribed()
+            }
             var failure: RedisError?
             do throws(RedisError) {
                 let connection = try await connector.connect()
                 let start = ContinuousClock.now
-                await keep(connection, life: life, channels: channels)
-                if let refusal = life.refusal { throw refusal }
-                outage.ended()
+                let end = await keep(connection, life: life, channels: channels)
+                if case .serverError = end.code { throw end }
                 if ContinuousClock.now - start > .seconds(1) { backoff.reset() }
             } catch {
                 failure = error
@@ -46,38 +48,45 @@ package final class RedisSubscriber: Sendable {
         }
     }
 
-    /// Returns when the connection is closed, or the task is cancelled.
-    private func keep(_ connection: RedisConnector.Connection, life: SubscriptionLife, channels: [String]) async {
-        let handler = connection.handler
-        let channel = connection.channel
-        channel.eventLoop.execute {
-            var subscribe = RedisCommand("SUBSCRIBE")
-            subscribe.append(contentsOf: channels)
-            handler.value.subscribe([subscribe]) { reply in
-                if !life.receive(reply) { channel.close(promise: nil) }
+    /// Returns when the connection has ended; cancellation ends it.
+    private func keep(_ connection: RedisConnector.Connection, life: SubscriptionLife, channels: [String]) async
+        -> RedisError
+    {
+        var subscribe = RedisCommand("SUBSCRIBE")
+        subscribe.append(contentsOf: channels)
+        connection.perform { [subscribe] handler in
+            handler.subscribe([subscribe]) { reply in
+                if let refusal = life.receive(reply) { connection.perform { $0.close(refusal) } }
             }
         }
-        await withTaskGroup(of: Void.self) { group in
+        return await withTaskGroup(of: RedisError?.self) { group in
             group.addTask {
                 await withTaskCancellationHandler {
-                    // Closed is closed, whatever the reason.
-                    try? await channel.closeFuture.get()
+                    // The future of an end cannot fail.
+                    try? await connection.ended.get()
                 } onCancel: {
-                    channel.close(promise: nil)
+                    connection.perform { $0.close(.closed) }
                 }
             }
             group.addTask {
                 while !Task.isCancelled {
                     // Only cancellation ends the sleep early, and the loop's condition sees it.
                     try? await Task.sleep(for: Self.ping)
-                    if life.silence > Self.silence { channel.close(promise: nil) }
-                    channel.eventLoop.execute { handler.value.post([RedisCommand("PING")]) }
+                    connection.perform { handler in
+                        guard life.silence < Self.silence else { return handler.close(.silent) }
+                        handler.post([RedisCommand("PING")])
+                    }
                 }
+                return nil
             }
-            await group.next()
-            group.cancelAll()
+            defer { group.cancelAll() }
+            return await group.next()?.flatMap { $0 } ?? .closed
         }
     }
+}
+
+extension RedisError {
+    fileprivate static let silent = RedisError(.timedOut, "Redis does not answer the pings of a subscription")
 }
 
 /// What one connection of a subscriber has seen.
@@ -85,7 +94,6 @@ private final class SubscriptionLife: Sendable {
     private struct State {
         var missing: Int
         var lastHeard = ContinuousClock.now
-        var refusal: RedisError?
     }
 
     private let state: Mutex<State>
@@ -93,8 +101,8 @@ private final class SubscriptionLife: Sendable {
     private let deliver: @Sendable (String, ByteBuffer) -> Void
 
     init(
-        channels: Int, onSubscribed: @escaping @Sendable () -> Void,
-        deliver: @escaping @Sendable (String, ByteBuffer) -> Void
+        channels: Int, deliver: @escaping @Sendable (String, ByteBuffer) -> Void,
+        onSubscribed: @escaping @Sendable () -> Void
     ) {
         state = Mutex(State(missing: channels))
         self.onSubscribed = onSubscribed
@@ -103,17 +111,11 @@ private final class SubscriptionLife: Sendable {
 
     var silence: Duration { state.withLock { ContinuousClock.now - $0.lastHeard } }
 
-    /// Why Redis does not let this user subscribe.
-    var refusal: RedisError? { state.withLock { $0.refusal } }
-
-    /// - Returns: `false` when the subscription is refused.
-    func receive(_ reply: RedisValue) -> Bool {
+    /// - Returns: why Redis refuses the subscription, if it does.
+    func receive(_ reply: RedisValue) -> RedisError? {
         state.withLock { $0.lastHeard = .now }
-        if let message = reply.errorMessage {
-            state.withLock { $0.refusal = RedisError(reply: message) }
-            return false
-        }
-        guard let parts = reply.array, parts.count == 3, let kind = parts[0].string else { return true }
+        if let message = reply.errorMessage { return RedisError(reply: message) }
+        guard let parts = reply.array, parts.count == 3, let kind = parts[0].string else { return nil }
         switch kind {
         case "message":
             if let channel = parts[1].string, let payload = parts[2].bytes { deliver(channel, payload) }
@@ -125,6 +127,6 @@ private final class SubscriptionLife: Sendable {
             if isComplete { onSubscribed() }
         default: break
         }
-        return true
+        return nil
     }
 }

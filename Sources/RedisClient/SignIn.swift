@@ -36,8 +36,7 @@ struct SignIn {
             let request = RedisRequest(commands: steps.map(\.command), deadline: .now() + RedisConnector.timeout) {
                 continuation.resume(returning: $0)
             }
-            let handler = connection.handler
-            connection.channel.eventLoop.execute { handler.value.send([request]) }
+            connection.perform { $0.send([request]) }
         }
         switch result {
         case .success(let replies): try check(replies)
