@@ -4,10 +4,16 @@ import Time
 
 /// The sizes of one queue, read by one script.
 enum QueueCensus {
-    static func call(for queue: QueueName) -> ScriptCall {
+    enum Scope: String {
+        /// The depth; the rest of the snapshot is empty.
+        case depth
+        case all
+    }
+
+    static func call(for queue: QueueName, _ scope: Scope = .all) -> ScriptCall {
         let lanes = PriorityClass.allCases.map { Keys.lane(queue, $0) }
         return RedisScript.snapshot.call(keys: lanes + [Keys.again(queue), Keys.due(queue)])
-            .with(Keys.group, Keys.returned)
+            .with(Keys.group, Keys.returned, scope.rawValue)
     }
 
     /// A queue that has no keys is empty.

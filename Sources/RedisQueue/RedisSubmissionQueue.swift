@@ -83,7 +83,8 @@ package final class RedisSubmissionQueue: SubmissionQueue {
     private func wake(_ queue: QueueName) -> RedisCommand { RedisCommand("PUBLISH", Keys.wake, queue.description) }
 
     package func depth(of queue: QueueName) async throws(QueueError) -> QueueDepth {
-        let reply = try await client.perform([QueueCensus.call(for: queue)], "reading the depth of \(queue)").first
+        let reply = try await client.perform([QueueCensus.call(for: queue, .depth)], "reading the depth of \(queue)")
+            .first
         return try QueueCensus.read(reply ?? .null, of: queue).depth
     }
 

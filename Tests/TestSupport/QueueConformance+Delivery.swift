@@ -145,13 +145,13 @@ extension QueueConformance {
         QueueConformance("forgets an outcome when its retention ends, and keeps it when asked to") { queue in
             let worker = queue.worker("w")
             let ids = [
-                try await queue.submit(queue.makeJob(retention: .milliseconds(40))),
-                try await queue.submit(queue.makeJob(retention: .milliseconds(40))),
+                try await queue.submit(queue.makeJob(retention: .seconds(1))),
+                try await queue.submit(queue.makeJob(retention: .seconds(1))),
             ]
             try await worker.settle(try await queue.take(worker).map { queue.outcome(of: $0) })
             try await queue.submissions.keepOutcome(of: ids[1], for: .seconds(60))
             // A take that finds nothing lasts as long as its patience: the retention is over after it.
-            _ = try await queue.take(worker, upTo: 1, patience: .milliseconds(60))
+            _ = try await queue.take(worker, upTo: 1, patience: .milliseconds(1_100))
             try await queue.requireState(ids[0], .unknown)
             _ = try await queue.ending(of: ids[1])
         },
