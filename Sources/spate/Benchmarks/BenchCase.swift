@@ -58,7 +58,8 @@ enum BenchCase: String, CaseIterable {
             let report = try await QueueBenchmark().run(connections)
             await redis.stop()
             return [
-                BenchLine(name: "queue cycle, 8 KB", value: report.jobsPerSecond, unit: "jobs/s", goal: .atLeast(35_000))
+                BenchLine(
+                    name: "queue cycle, 8 KB", value: report.jobsPerSecond, unit: "jobs/s", goal: .atLeast(35_000))
             ]
         } catch {
             await redis.stop()
@@ -92,7 +93,8 @@ enum BenchCase: String, CaseIterable {
             return [
                 BenchLine(name: "digits, JSON, 64 connections", value: json.rate, unit: "/s", goal: .atLeast(6_000)),
                 BenchLine(name: "digits, JSON, p99", value: json.p99, unit: "ms", goal: .below(40)),
-                BenchLine(name: "digits, binary, 64 connections", value: binary.rate, unit: "/s", goal: .atLeast(9_000)),
+                BenchLine(
+                    name: "digits, binary, 64 connections", value: binary.rate, unit: "/s", goal: .atLeast(9_000)),
                 BenchLine(name: "digits, binary, p99", value: binary.p99, unit: "ms", goal: .below(40)),
                 try json.verdictLine("digits JSON"), try binary.verdictLine("digits binary"),
             ]
@@ -136,7 +138,8 @@ extension TrafficReport {
     /// Wrong answers make a rate worthless.
     func verdictLine(_ name: String) throws -> BenchLine {
         BenchLine(
-            name: "\(name), calls lost, wrong or failed", value: Double(counts.lost + counts.wrong + counts.failed + counts.unanswered),
+            name: "\(name), calls lost, wrong or failed",
+            value: Double(counts.lost + counts.wrong + counts.failed + counts.unanswered),
             unit: "of \(counts.offered)", goal: .below(1))
     }
 }

@@ -13,28 +13,28 @@ enum MemoryBench {
         return [try await gateway(plan, folder), try await worker(plan, folder)]
     }
 
-    /// 10,000 jobs of 8 KB wait, since no worker may start; the gateway is a process of its own.
+    /// 10,000 jobs of 8 KB wait, since no worker may start.
     private static func gateway(_ plan: BenchPlan, _ folder: String) async throws -> BenchLine {
-        let config = folder + "/gateway.yaml"
-        try configuration(plan, models: ["magika"], maximumWorkers: 0).write(toFile: config, atomically: true, encoding: .utf8)
-        let system = try await TemporarySystem.start(config: config, folder: folder + "/gateway")
-        do {
-            let run = try LoadRun(
-                load: .open(try burst(), speed: 1, keeping: .rates),
-                recording: Recording.read(path: "\(plan.recordings)/magika.jsonl"),
-                target: LoadTarget(system.addresses.http), admin: LoadTarget(system.addresses.admin), seed: 1,
-                runID: BootID.make("memory"), started: Date.now.ISO8601Format(),
-                options: LoadOptions(maximumFollowers: 1, followUp: .milliseconds(500), longPoll: .milliseconds(100)))
-            let report = try await run.run()
-            let memory = ProcessFigures.residentBytes(system.processID)
-            await system.stop()
-            return BenchLine(
-                name: "gateway (with scaler) over \(report.counts.accepted) waiting 8 KB jobs", value: Double(memory) / 1e6,
-                unit: "MB", goal: .below(150))
-        } catch {
-            await system.stop()
-            throw error
+        var small = plan
+        small.config = try write("gateway", to: folder, plan, models: ["magika"], maximumWorkers: 0)
+        let (accepted, memory) = try await small.withCluster("memory-gateway") { system in
+            let accepted = try await submitBurst(plan, to: system)
+            return (accepted, ProcessFigures.residentBytes(system.processID))
         }
+        return BenchLine(
+            name: "gateway (with scaler) over \(accepted) waiting 8 KB jobs", value: Double(memory) / 1e6, unit: "MB",
+            goal: .below(150))
+    }
+
+    /// - Returns: how many jobs were accepted; none of them is followed.
+    private static func submitBurst(_ plan: BenchPlan, to system: TemporarySystem) async throws -> Int {
+        let options = LoadOptions(maximumFollowers: 1, followUp: .milliseconds(500), longPoll: .milliseconds(100))
+        let run = try LoadRun(
+            load: .open(try burst(), speed: 1, keeping: .rates),
+            recording: Recording.read(path: "\(plan.recordings)/magika.jsonl"),
+            target: LoadTarget(system.addresses.http), admin: nil, seed: 1, runID: BootID.make("memory"),
+            started: Date.now.ISO8601Format(), options: options)
+        return try await run.run().counts.accepted
     }
 
     /// 2,000 asynchronous calls a second for five seconds.
@@ -47,23 +47,30 @@ enum MemoryBench {
     }
 
     private static func worker(_ plan: BenchPlan, _ folder: String) async throws -> BenchLine {
-        let config = folder + "/worker.yaml"
-        try configuration(plan, models: ["digits"], maximumWorkers: 1).write(toFile: config, atomically: true, encoding: .utf8)
-        let system = try await TemporarySystem.start(config: config, folder: folder + "/worker")
-        do {
-            var small = plan
-            small.config = config
+        var small = plan
+        small.config = try write("worker", to: folder, plan, models: ["digits"], maximumWorkers: 1)
+        let memory = try await small.withCluster("memory-worker") { [small] system in
             _ = try await small.load("digits", connections: 1, seconds: 1, on: system)
-            let memory = ProcessFigures.children(of: system.processID)
-                .filter { ProcessFigures.commandLine($0).contains("worker") }
-                .map(ProcessFigures.residentBytes).max()
-            await system.stop()
-            return BenchLine(
-                name: "idle worker with digits", value: memory.map { Double($0) / 1e6 } ?? .infinity, unit: "MB", goal: .below(80))
-        } catch {
-            await system.stop()
-            throw error
+            return workerMemory(of: system)
         }
+        return BenchLine(
+            name: "idle worker with digits", value: memory.map { Double($0) / 1e6 } ?? .infinity, unit: "MB",
+            goal: .below(80))
+    }
+
+    private static func workerMemory(of system: TemporarySystem) -> Int? {
+        ProcessFigures.children(of: system.processID)
+            .filter { ProcessFigures.commandLine($0).contains(" worker ") }
+            .map(ProcessFigures.residentBytes).max()
+    }
+
+    private static func write(
+        _ name: String, to folder: String, _ plan: BenchPlan, models: [String], maximumWorkers: Int
+    ) throws -> String {
+        let path = "\(folder)/\(name).yaml"
+        try configuration(plan, models: models, maximumWorkers: maximumWorkers)
+            .write(toFile: path, atomically: true, encoding: .utf8)
+        return path
     }
 
     private static func configuration(_ plan: BenchPlan, models: [String], maximumWorkers: Int) throws -> String {
@@ -89,7 +96,9 @@ enum ProcessFigures {
 
     static func children(of process: Int32) -> [Int32] {
         let tasks = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(process)/task")) ?? []
-        return tasks.flatMap { text("/proc/\(process)/task/\($0)/children").split(separator: " ").compactMap { Int32($0) } }
+        return tasks.flatMap {
+            text("/proc/\(process)/task/\($0)/children").split(separator: " ").compactMap { Int32($0) }
+        }
     }
 
     static func commandLine(_ process: Int32) -> String {

@@ -21,7 +21,9 @@ struct RawRuntime {
         threads = try InferenceThreads(count: 2, name: "raw", backend: registry.load(model))
         inputs = try Recording.read(path: recording).map { request in
             request.inputs.map {
-                Tensor(name: $0.name, elementType: $0.elementType, shape: Shape($0.shape), bytes: ByteBuffer(bytes: $0.bytes))
+                Tensor(
+                    name: $0.name, elementType: $0.elementType, shape: Shape($0.shape),
+                    bytes: ByteBuffer(bytes: $0.bytes))
             }
         }
     }
