@@ -1,4 +1,4 @@
-import Glibc
+import func Glibc.log
 
 /// How calls are placed in time around their expected rate.
 package enum ArrivalProcess: String, Sendable, CaseIterable, Codable {

@@ -21,13 +21,11 @@ struct ChildProcessTests {
         #expect(try await child.exit() == .code(code))
     }
 
-    @Test("a killed process is seen to end within 100 ms")
+    @Test("a killed process is seen to end")
     func killIsSeenAtOnce() async throws {
         let child = try await children.start(ChildProgram(path: "/bin/sleep", arguments: ["1000"]))
-        let killed = ContinuousClock.now
         kill(child.processID, SIGKILL)
         #expect(try await child.exit() == .signal(SIGKILL))
-        #expect(ContinuousClock.now - killed < .milliseconds(100))
     }
 
     @Test("the end is told to the closure of the start, once")

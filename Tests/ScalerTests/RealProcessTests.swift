@@ -14,6 +14,8 @@ import Time
 /// far longer than the tests, so whatever happens here happens by events and never by polling.
 @Suite("The scaler over real processes", .timeLimit(.minutes(1)))
 struct RealProcessTests {
+    /// The intervals are 50 s. How fast it really is, `spate bench` measures; a loaded machine must not fail a test.
+    private static let farBelowTheIntervals: Duration = .seconds(10)
     private static let obedient = "trap 'exit 0' TERM; while :; do sleep 1000 & wait $!; done"
 
     @Test("a submit on an idle pool starts a worker at once")
@@ -23,7 +25,7 @@ struct RealProcessTests {
             let submitted = ContinuousClock.now
             system.queue.submit(1)
             _ = try #require(await system.nextStart())
-            #expect(ContinuousClock.now - submitted < .milliseconds(250))
+            #expect(ContinuousClock.now - submitted < Self.farBelowTheIntervals)
         }
     }
 
@@ -50,7 +52,7 @@ struct RealProcessTests {
             let killed = ContinuousClock.now
             kill(process, SIGKILL)
             #expect(await system.queue.nextReaped() == worker)
-            #expect(ContinuousClock.now - killed < .milliseconds(250))
+            #expect(ContinuousClock.now - killed < Self.farBelowTheIntervals)
         }
     }
 
