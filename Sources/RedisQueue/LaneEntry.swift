@@ -11,7 +11,7 @@ struct LaneEntry {
 
     /// `nil` if `value` is no stream entry at all.
     init?(_ value: RedisValue) {
-        guard let parts = value.array, parts.count == 2, let entry = parts[0].string.flatMap({ EntryID($0) }) else {
+        guard let parts = value.array, parts.count == 2, let entry = parts[0].entryID else {
             return nil
         }
         self.init(entry: entry, fields: parts[1])

@@ -90,7 +90,7 @@ package struct QueueBenchmark: Sendable {
             name: "y", elementType: .uint8, shape: [resultBytes],
             bytes: ByteBuffer(repeating: 1, count: resultBytes))
         let started = ContinuousClock.now
-        let unsettled = Unsettled()
+        let unsettled = Unsettled(limit: backlog)
         async let submitted = submit(payload, queue, gateway, clock, unsettled)
         async let settled = consume(result, queue, worker, clock, unsettled)
         let (submits, ends) = try await (submitted, settled)
@@ -106,18 +106,15 @@ package struct QueueBenchmark: Sendable {
         try await withThrowingTaskGroup(of: [Duration].self) { group in
             for task in 0..<concurrency {
                 let count = jobs / concurrency + (task < jobs % concurrency ? 1 : 0)
-                group.addTask { [retention, backlog] in
+                group.addTask { [retention] in
                     var samples: [Duration] = []
                     samples.reserveCapacity(count)
                     for _ in 0..<count {
+                        await unsettled.enter()
                         let start = ContinuousClock.now
                         let job = Job(queue: queue, submitted: clock.now(), retention: retention, inputs: [payload])
                         _ = try await gateway.submit(job, once: nil)
                         samples.append(ContinuousClock.now - start)
-                        unsettled.add(1)
-                        while unsettled.count > backlog {
-                            try await Task.sleep(for: .milliseconds(1))
-                        }
                     }
                     return samples
                 }
@@ -130,7 +127,8 @@ package struct QueueBenchmark: Sendable {
         _ result: Tensor, _ queue: QueueName, _ worker: RedisWorkQueue, _ clock: ServerClock,
         _ unsettled: Unsettled
     ) async throws -> [Duration] {
-        try await withThrowingTaskGroup(of: [Duration].self) { group in
+        defer { unsettled.open() }
+        return try await withThrowingTaskGroup(of: [Duration].self) { group in
             var remaining = jobs
             var settling = 0
             var samples: [Duration] = []
@@ -158,7 +156,7 @@ package struct QueueBenchmark: Sendable {
                                     worker: worker.worker)), retention: retention)
                     }
                     try await worker.settle(settlements)
-                    unsettled.subtract(taken.count)
+                    unsettled.leave(taken.count)
                     let end = clock.now()
                     return taken.map { end - $0.job.submitted }
                 }
@@ -176,13 +174,42 @@ package struct QueueBenchmark: Sendable {
     }
 }
 
-/// Jobs submitted and not settled.
+/// Keeps the number of jobs that were submitted and not settled within a limit.
 private final class Unsettled: Sendable {
-    private let value = Atomic(0)
+    private struct State {
+        var room: Int
+        var waiting: [CheckedContinuation<Void, Never>] = []
+    }
 
-    var count: Int { value.load(ordering: .relaxed) }
+    private let state: Mutex<State>
 
-    func add(_ jobs: Int) { value.add(jobs, ordering: .relaxed) }
+    init(limit: Int) { state = Mutex(State(room: limit)) }
 
-    func subtract(_ jobs: Int) { value.subtract(jobs, ordering: .relaxed) }
+    /// Waits for room. Ends only by `leave` or `open`.
+    func enter() async {
+        await withCheckedContinuation { continuation in
+            let hasRoom = state.withLock { state in
+                guard state.room > 0 else {
+                    state.waiting.append(continuation)
+                    return false
+                }
+                state.room -= 1
+                return true
+            }
+            if hasRoom { continuation.resume() }
+        }
+    }
+
+    func leave(_ jobs: Int) {
+        let released = state.withLock { state in
+            let count = min(jobs, state.waiting.count)
+            state.room += jobs - count
+            defer { state.waiting.removeFirst(count) }
+            return Array(state.waiting.prefix(count))
+        }
+        for continuation in released { continuation.resume() }
+    }
+
+    /// Lets everybody in: nobody settles any more.
+    func open() { leave(.max / 4) }
 }

@@ -50,7 +50,7 @@ package final class RedisSubmissionQueue: SubmissionQueue {
         var commands = [add, RedisCommand("XLEN", lane)]
         if wakes.admits(job.queue) { commands.append(wake(job.queue)) }
         let replies = try await client.perform(commands, "submitting to \(job.queue)")
-        guard let entry = replies.first?.string.flatMap({ EntryID($0) }) else {
+        guard let entry = replies.first?.entryID else {
             throw QueueError.unexpected(replies.first ?? .null, "submitting to \(job.queue)")
         }
         let id = JobID(queue: job.queue, priority: job.priority, entry: entry)
@@ -67,7 +67,7 @@ package final class RedisSubmissionQueue: SubmissionQueue {
         let reply = try await client.perform([call], what).first ?? .null
         guard let parts = reply.array, parts.count >= 3, let verdict = parts[0].string,
             let priority = parts[1].string.flatMap({ PriorityClass(name: $0) }),
-            let entry = parts[2].string.flatMap({ EntryID($0) })
+            let entry = parts[2].entryID
         else { throw QueueError.unexpected(reply, what) }
         let id = JobID(queue: job.queue, priority: priority, entry: entry)
         switch verdict {

@@ -119,7 +119,7 @@ extension RedisWorkQueue {
             throw QueueError(reply: message, what)
         }
         return (reply.array ?? []).compactMap { item in
-            guard let entry = item.array?.first?.string.flatMap({ EntryID($0) }) else { return nil }
+            guard let entry = item.array?.first?.entryID else { return nil }
             return JobID(queue: queue, priority: priority, entry: entry)
         }
     }

@@ -117,7 +117,7 @@ extension RedisWorkQueue {
             ).first ?? .null
         return (reply.array ?? []).compactMap { item in
             guard let parts = item.array, parts.count == 4, let index = parts[0].integer,
-                classes.indices.contains(index - 2), let entry = parts[1].string.flatMap({ EntryID($0) }),
+                classes.indices.contains(index - 2), let entry = parts[1].entryID,
                 let count = parts[2].integer
             else { return nil }
             return (LaneEntry(entry: entry, fields: parts[3]), classes[index - 2], DeliveryCount(raw: count))

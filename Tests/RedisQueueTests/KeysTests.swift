@@ -32,6 +32,15 @@ import Testing
         for text in ["", "high", "high ", "high 5", "high.5-1"] { #expect(Keys.job(pointer: text, in: queue) == nil) }
     }
 
+    @Test("reads entry ids from bytes as from text")
+    func entryIDs() {
+        let texts = [
+            "0-0", "5-1", "1732163000000-12", "18446744073709551615-18446744073709551615", "", "-", "5", "5-", "-5",
+            "05-1", "5-01", "18446744073709551616-0", "5-1-1", "+5-1", "5 -1", "x-1",
+        ]
+        for text in texts { #expect(EntryID(bytes: Array(text.utf8)) == EntryID(text), "\(text)") }
+    }
+
     @Test("keeps attempts and crashes apart in one delivery count")
     func deliveryCount() {
         let twice = DeliveryCount(raw: 1 + 2 * DeliveryCount.crash + 3 * DeliveryCount.failure)
