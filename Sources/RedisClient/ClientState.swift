@@ -86,7 +86,7 @@ struct ClientState<Connection> {
         return (connection, takeOutgoing(), late)
     }
 
-    /// Notes that replies came, or that requests failed, since the last call.
+    /// Notes that replies came. What a connection still owes ends with it.
     mutating func settled(_ load: RedisLoad) { unanswered -= load }
 
     // MARK: The connection
@@ -107,6 +107,7 @@ struct ClientState<Connection> {
         if case .closed = link { return (nil, []) }
         link = .down(reason)
         isFlushScheduled = false
+        unanswered = RedisLoad()
         if reason.code == .authenticationFailed { return (nil, takeOutgoing()) }
         return (expiryToArm(), [])
     }

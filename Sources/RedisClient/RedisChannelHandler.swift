@@ -14,6 +14,8 @@ final class RedisChannelHandler: ChannelInboundHandler {
 
     /// Commands above this size are written on their own, without a copy into the common buffer.
     private static let separateWrite = 64 * 1024
+    /// A connection that owes a late reply, and on which nothing came for this long, is given up.
+    private static let silence: TimeAmount = .seconds(1)
 
     private let parser: ReplyParser
     private let label: String
@@ -21,6 +23,7 @@ final class RedisChannelHandler: ChannelInboundHandler {
     private var pending = PendingReplies()
     private var context: ChannelHandlerContext?
     private var watch: (deadline: NIODeadline, timer: Scheduled<Void>)?
+    private var lastHeard = NIODeadline.now()
     private var failure: RedisError?
     private var end: EventLoopPromise<RedisError>?
     /// Called with what was answered since the last call.
@@ -56,6 +59,7 @@ final class RedisChannelHandler: ChannelInboundHandler {
             for request in requests { request.complete(.failure(failure ?? lost)) }
             return
         }
+        if pending.isEmpty { lastHeard = .now() }
         var earliest = NIODeadline.distantFuture
         for request in requests {
             pending.append(request)
@@ -98,6 +102,7 @@ final class RedisChannelHandler: ChannelInboundHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard failure == nil else { return }
+        lastHeard = .now()
         let before = pending.load
         do {
             try parser.feed(unwrapInboundIn(data)) { reply throws(RedisError) in
@@ -134,22 +139,19 @@ final class RedisChannelHandler: ChannelInboundHandler {
     }
 
     /// Ends the connection, once: replies can no longer be matched, nobody is there, or nobody wants it.
-    ///
-    /// - Parameter late: what requests hear whose own time is over; the others hear `error`.
-    func close(_ error: RedisError, late: RedisError? = nil) {
+    func close(_ error: RedisError) {
         guard failure == nil else { return }
         failure = error
         watch?.timer.cancel()
         watch = nil
-        context?.close(promise: nil)
-        let load = pending.load
-        let entries = pending.removeAll()
-        onSettled?(load)
         onSettled = nil
+        context?.close(promise: nil)
+        let entries = pending.removeAll()
         end?.succeed(error)
-        let now = NIODeadline.now()
-        for entry in entries { entry.complete(.failure(entry.deadline <= now ? late ?? error : error)) }
+        for entry in entries { entry.complete(.failure(error)) }
     }
+
+    // MARK: Deadlines
 
     /// One timer per connection, for the request that is late first.
     private func checkDeadlines(at deadline: NIODeadline, context: ChannelHandlerContext) {
@@ -157,16 +159,27 @@ final class RedisChannelHandler: ChannelInboundHandler {
         watch?.timer.cancel()
         let timer = context.eventLoop.assumeIsolated().scheduleTask(deadline: deadline) {
             self.watch = nil
-            guard self.failure == nil, let earliest = self.pending.earliestDeadline else { return }
-            if earliest > .now() { return self.checkDeadlines(at: earliest, context: context) }
-            let label = self.label
-            self.close(
-                RedisError(
-                    .connectionLost,
-                    "the connection to \(label) was given up: an earlier command had no answer in time; it is unknown whether this one ran"
-                ),
-                late: RedisError(.timedOut, "\(label) did not answer in time; it is unknown whether the command ran"))
+            self.endLate(context: context)
         }
         watch = (deadline, timer)
+    }
+
+    /// A late reply may still come: only with a silent connection nobody knows.
+    private func endLate(context: ChannelHandlerContext) {
+        let now = NIODeadline.now()
+        let error = RedisError(.timedOut, "\(label) did not answer in time; it is unknown whether the command ran")
+        for entry in pending.takeLate(at: now) { entry.complete(.failure(error)) }
+        var next = pending.earliestDeadline ?? .distantFuture
+        if pending.hasAbandoned {
+            guard now < lastHeard + Self.silence else {
+                return close(
+                    RedisError(
+                        .connectionLost,
+                        "the connection to \(label) was given up, because it was silent; it is unknown whether the command ran"
+                    ))
+            }
+            next = min(next, lastHeard + Self.silence)
+        }
+        if next < .distantFuture { checkDeadlines(at: next, context: context) }
     }
 }

@@ -7,7 +7,7 @@ import Synchronization
 /// Commands that are sent from any threads within one turn of the event loop leave in one write; their
 /// callers cost one wake-up together. While Redis is away, commands wait for it up to their own time-out, within a
 /// bound (10,000 commands, 256 MiB); above it they fail at once. A command without an answer in time ends the
-/// connection, since nobody may be there any more. Blocking commands (`BLMPOP`, `XREADGROUP … BLOCK`) need a client
+/// connection unless other bytes came within the last second, since nobody may be there any more. Blocking commands (`BLMPOP`, `XREADGROUP … BLOCK`) need a client
 /// of their own, and a time-out above the time that they block.
 package final class RedisClient: Sendable {
     private typealias State = ClientState<RedisConnector.Connection>

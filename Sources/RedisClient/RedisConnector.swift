@@ -1,3 +1,4 @@
+import Glibc
 import NIOCore
 import NIOPosix
 import NIOSSL
@@ -62,7 +63,13 @@ struct RedisConnector: Sendable {
         }
         switch configuration.address {
         case .tcp(let host, let port):
-            return try await bootstrap.connect(host: host, port: port, channelInitializer: initializer)
+            // An idle connection is known to be dead after half a minute, not after the system's two hours.
+            return
+                try await bootstrap
+                .channelOption(.tcpOption(.init(rawValue: TCP_KEEPIDLE)), value: 15)
+                .channelOption(.tcpOption(.init(rawValue: TCP_KEEPINTVL)), value: 5)
+                .channelOption(.tcpOption(.init(rawValue: TCP_KEEPCNT)), value: 3)
+                .connect(host: host, port: port, channelInitializer: initializer)
         case .unix(let path):
             return try await bootstrap.connect(unixDomainSocketPath: path, channelInitializer: initializer)
         }

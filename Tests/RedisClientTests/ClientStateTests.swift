@@ -89,6 +89,18 @@ import Testing
         #expect([first, second, third, fourth].map(\.?.code) == [nil, .overloaded, .overloaded, nil])
     }
 
+    @Test("what a lost connection owed makes room for others")
+    func forgetsALostConnection() {
+        var state = makeState(.init(bytes: 1_000))
+        _ = state.connected(1)
+        let request = makeRequest(bytes: 600)
+        _ = state.submit(request)
+        _ = state.flush(now: time(0))
+        _ = state.disconnected(RedisError(.connectionLost, "gone"))
+        let refusal = state.submit(request).refusal
+        #expect(refusal == nil)
+    }
+
     @Test("refused credentials fail waiting and later requests at once, until a connection is made")
     func refusedCredentials() {
         var state = makeState()

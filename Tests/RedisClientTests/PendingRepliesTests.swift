@@ -43,4 +43,27 @@ import Testing
         #expect(entries.count == 3)
         #expect(pending.earliestDeadline == nil)
     }
+
+    @Test("a late request hears of it once, and its replies do not go to the next")
+    func keepsThePlaceOfLateRequests() throws {
+        var pending = PendingReplies()
+        for deadline: Int64 in [1, 9] { pending.append(makeRequest(commands: 1, deadline: deadline)) }
+        let now = NIODeadline.uptimeNanoseconds(0) + .seconds(5)
+        let late = [pending.takeLate(at: now), pending.takeLate(at: now)]
+        #expect(late.map(\.count) == [1, 0])
+        #expect(pending.hasAbandoned)
+        let replies = [try pending.receive(.integer(1))?.replies, try pending.receive(.integer(2))?.replies]
+        #expect(replies == [nil, [.integer(2)]])
+        #expect(!pending.hasAbandoned && pending.load == RedisLoad())
+    }
+
+    @Test("at the end of the connection late requests are not told again")
+    func endsEachRequestOnce() {
+        var pending = PendingReplies()
+        for deadline: Int64 in [1, 9] { pending.append(makeRequest(commands: 1, deadline: deadline)) }
+        let late = pending.takeLate(at: .uptimeNanoseconds(0) + .seconds(5))
+        let rest = pending.removeAll()
+        #expect(late.count == 1 && rest.count == 1)
+        #expect(pending.isEmpty && !pending.hasAbandoned)
+    }
 }

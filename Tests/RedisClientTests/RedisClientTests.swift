@@ -172,6 +172,24 @@ import Testing
         }
     }
 
+    @Test("a late command on a connection that lives ends alone")
+    func endsALateCommandAlone() async throws {
+        try await withPrivateRedis { server in
+            try await withClient(url: server.url) { client in
+                try await client.waitUntilConnected(timeout: patience)
+                let id = try await client.call("CLIENT", "ID").integer
+                server.pause()
+                let late = await #expect(throws: RedisError.self) {
+                    try await client.send(RedisCommand("ECHO", "late"), timeout: .milliseconds(10))
+                }
+                #expect(late?.code == .timedOut)
+                server.resume()
+                #expect(try await client.call("ECHO", "next").string == "next")
+                #expect(try await client.call("CLIENT", "ID").integer == id)
+            }
+        }
+    }
+
     @Test("without a server a command ends by its own time-out and says why")
     func endsByTimeoutWithoutAServer() async throws {
         try await withClient(url: "unix:///tmp/spate-nobody-listens.sock") { client in
