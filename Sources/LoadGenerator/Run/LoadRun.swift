@@ -77,7 +77,7 @@ package struct LoadRun: Sendable {
         self.admin = admin
         self.seed = seed
         self.options = options
-        self.model = named ?? Set(recording.compactMap(\.model)).sorted().joined(separator: ", ")
+        self.model = Set(recording.compactMap { model ?? $0.model ?? named }).sorted().joined(separator: ", ")
         self.runID = runID
         self.started = started
     }

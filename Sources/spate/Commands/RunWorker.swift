@@ -1,6 +1,7 @@
 import ArgumentParser
 import Glibc
 import Inference
+import Logging
 import Observability
 import RedisQueue
 import ServiceLifecycle
@@ -15,6 +16,7 @@ struct RunWorker: AsyncParsableCommand {
         commandName: "worker", abstract: "Take jobs of a pool's models from Redis and run them in batches.",
         discussion: """
             SIGTERM drains: what has not started is handed back, what runs is finished, then the worker leaves with 0.
+            SIGQUIT hands everything back at once.
             Exit codes: 69 no model can be served, 70 a run hung, 75 cut short while draining, 78 the settings are wrong.
             """)
 
@@ -37,7 +39,13 @@ struct RunWorker: AsyncParsableCommand {
             let id = self.id ?? BootID.make(pool)
             let work = RedisWorkQueue(worker: id, queue.connections, clock: queue.clock, options: queue.options)
             let registry = BackendRegistry(
-                runtime: settings.runtime, repository: ModelRepository(path: settings.repository))
+                runtime: settings.runtime, repository: ModelRepository(path: settings.repository),
+                listener: { message in
+                    // Each failed call says why by itself; what the runtime adds is for the curious.
+                    logger.log(
+                        level: message.severity == .fatal ? .critical : .debug, "ONNX Runtime reports",
+                        metadata: [LogKeys.reason: "\(message.text)"])
+                })
             let clockLoop = LoopService { await queue.clock.run() }
             let worker = WorkerService(
                 configuration: .init(
@@ -55,7 +63,7 @@ struct RunWorker: AsyncParsableCommand {
                             service: worker, successTerminationBehavior: .gracefullyShutdownGroup,
                             failureTerminationBehavior: .cancelGroup),
                     ],
-                    gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+                    gracefulShutdownSignals: [.sigterm, .sigint], cancellationSignals: [.sigquit], logger: logger)
             ).run()
         } catch let error as WorkerError where error.code == .hungRun {
             // A thread is still inside the backend; a normal exit would wait for it.
