@@ -38,7 +38,7 @@ FROM ${RUN_IMAGE} AS run
 RUN apt-get update \
  && apt-get install -y --no-install-recommends libhiredis0.14 libssl3 zlib1g libstdc++6 redis-server ca-certificates \
  && rm -rf /var/lib/apt/lists/* \
- && useradd --system --uid 10001 --create-home --home-dir /var/lib/spate spate
+ && useradd --uid 10001 --create-home --home-dir /var/lib/spate spate
 COPY --from=models /fetch/out/onnxruntime/ /usr/local/lib/
 RUN ldconfig
 COPY cluster /etc/spate/cluster

@@ -35,11 +35,11 @@ run_logged() {
 . "$here/engine.sh"
 . "$here/standin.sh"
 
-# have_image NAME: whether the engine has it or can fetch it.
+# have_image NAME SECONDS: whether the engine has it or can fetch it in this time.
 have_image() {
     "$engine" image inspect "$1" >/dev/null 2>&1 && return
     say "fetching $1"
-    timeout 900 "$engine" pull "$1" >"$folder/pull.log" 2>&1
+    timeout "$2" "$engine" pull "$1" >"$folder/pull.log" 2>&1
 }
 
 # build_step TARGET NAME OPTIONS...: one stage of the Dockerfile.
@@ -58,8 +58,10 @@ image=localhost/spate-test
 arguments=()
 fetch_mounts=()
 build_mounts=()
-if ! { have_image "$run_image" && have_image "$redis_image" && have_image "$build_image"; }; then
+# The smallest first: it shows soon that no registry answers.
+if ! { have_image "$run_image" 120 && have_image "$redis_image" 120 && have_image "$build_image" 1800; }; then
     require_stand_ins
+    say "they cannot be fetched; stand-ins take their place"
     make_stand_ins
     redis_image=$stand_in/redis
     arguments=(--build-arg "RUN_IMAGE=$stand_in/base" --build-arg "BUILD_IMAGE=$stand_in/build")

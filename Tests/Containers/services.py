@@ -7,6 +7,7 @@ services find each other on free ports of 127.0.0.1, which are passed in by the 
 """
 
 import json
+import os
 import pathlib
 import shlex
 import socket
@@ -21,6 +22,8 @@ import yaml
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SAMPLES = json.loads((ROOT / "cluster/models/digits/samples.json").read_text())
 ENGINE, IMAGE, REDIS_IMAGE = sys.argv[1:]
+# docker brings the first process that `init: true` asks for; podman needs it on the machine. Without it spate is the first.
+HAS_INIT = ENGINE == "docker" or any(map(os.path.exists, ("/usr/bin/catatonit", "/usr/libexec/podman/catatonit")))
 
 
 def say(text):
@@ -56,7 +59,7 @@ class Container:
 
     def __init__(self, name, image, command, environment, *, init=False, volumes=(), grace=10):
         self.name, self.grace = name, grace
-        options = [f"--env={key}={value}" for key, value in environment.items()] + ["--init"] * init
+        options = [f"--env={key}={value}" for key, value in environment.items()] + ["--init"] * (init and HAS_INIT)
         # Without its name before the colon a volume is one of the container's own, and goes with it.
         options += [f"--volume={volume.rpartition(':')[2]}" for volume in volumes]
         self.id = engine("run", "--detach", "--network=host", *options, image, *command)

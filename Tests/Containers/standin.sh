@@ -37,6 +37,7 @@ make_base() {
     if [ ! -f "$tar" ]; then
         say "debootstrap makes a Debian base (about 3 minutes)"
         root=$(mktemp -d "$folder/bookworm.XXXXXX")
+        chmod 755 "$root" # the root folder of the image; other users must get through it
         run_logged debootstrap debootstrap --variant=minbase bookworm "$root" "$mirror"
         rm -rf "$root"/var/cache/apt/archives/*.deb "$root"/var/lib/apt/lists/*
         tar -C "$root" -cf "$tar.part" . && mv "$tar.part" "$tar"
@@ -45,10 +46,9 @@ make_base() {
     run_logged import podman import --change 'CMD ["bash"]' "$tar" "$name"
 }
 
-# make_from_base NAME: builds the lines on standard input on top of the base, when there is no such image yet.
+# make_from_base NAME: the packages, and what follows them, on standard input, on top of the base. Instant while nothing
+# of it changes.
 make_from_base() {
-    podman image exists "$stand_in/$1" && return
-    say "making a stand-in: $1"
     { printf 'FROM %s/base\nRUN apt-get update && apt-get install -y --no-install-recommends ' "$stand_in" && cat; } \
         >"$folder/$1.containerfile"
     run_logged "$1" podman build --tag "$stand_in/$1" --file "$folder/$1.containerfile" "$folder/empty"
@@ -72,7 +72,7 @@ END
 # What the machine's own configuration of git and pip says about where packages come from, for the steps that fetch
 # them: `fetch_mounts` for pip, `build_mounts` for Swift's package manager.
 stand_in_mounts() {
-    local key base certificates
+    local key base certificates mounted=" "
     build_mounts=(--volume "$toolchain:/toolchain:ro" --volume "$folder/gitconfig:/etc/gitconfig:ro")
     : >"$folder/gitconfig"
     git config --file "$folder/gitconfig" safe.directory '*'
@@ -80,7 +80,11 @@ stand_in_mounts() {
         git config --file "$folder/gitconfig" --add "$key" "$base"
         key=${key#url.}
         key=${key%.insteadof}
-        if [ -d "$key" ]; then build_mounts+=(--volume "$key:$key:ro"); fi
+        key=${key%/}
+        if [ -d "$key" ] && [[ $mounted != *" $key "* ]]; then
+            build_mounts+=(--volume "$key:$key:ro")
+            mounted+="$key "
+        fi
     done < <(git config --get-regexp '^url\..*\.insteadof$' | awk '!seen[$0]++')
 
     fetch_mounts=(--volume "$folder/pip.conf:/etc/pip.conf:ro")
