@@ -47,6 +47,21 @@ package struct GatewayService: Service {
 
     /// Serves until graceful shutdown: then no new connection is taken, running calls end, and it returns.
     package func run() async throws {
+        try await withGracefulShutdownHandler {
+            try await serve()
+        } onGracefulShutdown: {
+            // Runs beside the drain and ends with the process: callers that wait for very long get their job's id.
+            Task {
+                try await Task.sleep(for: Self.callersGrace)
+                calls.releaseCallers()
+            }
+        }
+    }
+
+    /// How long running calls may take after a shutdown began.
+    private static let callersGrace: Duration = .seconds(15)
+
+    private func serve() async throws {
         let ports = PortCollector(host: settings.host, onListening: onListening)
         try await withThrowingTaskGroup(of: Void.self) { group in
             let replies = Task { await calls.run() }
@@ -54,13 +69,13 @@ package struct GatewayService: Service {
             defer { replies.cancel() }
             group.addTask {
                 try await HTTPListener(
-                    host: settings.host, port: settings.port, group: self.group, logger: logger,
+                    host: settings.host, port: settings.port, maximumBody: settings.maximumBody, group: self.group, logger: logger,
                     onListening: { ports.bound(main: $0) }, respond: { await inference.respond(to: $0, watch: $1) }
                 ).run()
             }
             group.addTask {
                 try await HTTPListener(
-                    host: settings.host, port: settings.adminPort, group: self.group, logger: logger,
+                    host: settings.host, port: settings.adminPort, maximumBody: 0, group: self.group, logger: logger,
                     onListening: { ports.bound(admin: $0) },
                     respond: { request, _ in await administration.respond(to: request) }
                 ).run()

@@ -64,8 +64,9 @@ extension ScalerService {
         guard let readable = sight.readableSince, sight.read == sight.looked else { return }
         let hung = fleet.hung(
             at: now, readable: readable,
-            startLimit: { [fleet, configuration] pool in
-                max(configuration.startLimit, (fleet.pools[pool]?.startUps.measured?.slow ?? .zero) * 10)
+            startLimit: { [fleet, configuration] name in
+                let assumed = configuration.pools.first { $0.name == name }?.startUpTime ?? .zero
+                return max(configuration.startLimit, (fleet.pools[name]?.startUps.measured?.slow ?? assumed) * 10)
             }, silence: configuration.silenceLimit)
         for worker in hung {
             guard let member = fleet.members[worker], let (_, driver) = managed(member.pool) else { continue }

@@ -4,7 +4,9 @@ import Time
 /// What one gateway knows of one queue between two answers of Redis: how many jobs it holds, and how fast they
 /// leave. A value; `Admission` keeps one per queue behind a lock.
 struct QueueGauge: Sendable {
-    /// Entries per lane at the last answer of Redis, corrected by what this gateway saw since.
+    /// Jobs in all lanes: the last full count, and what this gateway saw since.
+    private var total = 0
+    /// Entries per lane at the last submit to it.
     private var held: [Int] = Array(repeating: 0, count: PriorityClass.allCases.count)
     /// Submits that are under way.
     private var submitting = 0
@@ -14,21 +16,25 @@ struct QueueGauge: Sendable {
 
     init() {}
 
-    /// Jobs that the queue holds, as far as this gateway can know: never too low for its own submits.
-    var estimate: Int { held.reduce(0, +) + submitting }
+    /// Jobs that the queue may hold: never below what this gateway submitted and has not seen settled. It may be too high
+    /// (others settle, too), so a full count is asked for before a request is refused for it.
+    var estimate: Int { max(total, held.reduce(0, +)) + submitting }
 
     mutating func submitStarted() { submitting += 1 }
 
     /// - Parameter depth: entries in the lane at the answer; `nil` when the submit failed.
     mutating func submitEnded(_ priority: PriorityClass, depth: Int?) {
         submitting -= 1
-        if let depth { held[Int(priority.rawValue)] = depth }
+        guard let depth else { return }
+        held[Int(priority.rawValue)] = depth
+        total += 1
     }
 
     /// - Parameter sojourn: from the job's submit until it was settled.
     mutating func settled(_ priority: PriorityClass, sojourn: Duration, now: Timestamp) {
         let lane = Int(priority.rawValue)
         held[lane] = max(0, held[lane] - 1)
+        total = max(0, total - 1)
         rate.record(at: now)
         let weight = 0.1
         typicalSojourn = typicalSojourn.map { $0 * (1 - weight) + sojourn * weight } ?? sojourn
@@ -37,7 +43,7 @@ struct QueueGauge: Sendable {
     /// A fresh count of the whole queue replaces what was pieced together.
     mutating func refresh(_ depth: QueueDepth) {
         held = Array(repeating: 0, count: held.count)
-        held[Int(PriorityClass.normal.rawValue)] = depth.total
+        total = depth.total
     }
 
     /// How long a job submitted now would take: what one took lately, and the jobs before it at the best rate of the

@@ -7,7 +7,7 @@ import Time
 final class CallService: Sendable {
     /// How long the outcome of a synchronous call is kept when its caller has it already. Long enough that
     /// a late second finisher of the same job is recognised and discarded.
-    static let answeredRetention: Duration = .seconds(15)
+    static let answeredRetention: Duration = .seconds(30)
 
     private let gateway: String
     private let settings: GatewaySettings
@@ -58,11 +58,12 @@ final class CallService: Sendable {
             let replies = self.replies
             watch.notify { replies.disconnect(token) }
             defer { watch.release() }
-            switch await replies.answer(to: token, within: limit) {
+            switch await replies.answer(to: token, within: limit, keeping: settings.retention) {
             case .outcome(let outcome):
                 return .settled(outcome)
             case .timedOut:
-                replies.abandon(token, keeping: settings.retention)
+                // The answer may have been lost on its way here; the stored outcome is the truth.
+                if case .settled(let outcome)? = try? await queue.state(of: id) { return .settled(outcome) }
                 return .timedOut(id)
             case .disconnected:
                 if call.once == nil { await cancelQuietly(id) }
@@ -103,6 +104,9 @@ final class CallService: Sendable {
             throw Refusal(error)
         }
     }
+
+    /// Gives every caller that still waits the id of its job: the gateway stops.
+    func releaseCallers() { replies.timeOutAll() }
 
     /// Delivers outcomes to waiting calls until the task is cancelled.
     func run() async {

@@ -14,17 +14,19 @@ struct HTTPListener: Service {
     private let group: any EventLoopGroup
     private let logger: Logger
     private let respond: Respond
+    private let maximumBody: Int
     private let onListening: @Sendable (Int) -> Void
 
     /// - Parameters:
     ///   - port: 0 takes a free one; `onListening` tells which.
     ///   - onListening: called once with the bound port.
     init(
-        host: String, port: Int, group: any EventLoopGroup, logger: Logger,
+        host: String, port: Int, maximumBody: Int, group: any EventLoopGroup, logger: Logger,
         onListening: @escaping @Sendable (Int) -> Void, respond: @escaping Respond
     ) {
         self.host = host
         self.port = port
+        self.maximumBody = maximumBody
         self.group = group
         self.logger = logger
         self.respond = respond
@@ -38,7 +40,7 @@ struct HTTPListener: Service {
         var quiet = logger
         quiet.logLevel = max(logger.logLevel, .warning)
         try await Server(
-            childChannelSetup: WatchedHTTPChannel(respond: respond),
+            childChannelSetup: WatchedHTTPChannel(respond: respond, maximumBody: maximumBody),
             configuration: ServerConfiguration(
                 address: .hostname(host, port: port), backlog: 4096),
             onServerRunning: { channel in onListening(channel.localAddress?.port ?? port) },
@@ -57,6 +59,7 @@ private struct WatchedHTTPChannel: ServerChildChannel {
     }
 
     let respond: HTTPListener.Respond
+    let maximumBody: Int
 
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
         let watch = ConnectionWatch()
@@ -71,9 +74,12 @@ private struct WatchedHTTPChannel: ServerChildChannel {
 
     func handle(value: Value, logger: Logger) async {
         let respond = self.respond
+        let maximumBody = self.maximumBody
         let watch = value.watch
         await HTTP1Channel(responder: { request, writer, _ in
-            if request.headers[.expect]?.lowercased() == "100-continue" {
+            // A body that will be refused for its size is not asked for.
+            let announced = request.headers[.contentLength].flatMap { Int($0) } ?? 0
+            if request.headers[.expect]?.lowercased() == "100-continue", announced <= maximumBody {
                 try await writer.writeInformationalHead(.init(status: .continue))
             }
             let reply = await respond(request, watch)

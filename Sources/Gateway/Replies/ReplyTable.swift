@@ -14,21 +14,35 @@ final class ReplyTable: Sendable {
         case disconnected
     }
 
-    private struct Entry {
+    fileprivate struct Entry {
         var continuation: CheckedContinuation<Answer, Never>?
         var early: Answer?
+        /// The tick at which the wait is over.
+        var due: Int64 = .max
     }
 
-    private struct State {
+    /// A call whose caller left with the job's id.
+    fileprivate struct Abandoned {
+        /// How long its outcome is to be kept.
+        var retention: Duration
+        /// The tick at which its outcome is no longer expected.
+        var due: Int64
+    }
+
+    fileprivate struct State {
         var lastToken: UInt64 = 0
         var waiting: [UInt64: Entry] = [:]
-        /// Tokens whose caller left, mapped to how long the outcome is to be kept.
-        var abandoned: [UInt64: Duration] = [:]
+        var abandoned: [UInt64: Abandoned] = [:]
+        /// Tokens to look at, by tick; at most `horizon` ahead, so that an answered call is forgotten soon.
         var wheel: [Int64: [UInt64]] = [:]
         var turned: Int64 = 0
     }
 
     private static let tick: Duration = .milliseconds(25)
+    /// Longest time that a token stays in one slot of the wheel: 60 s.
+    private static let horizon: Int64 = 2_400
+    /// An outcome that has not come by then was lost, or its job is waiting for very long: 6 h.
+    private static let abandonedLife: Duration = .seconds(21_600)
     /// Bound of `abandoned`; above it the caller's outcome keeps its short retention.
     private static let maximumAbandoned = 100_000
 
@@ -53,9 +67,11 @@ final class ReplyTable: Sendable {
         state.withLock { _ = $0.waiting.removeValue(forKey: token) }
     }
 
-    /// Waits for the outcome addressed to `token`, at most `limit`.
-    func answer(to token: UInt64, within limit: Duration) async -> Answer {
-        let slot = tickIndex(after: limit)
+    /// Waits for the outcome addressed to `token`, at most `limit`. After `timedOut` the outcome, when it comes, is to be
+    /// kept for `retention`.
+    func answer(to token: UInt64, within limit: Duration, keeping retention: Duration) async -> Answer {
+        let due = tickIndex(after: limit)
+        let lost = tickIndex(after: limit + Self.abandonedLife)
         return await withCheckedContinuation { continuation in
             let early: Answer? = state.withLock { state in
                 guard let entry = state.waiting[token] else { return .timedOut }
@@ -63,8 +79,11 @@ final class ReplyTable: Sendable {
                     state.waiting[token] = nil
                     return early
                 }
-                state.waiting[token] = Entry(continuation: continuation)
-                state.wheel[slot, default: []].append(token)
+                state.waiting[token] = Entry(continuation: continuation, due: due)
+                if state.abandoned.count < Self.maximumAbandoned {
+                    state.abandoned[token] = Abandoned(retention: retention, due: lost)
+                }
+                state.file(token, at: due, horizon: Self.horizon)
                 return nil
             }
             if let early { continuation.resume(returning: early) }
@@ -82,11 +101,9 @@ final class ReplyTable: Sendable {
         _ = resolve(token, with: .disconnected)
     }
 
-    /// The caller left with the job's id; when its outcome comes it is to be kept for `retention`.
-    func abandon(_ token: UInt64, keeping retention: Duration) {
-        state.withLock { state in
-            if state.abandoned.count < Self.maximumAbandoned { state.abandoned[token] = retention }
-        }
+    /// Ends every wait as timed out: the gateway stops.
+    func timeOutAll() {
+        for token in state.withLock({ Array($0.waiting.keys) }) { _ = resolve(token, with: .timedOut) }
     }
 
     /// Turns the wheel until the task is cancelled.
@@ -95,22 +112,16 @@ final class ReplyTable: Sendable {
             // Only cancellation throws, and the loop's condition sees it.
             try? await Task.sleep(for: Self.tick)
             let now = tickIndex(after: .zero)
-            let due: [UInt64] = state.withLock { state in
-                var due: [UInt64] = []
-                while state.turned < now {
-                    state.turned += 1
-                    due.append(contentsOf: state.wheel.removeValue(forKey: state.turned) ?? [])
-                }
-                return due
+            for token in state.withLock({ $0.turn(to: now, horizon: Self.horizon) }) {
+                _ = resolve(token, with: .timedOut)
             }
-            for token in due { _ = resolve(token, with: .timedOut) }
         }
     }
 
     private func resolve(_ token: UInt64, with answer: Answer) -> Duration? {
         let (continuation, retention): (CheckedContinuation<Answer, Never>?, Duration?) = state.withLock { state in
             guard let entry = state.waiting[token] else {
-                if case .outcome = answer { return (nil, state.abandoned.removeValue(forKey: token)) }
+                if case .outcome = answer { return (nil, state.abandoned.removeValue(forKey: token)?.retention) }
                 return (nil, nil)
             }
             if entry.continuation == nil {
@@ -118,6 +129,12 @@ final class ReplyTable: Sendable {
                 return (nil, nil)
             }
             state.waiting[token] = nil
+            // Only a wait that timed out leaves something behind: its outcome is still to come.
+            if case .timedOut = answer {
+                if let left = state.abandoned[token] { state.file(token, at: left.due, horizon: Self.horizon) }
+            } else {
+                state.abandoned[token] = nil
+            }
             return (entry.continuation, nil)
         }
         continuation?.resume(returning: answer)
@@ -128,5 +145,33 @@ final class ReplyTable: Sendable {
         let elapsed = ContinuousClock.now - origin + max(delay, .zero)
         let ticks = elapsed / Self.tick
         return ticks >= 9e15 ? .max : Int64(ticks) + (delay > .zero ? 1 : 0)
+    }
+}
+
+extension ReplyTable.State {
+    /// Files a token for `due`, or for the horizon if that is nearer; never in a slot that has turned.
+    fileprivate mutating func file(_ token: UInt64, at due: Int64, horizon: Int64) {
+        wheel[max(turned + 1, min(due, turned + horizon)), default: []].append(token)
+    }
+
+    /// Turns the wheel.
+    /// - Returns: the waits that are over.
+    fileprivate mutating func turn(to now: Int64, horizon: Int64) -> [UInt64] {
+        var over: [UInt64] = []
+        while turned < now {
+            turned += 1
+            for token in wheel.removeValue(forKey: turned) ?? [] {
+                if let entry = waiting[token] {
+                    if entry.due <= turned { over.append(token) } else { file(token, at: entry.due, horizon: horizon) }
+                } else if let left = abandoned[token] {
+                    if left.due <= turned {
+                        abandoned[token] = nil
+                    } else {
+                        file(token, at: left.due, horizon: horizon)
+                    }
+                }
+            }
+        }
+        return over
     }
 }

@@ -12,7 +12,8 @@ package struct Policy: Sendable, Equatable, Codable {
     package var scaleInWindow: Duration?
     /// Data older than this is missing. Default 2 s.
     package var staleAfter: Duration
-    /// Time constants of the two averages of the arrival rate; the higher one counts. Default 10 s: follows a ramp.
+    /// Time constants of the two averages of the arrival rate; the higher one counts. Default 3 s: a step is
+    /// nine tenths known after 7 s.
     package var fastRate: Duration
     /// Default 60 s: remembers through a lull.
     package var slowRate: Duration
@@ -21,7 +22,7 @@ package struct Policy: Sendable, Equatable, Codable {
 
     package init(
         targetWait: Duration = .seconds(1), targetUtilization: Double = 0.8, scaleInWindow: Duration? = nil,
-        staleAfter: Duration = .seconds(2), fastRate: Duration = .seconds(10), slowRate: Duration = .seconds(60),
+        staleAfter: Duration = .seconds(2), fastRate: Duration = .seconds(3), slowRate: Duration = .seconds(60),
         models: [ModelPolicy], pools: [PoolPolicy]
     ) {
         self.targetWait = targetWait

@@ -72,7 +72,7 @@ enum BenchCase: String, CaseIterable {
         let before = try await raw.rowsPerSecond(for: plan.seconds / 2)
         let report = try await plan.withCluster("magika") { system in
             // Until the scaler has seen the load and both workers run.
-            _ = try await plan.load("magika", connections: 64, seconds: 6, on: system)
+            _ = try await plan.load("magika", connections: 64, seconds: 12, on: system)
             return try await plan.load("magika", connections: 64, on: system)
         }
         let after = try await raw.rowsPerSecond(for: plan.seconds / 2)

@@ -24,6 +24,14 @@ struct RunWorker: AsyncParsableCommand {
     @Option(help: "The pool that the worker belongs to; it serves every model that lists the pool.") var pool = "cpu"
     @Option(help: "A name that was never used before; made up when it is not given.") var id: String?
 
+    func validate() throws {
+        guard let id else { return }
+        let isPlain = id.utf8.allSatisfy { (0x21...0x7E).contains($0) } && !id.hasPrefix(":")
+        guard isPlain, (1...128).contains(id.utf8.count) else {
+            throw ValidationError("--id must be 1 to 128 visible ASCII characters and not begin with a colon")
+        }
+    }
+
     func run() async throws {
         let began = ContinuousClock.now
         let settings = try cluster.load()

@@ -35,7 +35,7 @@ enum V2Metadata {
             Server(
                 name: "spate", version: version,
                 extensions: [
-                    "binary_tensor_data", "classification", "model_configuration", "model_repository",
+                    "binary_tensor_data", "classification", "model_configuration",
                     "schedule_policy", "statistics",
                 ]))
     }
