@@ -69,7 +69,8 @@ package struct GatewayService: Service {
             defer { replies.cancel() }
             group.addTask {
                 try await HTTPListener(
-                    host: settings.host, port: settings.port, maximumBody: settings.maximumBody, group: self.group, logger: logger,
+                    host: settings.host, port: settings.port, maximumBody: settings.maximumBody, group: self.group,
+                    logger: logger,
                     onListening: { ports.bound(main: $0) }, respond: { await inference.respond(to: $0, watch: $1) }
                 ).run()
             }

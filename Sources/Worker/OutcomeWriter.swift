@@ -1,7 +1,9 @@
 import Jobs
 import Logging
+import NIOCore
 import Observability
 import Synchronization
+import Tensors
 import Time
 
 /// What becomes of a job that this worker took.
@@ -12,6 +14,14 @@ enum Release: Sendable {
     case retry(TakenJob, after: Duration, error: String)
     /// It was not started.
     case handBack(TakenJob)
+
+    /// Of the tensors of its outcome.
+    fileprivate var bytes: Int {
+        guard case .settle(let settlement) = self, case .finished(let tensors) = settlement.outcome.ending else {
+            return 0
+        }
+        return tensors.reduce(0) { $0 + $1.bytes.readableBytes }
+    }
 }
 
 /// Writes what was released back to the queue: everything that gathered while one write was under way leaves
@@ -23,6 +33,8 @@ enum Release: Sendable {
 final class OutcomeWriter: Sendable {
     /// Jobs in one write; above it a write is cut, so that no single command grows without bound.
     static let largestWrite = 512
+    /// Bytes of outcomes in one write, 8 MiB.
+    private static let largestBytes = 8 << 20
 
     private struct State {
         var waiting: [Release] = []
@@ -116,9 +128,16 @@ final class OutcomeWriter: Sendable {
         }
     }
 
+    /// At most `limit` releases and, beyond the first, at most `largestBytes` of outcomes: each outcome may leave twice
+    /// (stored, and for its waiting caller), and the connection takes only so much at a time.
     private func nextWrite(upTo limit: Int) -> [Release] {
         state.withLock { state in
-            let batch = Array(state.waiting.prefix(limit))
+            var bytes = 0
+            let fitting = state.waiting.prefix(limit).prefix { release in
+                bytes += release.bytes
+                return bytes <= Self.largestBytes
+            }
+            let batch = Array(state.waiting.prefix(max(1, fitting.count)))
             state.waiting.removeFirst(batch.count)
             state.writing = batch.count
             return batch
