@@ -20,9 +20,9 @@ build: setup ## release build
 	@swift build -c release --product spate
 
 run: build ## start a cluster, replay the morning peak with real files, report, stop
-	@$(SPATE) rehearse --config cluster/spate.yaml --profile cluster/load/morning-peak.yaml --report .spate/report
+	@$(SPATE) rehearse --config cluster/spate.yaml --profile cluster/load/morning-peak.yaml --requests .spate/recordings/morning.jsonl --report .spate/report
 
-test: setup-test test-swift test-clients test-containers ## everything that must be green
+test: setup-test test-swift test-clients ## everything that must be green
 
 test-swift: setup-test
 	@echo "== building the tests (the first time takes about 5 minutes on two cores)"
@@ -33,7 +33,7 @@ test-clients: setup-test
 	@swift build --product spate
 	@.spate/venv-test/bin/python -m pytest -q Tests/Clients
 
-test-containers: setup-test
+test-containers: setup-test ## build the image and run compose.yaml with podman or docker (minutes; skips where there is neither)
 	@Tests/Containers/run.sh
 
 bench: build ## measure the numbers that the README quotes

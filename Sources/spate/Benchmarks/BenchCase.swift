@@ -51,9 +51,10 @@ enum BenchCase: String, CaseIterable {
             directory: RedisDataDirectory(path: folder), settings: RedisSettings(), processes: ChildProcesses(),
             logger: logger)
         do {
+            // One core is Redis's: a second event loop would only take turns with it.
             let connections = RedisConnections(
-                configuration: try RedisConfiguration(url: redis.url), group: MultiThreadedEventLoopGroup.singleton,
-                logger: logger)
+                configuration: try RedisConfiguration(url: redis.url),
+                group: MultiThreadedEventLoopGroup(numberOfThreads: 1), logger: logger)
             _ = try await RedisQueueStartCheck(connections).run()
             let report = try await QueueBenchmark().run(connections)
             await redis.stop()
