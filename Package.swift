@@ -50,12 +50,15 @@ let adapters: [Target] = [
     .target(
         name: "RedisClient", dependencies: ["CHiredis", nioCore, nioPosix, nioSSL, logging], swiftSettings: strict),
     .target(
-        name: "RedisQueue", dependencies: ["RedisClient", "Time", "Jobs", "Wire", "Tensors", "COpenSSL", nioCore, logging],
+        name: "RedisQueue",
+        dependencies: ["RedisClient", "Time", "Jobs", "Wire", "Tensors", "COpenSSL", nioCore, logging],
         resources: [.embedInCode("Scripts")], swiftSettings: strict),
     .target(
         name: "Inference", dependencies: ["COnnxRuntime", "CProcess", "Tensors", "Settings", nioCore],
         swiftSettings: strict),
-    .target(name: "Clusters", dependencies: ["CProcess", "Time", "Scaling", "Settings", logging, serviceLifecycle], swiftSettings: strict),
+    .target(
+        name: "Clusters", dependencies: ["CProcess", "Time", "Scaling", "Settings", logging, serviceLifecycle],
+        swiftSettings: strict),
 ]
 
 /// Long-running services, composed of the layers above.
@@ -103,35 +106,46 @@ let package = Package(
             name: "spate",
             dependencies: [
                 "Gateway", "Worker", "Scaler", "LoadGenerator", "RedisQueue", "RedisClient", "Clusters", "Inference",
-                "Settings", "Observability", "Tensors", "Time", "Jobs", "Wire", "Traffic", "Scaling", "CProcess", nioCore, nioPosix,
+                "Settings", "Observability", "Tensors", "Time", "Jobs", "Wire", "Traffic", "Scaling", "CProcess",
+                nioCore, nioPosix,
                 logging, serviceLifecycle, .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: strict),
         .target(
             name: "TestSupport",
-            dependencies: ["Tensors", "Time", "Jobs", "Wire", "RedisClient", "RedisQueue", "CProcess", nioCore, nioPosix, logging],
+            dependencies: [
+                "Tensors", "Time", "Jobs", "Wire", "RedisClient", "RedisQueue", "CProcess", nioCore, nioPosix, logging,
+            ],
             path: "Tests/TestSupport", swiftSettings: strict),
         .testTarget(name: "TensorsTests", dependencies: ["Tensors", nioCore], swiftSettings: strict),
         .testTarget(
-            name: "WireTests", dependencies: ["Wire", "Time", "Jobs", "Tensors", "TestSupport", nioCore], swiftSettings: strict),
+            name: "WireTests", dependencies: ["Wire", "Time", "Jobs", "Tensors", "TestSupport", nioCore],
+            swiftSettings: strict),
         .testTarget(name: "BatchingTests", dependencies: ["Time", "Batching"], swiftSettings: strict),
         .testTarget(name: "ScalingTests", dependencies: ["Time", "Scaling"], swiftSettings: strict),
         .testTarget(name: "TrafficTests", dependencies: ["Time", "Traffic"], swiftSettings: strict),
-        .testTarget(name: "SettingsTests", dependencies: ["Tensors", "Time", "Settings", "Scaling"], swiftSettings: strict),
-        .testTarget(name: "ObservabilityTests", dependencies: ["Observability", "Time", logging], swiftSettings: strict),
+        .testTarget(
+            name: "SettingsTests", dependencies: ["Tensors", "Time", "Settings", "Scaling"], swiftSettings: strict),
+        .testTarget(
+            name: "ObservabilityTests", dependencies: ["Observability", "Time", logging], swiftSettings: strict),
         .testTarget(
             name: "RedisClientTests", dependencies: ["RedisClient", "TestSupport", nioCore, nioPosix],
             swiftSettings: strict),
         .testTarget(
             name: "RedisQueueTests",
             dependencies: [
-                "RedisQueue", "RedisClient", "Time", "Jobs", "Wire", "Tensors", "TestSupport", nioCore, nioPosix, logging,
+                "RedisQueue", "RedisClient", "Time", "Jobs", "Wire", "Tensors", "TestSupport", nioCore, nioPosix,
+                logging,
             ], swiftSettings: strict),
         .testTarget(
-            name: "InferenceTests", dependencies: ["Time", "Inference", "Settings", "Tensors", nioCore], swiftSettings: strict),
+            name: "InferenceTests", dependencies: ["Time", "Inference", "Settings", "Tensors", nioCore],
+            swiftSettings: strict),
         .testTarget(
             name: "WorkerTests",
-            dependencies: ["Worker", "Batching", "Inference", "Time", "Jobs", "Wire", "Tensors", "Settings", "Observability", "TestSupport", nioCore, logging],
+            dependencies: [
+                "Worker", "Batching", "Inference", "Time", "Jobs", "Wire", "Tensors", "Settings", "Observability",
+                "TestSupport", nioCore, logging,
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "GatewayTests",
@@ -139,7 +153,8 @@ let package = Package(
                 "Gateway", "Time", "Jobs", "Wire", "Tensors", "Settings", "TestSupport", nioCore,
                 nioPosix, nioHTTP1, logging, serviceLifecycle,
             ], swiftSettings: strict),
-        .testTarget(name: "ClustersTests", dependencies: ["Time", "Clusters", "Settings", "CProcess"], swiftSettings: strict),
+        .testTarget(
+            name: "ClustersTests", dependencies: ["Time", "Clusters", "Settings", "CProcess"], swiftSettings: strict),
         .testTarget(
             name: "ScalerTests",
             dependencies: [
@@ -151,7 +166,8 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "SystemTests",
-            dependencies: ["TestSupport", "RedisClient", "RedisQueue", "Time", "Jobs", "CProcess", nioCore], swiftSettings: strict),
+            dependencies: ["TestSupport", "RedisClient", "RedisQueue", "Time", "Jobs", "CProcess", nioCore],
+            swiftSettings: strict),
     ]
 )
 

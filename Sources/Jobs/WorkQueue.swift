@@ -2,7 +2,9 @@
 package protocol WorkQueue: Sendable {
     /// Takes up to `limit` jobs per lane, higher classes first, waiting up to `patience` for the first one.
     /// Returns an empty array when none came. Poisoned and malformed entries are settled, not returned.
-    func take(upTo limit: Int, from queues: [QueueName], waiting patience: Duration) async throws(QueueError) -> [TakenJob]
+    func take(
+        upTo limit: Int, from queues: [QueueName], waiting patience: Duration
+    ) async throws(QueueError) -> [TakenJob]
 
     /// Stores the outcomes, answers the waiting gateways and removes the jobs, in one round trip. An outcome that
     /// is already stored wins over a later one. On an error nothing of it, or all, may have happened: call again.

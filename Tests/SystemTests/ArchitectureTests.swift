@@ -34,7 +34,8 @@ import Testing
                 guard file.pathExtension == "swift" else { continue }
                 files += 1
                 let text = try String(contentsOf: file, encoding: .utf8)
-                for line in text.split(separator: "\n") where line.hasPrefix("import ") || line.hasPrefix("package import ") {
+                for line in text.split(separator: "\n")
+                where line.hasPrefix("import ") || line.hasPrefix("package import ") {
                     let module = line.split(separator: " ").last.map(String.init) ?? ""
                     #expect(!forbidden.contains(module), "\(file.lastPathComponent) imports \(module)")
                 }

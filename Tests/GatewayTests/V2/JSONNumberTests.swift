@@ -16,9 +16,15 @@ import Testing
             switch Int.random(in: 0..<6, using: &random) {
             case 0: text = Double(bitPattern: random.next()).description
             case 1: text = Float(bitPattern: UInt32(truncatingIfNeeded: random.next())).description
-            case 2: text = String(format: "%.*g", Int.random(in: 1...20, using: &random), Double.random(in: -1e6...1e6, using: &random))
-            case 3: text = "\(UInt64.random(in: 0 ... .max, using: &random))e\(Int.random(in: -60...60, using: &random))"
-            case 4: text = "\(Int.random(in: -99_999...99_999, using: &random)).\(UInt32.random(in: 0 ... .max, using: &random))"
+            case 2:
+                text = String(
+                    format: "%.*g", Int.random(in: 1...20, using: &random),
+                    Double.random(in: -1e6...1e6, using: &random))
+            case 3:
+                text = "\(UInt64.random(in: 0 ... .max, using: &random))e\(Int.random(in: -60...60, using: &random))"
+            case 4:
+                text =
+                    "\(Int.random(in: -99_999...99_999, using: &random)).\(UInt32.random(in: 0 ... .max, using: &random))"
             default:
                 // Exactly between two floats, where rounding twice goes wrong.
                 let float = Float.random(in: 1...1_000, using: &random)
@@ -32,7 +38,9 @@ import Testing
         }
     }
 
-    @Test("knows JSON's grammar", arguments: ["", "-", "+1", "01", "-01", "1.", ".1", "1e", "1e+", "0x1", "1_0", "Infinity", "nan", "1a"])
+    @Test(
+        "knows JSON's grammar",
+        arguments: ["", "-", "+1", "01", "-01", "1.", ".1", "1e", "1e+", "0x1", "1_0", "Infinity", "nan", "1a"])
     func refusesOtherForms(text: String) {
         scan(text) { number, _ in #expect(number == nil) }
     }

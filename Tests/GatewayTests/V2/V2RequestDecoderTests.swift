@@ -52,7 +52,9 @@ import Testing
 
     @Test("takes the whole body as the one input of a raw binary request")
     func readsRaw() throws {
-        let bytes = [Float](arrayLiteral: 1, 2, 3).flatMap { withUnsafeBytes(of: $0.bitPattern.littleEndian, Array.init) }
+        let bytes = [Float](arrayLiteral: 1, 2, 3).flatMap {
+            withUnsafeBytes(of: $0.bitPattern.littleEndian, Array.init)
+        }
         let request = try V2Samples.decode("", headerLength: 0, tail: bytes)
         #expect(request.inputs.first?.shape == [1, 3])
         #expect(V2Samples.numbers(request, as: Float.self) == [1, 2, 3])
@@ -103,10 +105,13 @@ import Testing
         #expect(error?.message.contains("x") == true)
     }
 
-    @Test("accepts integers that are written as decimals", arguments: [("5.0", 5), ("1e3", 1_000), ("-2.50e1", -25), ("-0", 0)])
+    @Test(
+        "accepts integers that are written as decimals",
+        arguments: [("5.0", 5), ("1e3", 1_000), ("-2.50e1", -25), ("-0", 0)])
     func acceptsWholeDecimals(text: String, value: Int32) throws {
         let request = try V2Samples.decode(
-            #"{"inputs":[{"name":"x","datatype":"INT32","shape":[1],"data":[\#(text)]}]}"#, V2Samples.signature(of: .int32))
+            #"{"inputs":[{"name":"x","datatype":"INT32","shape":[1],"data":[\#(text)]}]}"#,
+            V2Samples.signature(of: .int32))
         #expect(V2Samples.numbers(request, as: Int32.self) == [value])
     }
 
@@ -115,7 +120,8 @@ import Testing
         arguments: [
             ("", "text ends"), ("{", "text ends"), ("[]", "expected '{'"), ("{}", "'inputs'"),
             (#"{"inputs":[]}"#, "missing required input(s) ['x']"), (#"{"inputs":5}"#, "Unable to parse 'inputs'"),
-            (#"{"inputs":[{}]}"#, "Unable to parse 'name'"), (#"{"inputs":[{"name":"x"}]}"#, "Unable to parse 'datatype'"),
+            (#"{"inputs":[{}]}"#, "Unable to parse 'name'"),
+            (#"{"inputs":[{"name":"x"}]}"#, "Unable to parse 'datatype'"),
             (#"{"inputs":[{"name":"x","datatype":"FP32"}]}"#, "Unable to parse 'shape'"),
             (#"{"inputs":[{"name":"x","datatype":"FP99","shape":[1]}]}"#, "invalid datatype 'FP99'"),
             (#"{"inputs":[{"name":"x","datatype":"FP32","shape":[1,3]}]}"#, "neither 'data' nor"),
@@ -124,19 +130,43 @@ import Testing
             (#"{"inputs":[{"name":"x","datatype":"FP32","shape":[1000000000000],"data":[1]}]}"#, "needs 1000000000000"),
             (#"{"inputs":[{"name":"x","datatype":"FP32","shape":[1,3],"data":[1,2]}]}"#, "needs 3, got 2"),
             (#"{"inputs":[{"name":"x","datatype":"FP32","shape":[1,3],"data":[1,2,3,4]}]}"#, "needs 3"),
-            (#"{"inputs":[{"name":"x","datatype":"FP32","shape":[2,3],"data":[[1,2],[3,4,5,6]]}]}"#, "not nested as its shape"),
+            (
+                #"{"inputs":[{"name":"x","datatype":"FP32","shape":[2,3],"data":[[1,2],[3,4,5,6]]}]}"#,
+                "not nested as its shape"
+            ),
             (#"{"inputs":[{"name":"x","datatype":"FP32","shape":[1,3],"data":[[[1,2,3]]]}]}"#, "nested deeper"),
-            (#"{"inputs":[{"name":"x","datatype":"FP32","shape":[1,3],"data":[1,2,3]}]} x"#, "nothing after the request"),
-            (#"{"inputs":[{"name":"z","datatype":"FP32","shape":[1,3],"data":[1,2,3]}]}"#, "unexpected inference input 'z'"),
-            (#"{"inputs":[{"name":"x","datatype":"FP64","shape":[1,3],"data":[1,2,3]}]}"#, "data-type is 'FP64', but model 'm' expects 'FP32'"),
-            (#"{"inputs":[{"name":"x","datatype":"FP32","shape":[1,4],"data":[1,2,3,4]}]}"#, "Expected [-1,3], got [1,4]."),
+            (
+                #"{"inputs":[{"name":"x","datatype":"FP32","shape":[1,3],"data":[1,2,3]}]} x"#,
+                "nothing after the request"
+            ),
+            (
+                #"{"inputs":[{"name":"z","datatype":"FP32","shape":[1,3],"data":[1,2,3]}]}"#,
+                "unexpected inference input 'z'"
+            ),
+            (
+                #"{"inputs":[{"name":"x","datatype":"FP64","shape":[1,3],"data":[1,2,3]}]}"#,
+                "data-type is 'FP64', but model 'm' expects 'FP32'"
+            ),
+            (
+                #"{"inputs":[{"name":"x","datatype":"FP32","shape":[1,4],"data":[1,2,3,4]}]}"#,
+                "Expected [-1,3], got [1,4]."
+            ),
             (#"{"inputs":[{"name":"x","datatype":"FP32","shape":[0,3],"data":[]}]}"#, "at least one row"),
-            (#"{"inputs":[{"name":"x","datatype":"FP32","shape":[1,3],"parameters":{"binary_data_size":12}}]}"#, "must specify valid 'Infer-Header-Content-Length'"),
-            (#"{"id":"r","inputs":[{"name":"x","datatype":"FP32","shape":[1,3],"data":[1,2,3]}],"outputs":[{"name":"q"}]}"#, "[request id: r] unexpected inference output 'q'"),
+            (
+                #"{"inputs":[{"name":"x","datatype":"FP32","shape":[1,3],"parameters":{"binary_data_size":12}}]}"#,
+                "must specify valid 'Infer-Header-Content-Length'"
+            ),
+            (
+                #"{"id":"r","inputs":[{"name":"x","datatype":"FP32","shape":[1,3],"data":[1,2,3]}],"outputs":[{"name":"q"}]}"#,
+                "[request id: r] unexpected inference output 'q'"
+            ),
             (#"{"inputs":[{"name":"x\ud800","datatype":"FP32","shape":[1,3],"data":[1,2,3]}]}"#, "surrogate"),
             (#"{"parameters":{"priority":-1},"inputs":[]}"#, "'priority'"),
             (#"{"parameters":{"deadline_ms":0},"inputs":[]}"#, "'deadline_ms'"),
-            (#"{"inputs":[{"name":"x","datatype":"FP32","shape":[1,3],"data":[1,2,3],"data":[1,2,3],"parameters":{"binary_data_size":12}}]}"#, "give one"),
+            (
+                #"{"inputs":[{"name":"x","datatype":"FP32","shape":[1,3],"data":[1,2,3],"data":[1,2,3],"parameters":{"binary_data_size":12}}]}"#,
+                "give one"
+            ),
         ])
     func explainsRefusals(text: String, expected: String) {
         let error = #expect(throws: V2Error.self) { try V2Samples.decode(text) }
@@ -189,11 +219,14 @@ import Testing
                 bytes[Int.random(in: 0..<bytes.count, using: &random)] = UInt8.random(in: .min ... .max, using: &random)
             }
             let request = try? V2RequestDecoder.decode(
-                body: ByteBuffer(bytes: bytes), headerLength: [nil, 0, 60, bytes.count].randomElement(using: &random) ?? nil,
+                body: ByteBuffer(bytes: bytes),
+                headerLength: [nil, 0, 60, bytes.count].randomElement(using: &random) ?? nil,
                 signature: V2Samples.image, model: "m")
             if let request {
                 accepted += 1
-                #expect(throws: Never.self, "seed \(random.seed)") { for input in request.inputs { try input.validate() } }
+                #expect(throws: Never.self, "seed \(random.seed)") {
+                    for input in request.inputs { try input.validate() }
+                }
             }
         }
         #expect(accepted > 0)

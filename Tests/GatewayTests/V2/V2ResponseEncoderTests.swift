@@ -7,7 +7,8 @@ import Testing
 
 @Suite struct V2ResponseEncoderTests {
     private func tensor<T>(_ name: String, _ type: ElementType, _ shape: Shape, _ values: [T]) -> Tensor {
-        Tensor(name: name, elementType: type, shape: shape, bytes: ByteBuffer(bytes: values.withUnsafeBytes(Array.init)))
+        Tensor(
+            name: name, elementType: type, shape: shape, bytes: ByteBuffer(bytes: values.withUnsafeBytes(Array.init)))
     }
 
     private func encode(
@@ -36,7 +37,8 @@ import Testing
     @Test("writes floats so that they read back as the same numbers")
     func roundTripsFloats() throws {
         var random = Replayable()
-        let values = (0..<2_000).map { _ in Float(bitPattern: UInt32(truncatingIfNeeded: random.next())) }.filter(\.isFinite)
+        let values = (0..<2_000).map { _ in Float(bitPattern: UInt32(truncatingIfNeeded: random.next())) }.filter(
+            \.isFinite)
         let body = try encode([tensor("y", .float32, [values.count], values)], { $0.id = "q\"\n" }).body
         let document = try JSONDecoder().decode(Document.self, from: Data(body.readableBytesView))
         #expect(document.id == "q\"\n")
@@ -46,7 +48,10 @@ import Testing
     @Test("puts binary outputs behind the JSON, in order, and leaves the others in it")
     func mixesForms() throws {
         let encoded = try encode(
-            [tensor("a", .uint8, [2], [UInt8(7), 8]), tensor("b", .int64, [1], [Int64(-5)]), tensor("c", .uint8, [1], [UInt8(9)])]
+            [
+                tensor("a", .uint8, [2], [UInt8(7), 8]), tensor("b", .int64, [1], [Int64(-5)]),
+                tensor("c", .uint8, [1], [UInt8(9)]),
+            ]
         ) {
             $0.isBinaryByDefault = true
             $0.outputs = [.init(name: "a"), .init(name: "b", isBinary: false), .init(name: "c")]
@@ -73,7 +78,9 @@ import Testing
             [tensor("y", .float32, [2, 3], [Float(0.5), 0.25, 0.5, 1, .nan, 2])],
             { $0.outputs = [.init(name: "y", classes: 2)] }, labels: ["y": ["ant", "bee"]])
         let text = String(buffer: encoded.body)
-        #expect(text.contains(#""datatype":"BYTES","shape":[2,2],"data":["0.5:0:ant","0.5:2","2.0:2","1.0:0:ant"]"#), "\(text)")
+        #expect(
+            text.contains(#""datatype":"BYTES","shape":[2,2],"data":["0.5:0:ant","0.5:2","2.0:2","1.0:0:ant"]"#),
+            "\(text)")
     }
 
     @Test("says to ask for binary where JSON cannot express a value")
@@ -103,7 +110,10 @@ import Testing
         var request = V2Request()
         request.id = "é"
         request.isBinaryByDefault = true
-        request.outputs = [.init(name: "a", isBinary: nil, classes: 3), .init(name: "b", isBinary: false), .init(name: "c", isBinary: true)]
+        request.outputs = [
+            .init(name: "a", isBinary: nil, classes: 3), .init(name: "b", isBinary: false),
+            .init(name: "c", isBinary: true),
+        ]
         var bytes = ByteBuffer()
         V2Echo(request).encode(into: &bytes)
         #expect(try V2Echo.decode(bytes) == V2Echo(request))
@@ -128,7 +138,8 @@ import Testing
         #expect(V2Path(text) == path)
     }
 
-    @Test("knows no other", arguments: ["/", "/v1", "/v2/x", "/v2/models/a/metadata", "/v2/models/a/b/c", "/v2/health"])
+    @Test(
+        "knows no other", arguments: ["/", "/v1", "/v2/x", "/v2/models/a/metadata", "/v2/models/a/b/c", "/v2/health"])
     func refusesOthers(text: String) {
         #expect(V2Path(text) == nil)
     }
