@@ -57,7 +57,7 @@ let adapters: [Target] = [
         name: "Inference", dependencies: ["COnnxRuntime", "CProcess", "Tensors", "Settings", nioCore],
         swiftSettings: strict),
     .target(
-        name: "Clusters", dependencies: ["CProcess", "Time", "Scaling", "Settings", logging, serviceLifecycle],
+        name: "Clusters", dependencies: ["CProcess", "Time", "Settings", logging, serviceLifecycle],
         swiftSettings: strict),
 ]
 
@@ -66,7 +66,7 @@ let roles: [Target] = [
     .target(
         name: "Gateway",
         dependencies: [
-            "Tensors", "Time", "Jobs", "Wire", "Settings", "Observability", "COpenSSL", "CZlib", nioCore,
+            "Tensors", "Time", "Jobs", "Settings", "Observability", "COpenSSL", "CZlib", nioCore,
             nioHTTP1, logging, serviceLifecycle, .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
             .product(name: "HummingbirdCore", package: "hummingbird"),
             .product(name: "HTTPTypes", package: "swift-http-types"),
@@ -106,7 +106,7 @@ let package = Package(
             name: "spate",
             dependencies: [
                 "Gateway", "Worker", "Scaler", "LoadGenerator", "RedisQueue", "RedisClient", "Clusters", "Inference",
-                "Settings", "Observability", "Tensors", "Time", "Jobs", "Wire", "Traffic", "Scaling", "CProcess",
+                "Settings", "Observability", "Tensors", "Time", "Jobs", "Traffic", "CProcess",
                 nioCore, nioPosix,
                 logging, serviceLifecycle, .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),

@@ -9,20 +9,16 @@ package struct ServedModel: Sendable {
     package var signature: ModelSignature
     /// As V2 metadata names it, for example `onnxruntime_onnx`.
     package var platform: String
-    /// SHA-256 over the version's files, hexadecimal; `nil` for a model without files.
-    package var digest: String?
     /// Class names for the classification extension, by output.
     package var labels: [String: [String]] { settings.labels }
 
     package init(
-        settings: ModelSettings, queue: QueueName, signature: ModelSignature, platform: String,
-        digest: String? = nil
+        settings: ModelSettings, queue: QueueName, signature: ModelSignature, platform: String
     ) {
         self.settings = settings
         self.queue = queue
         self.signature = signature
         self.platform = platform
-        self.digest = digest
     }
 }
 

@@ -19,6 +19,8 @@ final class ReplyTable: Sendable {
         var early: Answer?
         /// The tick at which the wait is over.
         var due: Int64 = .max
+        /// What is left behind when the wait times out.
+        var leaving: Abandoned?
     }
 
     /// A call whose caller left with the job's id.
@@ -79,10 +81,8 @@ final class ReplyTable: Sendable {
                     state.waiting[token] = nil
                     return early
                 }
-                state.waiting[token] = Entry(continuation: continuation, due: due)
-                if state.abandoned.count < Self.maximumAbandoned {
-                    state.abandoned[token] = Abandoned(retention: retention, due: lost)
-                }
+                state.waiting[token] = Entry(
+                    continuation: continuation, due: due, leaving: Abandoned(retention: retention, due: lost))
                 state.file(token, at: due, horizon: Self.horizon)
                 return nil
             }
@@ -130,10 +130,9 @@ final class ReplyTable: Sendable {
             }
             state.waiting[token] = nil
             // Only a wait that timed out leaves something behind: its outcome is still to come.
-            if case .timedOut = answer {
-                if let left = state.abandoned[token] { state.file(token, at: left.due, horizon: Self.horizon) }
-            } else {
-                state.abandoned[token] = nil
+            if case .timedOut = answer, let left = entry.leaving, state.abandoned.count < Self.maximumAbandoned {
+                state.abandoned[token] = left
+                state.file(token, at: left.due, horizon: Self.horizon)
             }
             return (entry.continuation, nil)
         }
