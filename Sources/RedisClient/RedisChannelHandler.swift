@@ -13,7 +13,9 @@ final class RedisChannelHandler: ChannelInboundHandler {
     }
 
     /// Commands above this size are written on their own, without a copy into the common buffer.
-    private static let separateWrite = 64 * 1024
+    private static let separateWrite = 2 * 1024
+    /// A common buffer above this size is not kept for the next write.
+    private static let keptBuffer = 256 * 1024
     /// A connection that owes a late reply, and on which nothing came for this long, is given up.
     private static let silence: TimeAmount = .seconds(1)
 
@@ -21,6 +23,7 @@ final class RedisChannelHandler: ChannelInboundHandler {
     private let label: String
     private var mode = Mode.commands
     private var pending = PendingReplies()
+    private var shared = ByteBuffer()
     private var context: ChannelHandlerContext?
     private var watch: (deadline: NIODeadline, timer: Scheduled<Void>)?
     private var lastHeard = NIODeadline.now()
@@ -81,21 +84,34 @@ final class RedisChannelHandler: ChannelInboundHandler {
         write(commands, context: context)
     }
 
+    /// Small commands share a buffer, large ones go as they are; all leave in one vector write.
     private func write(_ commands: some Sequence<RedisCommand>, context: ChannelHandlerContext) {
-        let size = commands.reduce(0) { $0 + ($1.size > Self.separateWrite ? 0 : $1.size) }
-        var buffer = context.channel.allocator.buffer(capacity: size + 16)
+        // Sole owner while it is written to: otherwise each write would copy.
+        var small = shared
+        shared = ByteBuffer()
+        small.clear()
+        var large: [(position: Int, bytes: ByteBuffer)] = []
         for command in commands {
             if command.size > Self.separateWrite {
-                command.writeHeader(into: &buffer)
-                context.write(wrapOutboundOut(buffer), promise: nil)
-                context.write(wrapOutboundOut(command.body), promise: nil)
-                buffer = context.channel.allocator.buffer(capacity: 1_024)
+                large.append((small.writerIndex, command.bytes))
             } else {
-                command.write(into: &buffer)
+                small.writeImmutableBuffer(command.bytes)
             }
         }
-        if buffer.readableBytes > 0 { context.write(wrapOutboundOut(buffer), promise: nil) }
+        var written = 0
+        for (position, bytes) in large {
+            write(small, from: written, to: position, context: context)
+            context.write(wrapOutboundOut(bytes), promise: nil)
+            written = position
+        }
+        write(small, from: written, to: small.writerIndex, context: context)
         context.flush()
+        if small.capacity <= Self.keptBuffer { shared = small }
+    }
+
+    private func write(_ buffer: ByteBuffer, from start: Int, to end: Int, context: ChannelHandlerContext) {
+        guard end > start, let part = buffer.getSlice(at: start, length: end - start) else { return }
+        context.write(wrapOutboundOut(part), promise: nil)
     }
 
     // MARK: In

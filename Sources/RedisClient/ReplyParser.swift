@@ -15,6 +15,7 @@ final class ReplyParser {
 
     /// hiredis moves what is left of its buffer after every reply, so it is fed in parts.
     private static let part = 64 * 1024
+    private static let keptBuffer = 256 * 1024
     /// Longest line: a status, an error, a number or a length. Redis's own bound is the same.
     private static let line = 64 * 1024
 
@@ -28,6 +29,8 @@ final class ReplyParser {
         self.reader = reader
         self.limits = limits
         builder = ReplyBuilder(limits: limits)
+        // Kept between replies: by default a buffer above 16 KiB is freed and made anew for each.
+        reader.pointee.maxbuf = Self.keptBuffer
         reader.pointee.privdata = Unmanaged.passUnretained(builder).toOpaque()
     }
 

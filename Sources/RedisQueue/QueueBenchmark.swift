@@ -6,19 +6,24 @@ import Tensors
 import Time
 
 /// Measures the queue alone: submit, take and settle through the types that gateways and workers use, producers and
-/// one consumer in this process, against a Redis whose queue `spate-bench.<n>` it uses and removes.
+/// consumers in this process, against a Redis whose queue `spate-bench.<n>` it uses and removes.
 ///
-/// The producers are a closed loop of `concurrency` tasks: each submits its next job when the one before is accepted,
+/// Everything runs on one event loop, as in a program that does nothing else: what is left is the cost of the client, of
+/// the codec and of Redis. The producers are a closed loop of `concurrency` tasks: each submits its next job when the one before is accepted,
 /// and pauses while more than `backlog` jobs are unsettled.
 package struct QueueBenchmark: Sendable {
     package var jobs = 100_000
     /// Payload of one job, bytes.
     package var bytes = 8_192
+    /// Gateways that the tasks share.
+    package var gateways = 1
+    /// Workers that take.
+    package var workers = 2
     /// Tasks that submit.
     package var concurrency = 128
     /// Jobs of one take.
     package var batch = 64
-    /// Takes that may be unsettled at once.
+    /// Takes of one worker that may be unsettled at once.
     package var consumers = 2
     package var backlog = 4_096
     /// Bytes of an outcome's tensor.
@@ -60,30 +65,44 @@ package struct QueueBenchmark: Sendable {
         guard let queue = QueueName(model: "spate-bench", version: String(number)) else {
             throw QueueError(.misconfigured, "the benchmark's queue has no valid name")
         }
-        let gateway = RedisSubmissionQueue(connections, clock: clock)
-        let worker = RedisWorkQueue(worker: "bench-\(number)", connections, clock: clock)
+        let gateways = (0..<gateways).map { _ in RedisSubmissionQueue(connections, clock: clock) }
+        let workers = (0..<workers).map { index in
+            RedisWorkQueue(worker: "bench-\(number)-\(index)", connections, clock: clock)
+        }
         let keepers = Task {  // Ended below on every path.
             await withTaskGroup(of: Void.self) { group in
                 group.addTask { await clock.run() }
-                group.addTask { await gateway.run() }
-                group.addTask { await worker.run() }
+                for gateway in gateways { group.addTask { await gateway.run() } }
+                for worker in workers { group.addTask { await worker.run() } }
             }
         }
         defer { keepers.cancel() }
         do {
-            let report = try await measure(queue, gateway, worker, clock)
-            try await remove(queue, worker)
+            let report = try await withTaskExecutorPreference(LoopExecutor(connections.group.next())) {
+                try await measure(queue, gateways, workers, clock)
+            }
+            try await remove(queue, workers)
             return report
         } catch {
             throw (error as? QueueError) ?? QueueError(.unavailable, "the benchmark was ended: \(error)")
         }
     }
 
+    /// From here on that Redis writes no append-only file.
+    package static func switchLogOff(_ connections: RedisConnections) async throws(QueueError) {
+        let client = connections.makeClient("bench")
+        let keeper = Task { await client.run() }  // Ended when the command is answered.
+        defer { keeper.cancel() }
+        let what = "switching the append-only file off"
+        let reply = try await client.perform([RedisCommand("CONFIG", "SET", "appendonly", "no")], what).first ?? .null
+        if let message = reply.errorMessage { throw QueueError(reply: message, what) }
+    }
+
     private func measure(
-        _ queue: QueueName, _ gateway: RedisSubmissionQueue, _ worker: RedisWorkQueue, _ clock: ServerClock
+        _ queue: QueueName, _ gateways: [RedisSubmissionQueue], _ workers: [RedisWorkQueue], _ clock: ServerClock
     ) async throws -> Report {
         // The groups exist before the clock runs.
-        _ = try await worker.take(upTo: 1, from: [queue], waiting: .zero)
+        for worker in workers { _ = try await worker.take(upTo: 1, from: [queue], waiting: .zero) }
         let payload = Tensor(
             name: "x", elementType: .uint8, shape: [bytes], bytes: ByteBuffer(repeating: 7, count: bytes))
         let result = Tensor(
@@ -91,8 +110,8 @@ package struct QueueBenchmark: Sendable {
             bytes: ByteBuffer(repeating: 1, count: resultBytes))
         let started = ContinuousClock.now
         let unsettled = Unsettled(limit: backlog)
-        async let submitted = submit(payload, queue, gateway, clock, unsettled)
-        async let settled = consume(result, queue, worker, clock, unsettled)
+        async let submitted = submit(payload, queue, gateways, clock, unsettled)
+        async let settled = consumeAll(result, queue, workers, clock, unsettled)
         let (submits, ends) = try await (submitted, settled)
         return Report(
             jobs: jobs, elapsed: ContinuousClock.now - started, submit: Percentiles(submits),
@@ -100,12 +119,13 @@ package struct QueueBenchmark: Sendable {
     }
 
     private func submit(
-        _ payload: Tensor, _ queue: QueueName, _ gateway: RedisSubmissionQueue, _ clock: ServerClock,
+        _ payload: Tensor, _ queue: QueueName, _ gateways: [RedisSubmissionQueue], _ clock: ServerClock,
         _ unsettled: Unsettled
     ) async throws -> [Duration] {
         try await withThrowingTaskGroup(of: [Duration].self) { group in
             for task in 0..<concurrency {
                 let count = jobs / concurrency + (task < jobs % concurrency ? 1 : 0)
+                let gateway = gateways[task % gateways.count]
                 group.addTask { [retention] in
                     var samples: [Duration] = []
                     samples.reserveCapacity(count)
@@ -123,22 +143,36 @@ package struct QueueBenchmark: Sendable {
         }
     }
 
-    private func consume(
-        _ result: Tensor, _ queue: QueueName, _ worker: RedisWorkQueue, _ clock: ServerClock,
+    private func consumeAll(
+        _ result: Tensor, _ queue: QueueName, _ workers: [RedisWorkQueue], _ clock: ServerClock,
         _ unsettled: Unsettled
     ) async throws -> [Duration] {
         defer { unsettled.open() }
+        let untaken = Untaken(jobs)
         return try await withThrowingTaskGroup(of: [Duration].self) { group in
-            var remaining = jobs
+            for worker in workers {
+                group.addTask { try await consume(result, queue, worker, clock, unsettled, untaken) }
+            }
+            return try await group.reduce(into: []) { $0 += $1 }
+        }
+    }
+
+    private func consume(
+        _ result: Tensor, _ queue: QueueName, _ worker: RedisWorkQueue, _ clock: ServerClock,
+        _ unsettled: Unsettled, _ untaken: Untaken
+    ) async throws -> [Duration] {
+        try await withThrowingTaskGroup(of: [Duration].self) { group in
             var settling = 0
             var samples: [Duration] = []
             samples.reserveCapacity(jobs)
-            while remaining > 0 {
-                let taken = try await worker.take(upTo: batch, from: [queue], waiting: .seconds(10))
-                guard !taken.isEmpty else {
-                    throw QueueError(.unavailable, "\(remaining) of \(jobs) jobs of the benchmark did not come")
+            var empty = 0
+            while untaken.count > 0 {
+                let taken = try await worker.take(upTo: batch, from: [queue], waiting: .milliseconds(200))
+                empty = taken.isEmpty ? empty + 1 : 0
+                guard empty < 50 else {
+                    throw QueueError(.unavailable, "\(untaken.count) of \(jobs) jobs of the benchmark did not come")
                 }
-                remaining -= taken.count
+                untaken.remove(taken.count)
                 if settling == consumers, let done = try await group.next() {
                     samples += done
                     settling -= 1
@@ -166,12 +200,23 @@ package struct QueueBenchmark: Sendable {
         }
     }
 
-    private func remove(_ queue: QueueName, _ worker: RedisWorkQueue) async throws(QueueError) {
-        try await worker.leave()
+    private func remove(_ queue: QueueName, _ workers: [RedisWorkQueue]) async throws(QueueError) {
+        for worker in workers { try await worker.leave() }
         var command = RedisCommand("UNLINK", Keys.again(queue), Keys.due(queue))
         for priority in PriorityClass.allCases { command.append(Keys.lane(queue, priority)) }
-        _ = try await worker.client.perform([command], "removing the benchmark's queue")
+        _ = try await workers[0].client.perform([command], "removing the benchmark's queue")
     }
+}
+
+/// Jobs that no worker has taken yet.
+private final class Untaken: Sendable {
+    private let state: Mutex<Int>
+
+    init(_ jobs: Int) { state = Mutex(jobs) }
+
+    var count: Int { state.withLock { $0 } }
+
+    func remove(_ jobs: Int) { state.withLock { $0 -= jobs } }
 }
 
 /// Keeps the number of jobs that were submitted and not settled within a limit.
@@ -212,4 +257,16 @@ private final class Unsettled: Sendable {
 
     /// Lets everybody in: nobody settles any more.
     func open() { leave(.max / 4) }
+}
+
+/// Runs tasks on an event loop: what they ask of Redis costs no change of thread.
+private final class LoopExecutor: TaskExecutor {
+    private let eventLoop: any EventLoop
+
+    init(_ eventLoop: any EventLoop) { self.eventLoop = eventLoop }
+
+    func enqueue(_ job: consuming ExecutorJob) {
+        let job = UnownedJob(job)
+        eventLoop.execute { job.runSynchronously(on: self.asUnownedTaskExecutor()) }
+    }
 }

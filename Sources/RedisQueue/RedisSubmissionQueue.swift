@@ -41,12 +41,11 @@ package final class RedisSubmissionQueue: SubmissionQueue {
 
     package func submit(_ job: Job, once: IdempotencyKey?) async throws(QueueError) -> Submission {
         try memory.check()
-        var payload = ByteBuffer()
-        JobWire.encode(job, into: &payload)
-        if let once { return try await submit(job, payload: payload, once: once) }
+        if let once { return try await submitOnce(job, once) }
         let lane = Keys.lane(job.queue, job.priority)
-        var add = RedisCommand("XADD", lane, "*", "j")
-        add.append(payload)
+        let size = JobWire.size(of: job)
+        var add = RedisCommand("XADD", [lane, "*", "j"], payload: size)
+        add.append(size: size) { JobWire.encode(job, into: &$0) }
         var commands = [add, RedisCommand("XLEN", lane)]
         if wakes.admits(job.queue) { commands.append(wake(job.queue)) }
         let replies = try await client.perform(commands, "submitting to \(job.queue)")
@@ -57,7 +56,9 @@ package final class RedisSubmissionQueue: SubmissionQueue {
         return .accepted(id, depth: replies[1].integer ?? 1)
     }
 
-    private func submit(_ job: Job, payload: ByteBuffer, once: IdempotencyKey) async throws(QueueError) -> Submission {
+    private func submitOnce(_ job: Job, _ once: IdempotencyKey) async throws(QueueError) -> Submission {
+        var payload = ByteBuffer()
+        JobWire.encode(job, into: &payload)
         let call = RedisScript.submitOnce
             .call(keys: [Keys.once(job.queue, once.key), Keys.lane(job.queue, job.priority)])
             .with(once.fingerprint, String(QueueOptions.milliseconds(once.retention)), job.priority.name)

@@ -65,7 +65,7 @@ struct SettleTransaction {
         var undue = RedisCommand("ZREM", Keys.due(queue))
         for item in items {
             let notice = Keys.notice(item.id)
-            var set = RedisCommand("SET", prefix + notice)
+            var set = RedisCommand("SET", [prefix + notice], payload: item.bytes.readableBytes)
             set.append(item.bytes)
             set.append(contentsOf: ["NX", "PX", item.life])
             commands.append(set)

@@ -73,12 +73,12 @@ package enum JobWire {
             replyTo: replyTo, retention: retention, echo: echo, inputs: inputs, requestedOutputs: outputs)
     }
 
-    /// The bytes that `encode` writes, at most.
-    private static func size(of job: Job) -> Int {
-        let strings =
-            (job.tenant?.wireSize ?? 0) + (job.replyTo?.gateway.wireSize ?? 0)
-            + job.requestedOutputs.reduce(0) { $0 + $1.wireSize }
-        return 38 + strings + job.echo.readableBytes + TensorWire.size(of: job.inputs)
+    /// The bytes that `encode` writes.
+    package static func size(of job: Job) -> Int {
+        var size = 18 + (job.deadline == nil ? 0 : 8) + (job.tenant?.wireSize ?? 0)
+        if let address = job.replyTo { size += address.gateway.wireSize + 8 }
+        size += 2 + min(job.echo.readableBytes, Int(UInt16.max)) + 2
+        return job.requestedOutputs.reduce(size) { $0 + $1.wireSize } + TensorWire.size(of: job.inputs)
     }
 }
 

@@ -5,9 +5,7 @@ import Testing
 
 @Suite struct RedisCommandTests {
     private func bytes(_ command: RedisCommand) -> String {
-        var buffer = ByteBuffer()
-        command.write(into: &buffer)
-        return String(buffer: buffer)
+        String(buffer: command.bytes)
     }
 
     @Test("is an array of bulk strings whose lengths count bytes, not characters")
@@ -38,12 +36,22 @@ import Testing
         #expect(bytes(longer) == "*3\r\n$3\r\nDEL\r\n$1\r\na\r\n$1\r\nb\r\n")
     }
 
-    @Test("reports at least the bytes that it writes", arguments: [0, 1, 9, 10, 99_999])
-    func sizeCoversTheEncoding(length: Int) {
-        var command = RedisCommand("SET", "key")
-        command.append(ByteBuffer(repeating: 1, count: length))
-        var buffer = ByteBuffer()
-        command.write(into: &buffer)
-        #expect(command.size >= buffer.readableBytes)
+    @Test("counts its arguments in the header, however many", arguments: [9, 10, 99, 100, 99_999, 100_000])
+    func countsArguments(count: Int) {
+        var command = RedisCommand("A")
+        for _ in 1..<count { command.append("b") }
+        let text = bytes(command)
+        #expect(text.hasPrefix("*\(count)\r\n$1\r\nA\r\n"))
+        #expect(text.utf8.count == "*\(count)\r\n".utf8.count + 7 * count)
+        #expect(command.size == text.utf8.count)
+    }
+
+    @Test(
+        "an argument written in place has the bytes that were written, also when the size was wrong",
+        arguments: [0, 4, 5, 6, 1_000_000])
+    func writesInPlace(size: Int) {
+        var command = RedisCommand("A", ["b"], payload: size)
+        command.append(size: size) { $0.writeString("hello") }
+        #expect(bytes(command) == "*3\r\n$1\r\nA\r\n$1\r\nb\r\n$5\r\nhello\r\n")
     }
 }
