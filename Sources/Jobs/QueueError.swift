@@ -9,6 +9,8 @@ package struct QueueError: Error, Sendable, CustomStringConvertible {
         case unauthorized
         /// Redis is set up in a way that would lose work (for example an eviction policy).
         case misconfigured
+        /// A job or an outcome is above what one command can carry; to try again is in vain.
+        case tooLarge
         /// Bytes in Redis are not what this version writes.
         case malformed
     }

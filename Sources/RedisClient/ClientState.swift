@@ -53,6 +53,13 @@ struct ClientState<Connection> {
 
     mutating func submit(_ request: RedisRequest) -> Submission {
         let load = request.load
+        guard load.bytes <= limits.bytes else {
+            return .refused(
+                RedisError(
+                    .tooLarge,
+                    "a command of \(load.bytes) bytes was not sent to Redis at \(label): at most \(limits.bytes) bytes fit"
+                ))
+        }
         switch link {
         case .closed: return .refused(.closed)
         case .down(let reason?) where reason.code == .authenticationFailed: return .refused(reason)

@@ -164,7 +164,9 @@ final class RedisChannelHandler: ChannelInboundHandler {
         context?.close(promise: nil)
         let entries = pending.removeAll()
         end?.succeed(error)
-        for entry in entries { entry.complete(.failure(error)) }
+        // A reply that is too large is the fault of the request that asked for it.
+        let others = error.code == .tooLarge ? lost : error
+        for (index, entry) in entries.enumerated() { entry.complete(.failure(index == 0 ? error : others)) }
     }
 
     // MARK: Deadlines

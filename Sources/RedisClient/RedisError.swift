@@ -14,6 +14,8 @@ package struct RedisError: Error, Sendable, CustomStringConvertible {
         /// Redis answered with an error; the prefix is its first word, for example `OOM` or `NOGROUP`.
         case serverError(prefix: String)
         case invalidURL
+        /// The command alone is above what a connection may hold (and did not leave), or its reply above what is read.
+        case tooLarge
         /// More commands wait for the connection than the bound allows.
         case overloaded
         /// The client was shut down.

@@ -86,7 +86,7 @@ final class ReplyParser {
 
 private func tooLarge(_ limits: ReplyParser.Limits) -> RedisError {
     RedisError(
-        .protocolViolation, "a reply is larger than \(limits.bytes) bytes or has more than \(limits.values) values")
+        .tooLarge, "a reply is larger than \(limits.bytes) bytes or has more than \(limits.values) values")
 }
 
 // MARK: hiredis object functions. They only see pointers that hiredis hands them for the length of the call.

@@ -8,6 +8,7 @@ extension QueueError {
             switch error.code {
             case .connectionFailed, .connectionLost, .timedOut, .overloaded, .closed: .unavailable
             case .protocolViolation: .malformed
+            case .tooLarge: .tooLarge
             case .authenticationFailed: .unauthorized
             case .invalidURL: .misconfigured
             case .serverError(let prefix): Self.code(prefix: prefix, text: error.message)
@@ -16,7 +17,7 @@ extension QueueError {
             switch code {
             case .outOfMemory: "; wait until jobs are settled, or give Redis more memory or disk"
             case .unauthorized: "; check user, password and ACL in the Redis URL"
-            case .unavailable, .misconfigured, .malformed: ""
+            case .unavailable, .misconfigured, .malformed, .tooLarge: ""
             }
         self.init(code, "\(what): \(error.message)\(advice)")
     }

@@ -1,3 +1,4 @@
+package import Jobs
 import Time
 
 /// What all processes of one cluster must agree on, and the bounds of what the queue keeps in Redis.
@@ -7,6 +8,8 @@ package struct QueueOptions: Sendable, Equatable {
     package var leaseDuration: Duration = .seconds(5)
     /// Deliveries that ended in a dead worker before a job is settled as poison. Default 3.
     package var maximumCrashes = 3
+    /// The same, for queues that differ.
+    package var maximumCrashesByQueue: [QueueName: Int] = [:]
     /// How long an outcome is kept where the job does not say; an absent job older than this is `gone`, not
     /// `unknown`. Default 1 h.
     package var retention: Duration = .seconds(3_600)
@@ -20,6 +23,8 @@ package struct QueueOptions: Sendable, Equatable {
     package var memoryHighWaterMark = 0.85
 
     package init() {}
+
+    func maximumCrashes(of queue: QueueName) -> Int { maximumCrashesByQueue[queue] ?? maximumCrashes }
 
     /// Redis takes expiry times from 1 ms up; ten years stand for ever.
     static func milliseconds(_ life: Duration) -> Int64 {

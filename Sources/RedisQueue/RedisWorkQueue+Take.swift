@@ -2,6 +2,7 @@ package import Jobs
 import Logging
 import NIOCore
 import RedisClient
+import Synchronization
 import Time
 
 extension RedisWorkQueue {
@@ -19,11 +20,15 @@ extension RedisWorkQueue {
         let deadline = ContinuousClock.now + patience
         while true {
             let remaining = deadline - ContinuousClock.now
+            let count = budget.withLock { $0.count(upTo: limit, streams: streams.keys.count) }
             do {
-                let reply = try await read(streams, limit, waiting: remaining, on: taker)
-                let jobs = try await admit(streams.deliveries(in: reply), on: taker)
+                let reply = try await read(streams, count, waiting: remaining, on: taker)
+                let deliveries = try streams.deliveries(in: reply)
+                budget.withLock { $0.note(largest: deliveries.largestPayload) }
+                let jobs = try await admit(deliveries, on: taker)
                 if !jobs.isEmpty { return jobs }
             } catch {
+                if error.code == .tooLarge { budget.withLock { $0.refused(count: count) } }
                 // The reply may be lost while its jobs are delivered: the next take looks for them.
                 held.suspect(queues)
                 throw error
@@ -35,13 +40,25 @@ extension RedisWorkQueue {
     private func read(
         _ streams: TakeStreams, _ limit: Int, waiting patience: Duration, on taker: RedisClient
     ) async throws(QueueError) -> RedisValue {
+        if budget.withLock({ $0.readsOneByOne }) {
+            for key in streams.keys {
+                let reply = try await read([key], 1, waiting: .zero, on: taker)
+                if !reply.isNull { return reply }
+            }
+        }
+        return try await read(streams.keys, limit, waiting: patience, on: taker)
+    }
+
+    private func read(
+        _ keys: [String], _ limit: Int, waiting patience: Duration, on taker: RedisClient
+    ) async throws(QueueError) -> RedisValue {
         var command = RedisCommand("XREADGROUP", "GROUP", Keys.group, worker, "COUNT", String(limit))
         if patience > .milliseconds(1) {
             command.append(contentsOf: ["BLOCK", String(min(patience.wholeMilliseconds, 60_000))])
         }
         command.append("STREAMS")
-        command.append(contentsOf: streams.keys)
-        command.append(contentsOf: repeatElement(">", count: streams.keys.count))
+        command.append(contentsOf: keys)
+        command.append(contentsOf: repeatElement(">", count: keys.count))
         let what = "taking jobs"
         let timeout = max(.zero, min(patience, .seconds(60))) + .seconds(3)
         let reply = try await taker.perform([command], timeout: timeout, what).first ?? .null
@@ -51,7 +68,7 @@ extension RedisWorkQueue {
             throw QueueError(reply: message, what)
         }
         _ = try await taker.perform(
-            [RedisScript.makeGroups.call(keys: streams.keys).with(Keys.group)], "making the queue's groups")
+            [RedisScript.makeGroups.call(keys: keys).with(Keys.group)], "making the queue's groups")
         let again = try await taker.perform([command], timeout: timeout, what).first ?? .null
         if let message = again.errorMessage { throw QueueError(reply: message, what) }
         return again
@@ -90,7 +107,7 @@ extension RedisWorkQueue {
         do throws(QueueError) {
             let job = try entry.decode(in: queue, priority)
             let taken = TakenJob(id: id, job: job, attempt: count.attempt, crashes: count.crashes)
-            if count.crashes >= options.maximumCrashes {
+            if count.crashes >= options.maximumCrashes(of: queue) {
                 refused.append(.poison(taken, entry.payload))
             } else {
                 jobs.append(taken)

@@ -23,6 +23,7 @@ package final class RedisWorkQueue: WorkQueue {
     let client: RedisClient
     let leaseClient: RedisClient
     let held = HeldJobs()
+    let budget = Mutex(TakeBudget())
     private let takers = Mutex<[RedisClient]>([])
     private let children: AsyncStream<Child>
     private let launch: AsyncStream<Child>.Continuation

@@ -1,4 +1,5 @@
 import Jobs
+import NIOCore
 import RedisClient
 
 /// The streams that one take reads: what was given back, then the lanes, class by class.
@@ -59,4 +60,7 @@ struct Deliveries {
 
     var entries: [(entry: LaneEntry, queue: QueueName, priority: PriorityClass)] = []
     var pointers: [(queue: QueueName, pointers: [Pointer])] = []
+
+    /// Bytes of the largest job among the entries.
+    var largestPayload: Int { entries.reduce(0) { max($0, $1.entry.payload?.readableBytes ?? 0) } }
 }

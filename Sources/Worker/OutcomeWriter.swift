@@ -15,6 +15,16 @@ enum Release: Sendable {
     /// It was not started.
     case handBack(TakenJob)
 
+    /// The same job, settled as failed: its outcome cannot be written. `nil` if it carries no tensors.
+    fileprivate func failed(_ message: String) -> Release? {
+        guard case .settle(var settlement) = self, case .finished = settlement.outcome.ending else { return nil }
+        settlement.outcome.ending = .failed(
+            JobFailure(
+                code: .backend, message: "the outcome is too large: \(message)",
+                attempts: settlement.outcome.run.attempt))
+        return .settle(settlement)
+    }
+
     /// Of the tensors of its outcome.
     fileprivate var bytes: Int {
         guard case .settle(let settlement) = self, case .finished(let tensors) = settlement.outcome.ending else {
@@ -115,6 +125,10 @@ final class OutcomeWriter: Sendable {
             } catch {
                 let delay = backoff.failed()
                 if error.code != .unavailable, batch.count > 1 { singles = pending }
+                if error.code == .tooLarge, batch.count == 1, let smaller = batch[0].failed(error.message) {
+                    putBack([smaller])
+                    continue
+                }
                 logger.warning(
                     "Cannot write outcomes; will try again",
                     metadata: [

@@ -20,7 +20,12 @@ struct RedisQueueHarness: Sendable {
     private let launch: AsyncStream<@Sendable () async -> Void>.Continuation
 
     /// A worker's queue whose connections are kept until the test ends.
-    func worker(_ id: String) -> RedisWorkQueue {
+    /// - Parameter maximumReplyBytes: `nil`: as large as by default.
+    func worker(_ id: String, maximumReplyBytes: Int? = nil) -> RedisWorkQueue {
+        var configuration = connections.configuration
+        if let maximumReplyBytes { configuration.maximumReplyBytes = maximumReplyBytes }
+        let connections = RedisConnections(
+            configuration: configuration, group: connections.group, logger: connections.logger)
         let worker = RedisWorkQueue(worker: id, connections, clock: clock, options: options)
         launch.yield { await worker.run() }
         return worker

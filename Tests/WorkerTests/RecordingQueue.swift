@@ -1,5 +1,7 @@
 import Jobs
+import NIOCore
 import Synchronization
+import Tensors
 
 /// A work queue of one worker in memory that keeps what the worker did to it, and fails on command.
 final class RecordingQueue: WorkQueue {
@@ -18,6 +20,8 @@ final class RecordingQueue: WorkQueue {
         /// How many of the next calls fail.
         var failures: [Call: Int] = [:]
         var failed = 0
+        /// Settling an outcome with more bytes of tensors is refused for good.
+        var largestOutcome: Int?
         var takeLimits: [Int] = []
     }
 
@@ -40,6 +44,7 @@ final class RecordingQueue: WorkQueue {
     }
 
     func fail(_ call: Call, times: Int) { change { $0.failures[call] = times } }
+    func limitOutcomes(to bytes: Int) { change { $0.largestOutcome = bytes } }
     func cancel(_ id: JobID) { change { $0.cancelled.append(id) } }
 
     /// Returns when `isMet` holds for what was recorded.
@@ -64,6 +69,12 @@ final class RecordingQueue: WorkQueue {
 
     func settle(_ settlements: [Settlement]) async throws(QueueError) {
         try attempt(.settle)
+        if let limit = state.largestOutcome {
+            for case .finished(let tensors) in settlements.map(\.outcome.ending)
+            where tensors.contains(where: { $0.bytes.readableBytes > limit }) {
+                throw QueueError(.tooLarge, "at most \(limit) bytes fit")
+            }
+        }
         change {
             $0.settled += settlements
             $0.settleSizes.append(settlements.count)

@@ -46,6 +46,27 @@ import Time
         #expect(state.settleSizes.contains { $0 > 1 }, "outcomes are written together")
     }
 
+    @Test("an outcome that is too large to be stored ends as a failure that says so; the others are stored")
+    func outcomeTooLarge() async throws {
+        let queue = RecordingQueue()
+        queue.limitOutcomes(to: 8 * 4)
+        let jobs = try [1, 2, 9, 3].enumerated().map { try makeJob($0.offset, rows: $0.element) }
+        try await serve(makeService(queue: queue), queue: queue) {
+            queue.add(jobs)
+            await queue.wait { $0.settled.count >= 4 }
+        }
+        for settlement in queue.state.settled {
+            switch settlement.outcome.ending {
+            case .finished: #expect(settlement.outcome.id != jobs[2].id)
+            case .failed(let failure):
+                #expect(settlement.outcome.id == jobs[2].id)
+                #expect(failure.message == "the outcome is too large: at most 32 bytes fit")
+            case .expired, .cancelled: Issue.record("ended as \(settlement.outcome.ending)")
+            }
+        }
+        #expect(Set(queue.state.settled.map(\.outcome.id)) == Set(jobs.map(\.id)))
+    }
+
     @Test("takes no more than it can start and one batch ahead")
     func takesLittle() async throws {
         let gate = Gate()

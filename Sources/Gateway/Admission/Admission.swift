@@ -80,14 +80,19 @@ enum Refusal: Error, Sendable, Equatable {
     case queueFull(model: String, held: Int, limit: Int, retryAfter: Duration)
     /// Redis has no room for more payload, or refuses writes.
     case storeFull(String)
+    /// The job is larger than the queue can carry.
+    case tooLarge(String)
     /// Redis is away, or refuses the gateway.
     case unavailable(String)
+    /// The job of this Idempotency-Key is over and its outcome is no longer kept.
+    case gone(JobID)
     /// The Idempotency-Key was used for a different request.
     case conflict(JobID)
 
     init(_ error: QueueError) {
         switch error.code {
         case .outOfMemory: self = .storeFull(error.message)
+        case .tooLarge: self = .tooLarge(error.message)
         case .unavailable, .unauthorized, .misconfigured, .malformed: self = .unavailable(error.message)
         }
     }

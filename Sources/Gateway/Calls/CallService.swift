@@ -73,7 +73,8 @@ final class CallService: Sendable {
             replies.forget(token)
             switch try await state(of: id, waitingUpTo: limit) {
             case .settled(let outcome): return .settled(outcome)
-            case .waiting, .running, .retrying, .unknown, .gone: return .timedOut(id)
+            case .waiting, .running, .retrying: return .timedOut(id)
+            case .unknown, .gone: throw .gone(id)
             }
         case .conflict(let id):
             replies.forget(token)

@@ -73,6 +73,8 @@ extension Refusal {
         switch self {
         case .queueFull: "queue_full"
         case .storeFull: "store_full"
+        case .tooLarge: "too_large"
+        case .gone: "gone"
         case .unavailable: "unavailable"
         case .conflict: "conflict"
         }

@@ -32,6 +32,8 @@ extension GatewaySettings {
             port: reader.integer("port", in: SettingsOverrides.ports, default: defaults.port),
             adminPort: reader.integer("admin_port", in: SettingsOverrides.ports, default: defaults.adminPort),
             maximumBody: reader.bytes("maximum_body", in: (1 << 10)...(256 << 20), default: defaults.maximumBody),
+            maximumBodies: reader.bytes(
+                "maximum_bodies", in: (1 << 20)...(1 << 40), default: defaults.maximumBodies),
             requestTimeout: reader.duration(
                 "request_timeout", in: .milliseconds(1) ... .seconds(86_400), default: defaults.requestTimeout),
             retention: reader.duration(

@@ -8,6 +8,9 @@ package struct GatewaySettings: Sendable, Equatable {
     package var adminPort: Int
     /// Largest accepted request body after decompression, bytes; a larger one gets 413. Default 64 MiB.
     package var maximumBody: Int
+    /// Most bytes of all request bodies that the gateway holds at once; above it 503. Default 1 GiB, never below
+    /// `maximumBody`.
+    package var maximumBodies: Int
     /// How long a synchronous request waits when it names no time-out; then it gets 504 with the job's id.
     /// Default 30 s.
     package var requestTimeout: Duration
@@ -21,6 +24,7 @@ package struct GatewaySettings: Sendable, Equatable {
         port: Int = 8000,
         adminPort: Int = 8002,
         maximumBody: Int = 64 << 20,
+        maximumBodies: Int = 1 << 30,
         requestTimeout: Duration = .seconds(30),
         retention: Duration = .seconds(600),
         maximumWait: Duration = .seconds(60)
@@ -29,6 +33,7 @@ package struct GatewaySettings: Sendable, Equatable {
         self.port = port
         self.adminPort = adminPort
         self.maximumBody = maximumBody
+        self.maximumBodies = maximumBodies
         self.requestTimeout = requestTimeout
         self.retention = retention
         self.maximumWait = maximumWait

@@ -46,7 +46,8 @@ struct Up: AsyncParsableCommand {
         let processes = try ChildProcesses()
         for pool in settings.pools where pool.driver == .process && pool.maximumWorkers > 0 {
             guard let reason = DeviceProbe().unavailability(of: pool) else { continue }
-            Terminal.line("spate: pool \(pool.name) starts nothing, \(reason); other pools of its models carry the load")
+            Terminal.line(
+                "spate: pool \(pool.name) starts nothing, \(reason); other pools of its models carry the load")
         }
         var services: [any Service] = []
         var url = settings.redis.url

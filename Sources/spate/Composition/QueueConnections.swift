@@ -33,7 +33,9 @@ struct QueueConnections: Sendable {
         for note in findings.notes { logger.notice("About Redis", metadata: ["reason": "\(note)"]) }
         var options = QueueOptions()
         options.retention = settings.gateway.retention
-        options.maximumCrashes = settings.models.map(\.maximumCrashes).max() ?? options.maximumCrashes
+        for model in settings.models {
+            if let queue = model.queue { options.maximumCrashesByQueue[queue] = model.maximumCrashes }
+        }
         return QueueConnections(
             connections: connections, clock: ServerClock(connections), options: options, group: group)
     }

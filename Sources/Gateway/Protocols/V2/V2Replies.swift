@@ -25,6 +25,12 @@ extension HTTPReply {
                 headers: [.retryAfter: String(seconds)])
         case .storeFull(let message):
             return .error(.serviceUnavailable, message, headers: [.retryAfter: "5"])
+        case .tooLarge(let message): return .error(.contentTooLarge, message)
+        case .gone(let id):
+            return .error(
+                .gone,
+                "job \(id) of this Idempotency-Key is over and its outcome is no longer kept; use another key to run it again"
+            )
         case .unavailable(let message):
             return .error(.serviceUnavailable, message, headers: [.retryAfter: "1"])
         case .conflict(let id):
@@ -38,6 +44,13 @@ extension HTTPReply {
         switch error {
         case .tooLarge(let limit):
             var reply = HTTPReply.error(.contentTooLarge, "the request body is larger than the limit of \(limit) bytes")
+            reply.closesConnection = true
+            return reply
+        case .noRoom(let held, let limit):
+            var reply = HTTPReply.error(
+                .serviceUnavailable,
+                "the gateway holds \(held) bytes of request bodies and allows \(limit) (gateway.maximum_bodies); try again in a second",
+                headers: [.retryAfter: "1"])
             reply.closesConnection = true
             return reply
         case .unknownEncoding(let name):

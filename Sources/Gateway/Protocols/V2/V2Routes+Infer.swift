@@ -28,8 +28,10 @@ extension V2Routes {
         case .failure(let reply): return reply
         case .success(let found): model = found
         }
+        let share = bodies.makeShare()
+        defer { share.release() }
         do {
-            let body = try await RequestBodyReader(limit: settings.maximumBody).read(request)
+            let body = try await RequestBodyReader(limit: settings.maximumBody, share: share).read(request)
             calls.meters.noteBody(body.readableBytes)
             let (call, form) = try decode(body, headers: request.headers, model: model)
             if request.headers.prefersAsynchronousResponse { return await accept(call) }

@@ -11,6 +11,7 @@ struct V2Routes: Sendable {
     let queue: any SubmissionQueue
     let settings: GatewaySettings
     let serverVersion: String
+    let bodies: BodyBudget
 
     init(
         catalog: ModelCatalog, calls: CallService, queue: any SubmissionQueue, settings: GatewaySettings,
@@ -21,6 +22,7 @@ struct V2Routes: Sendable {
         self.queue = queue
         self.settings = settings
         self.serverVersion = serverVersion
+        bodies = BodyBudget(limit: max(settings.maximumBodies, settings.maximumBody))
     }
 
     func respond(to request: Request, watch: ConnectionWatch) async -> HTTPReply {
