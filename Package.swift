@@ -20,7 +20,11 @@ let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let grpcCore = Target.Dependency.product(name: "GRPCCore", package: "grpc-swift-2")
+let grpcTransport = Target.Dependency.product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport")
+let grpcProtobuf = Target.Dependency.product(name: "GRPCProtobuf", package: "grpc-swift-protobuf")
 let histogram = Target.Dependency.product(name: "Histogram", package: "hdrhistogram-swift")
+let httpClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
 
 // MARK: Layers. A target may name only targets of a lower layer; roles never name each other.
 
@@ -32,7 +36,11 @@ let pure: [Target] = [
     .target(name: "Wire", dependencies: ["Time", "Tensors", "Jobs", nioCore], swiftSettings: strict),
     .target(name: "Batching", dependencies: ["Time"], swiftSettings: strict),
     .target(name: "Scaling", dependencies: ["Time"], swiftSettings: strict),
+    .target(name: "Forecasting", dependencies: ["Time"], swiftSettings: strict),
     .target(name: "Traffic", dependencies: ["Time", histogram], swiftSettings: strict),
+    .target(
+        name: "Simulator", dependencies: ["Time", "Scaling", "Batching", "Jobs", "Tensors", "Traffic", nioCore],
+        swiftSettings: strict),
 ]
 
 /// One outside thing each.
@@ -45,7 +53,9 @@ let adapters: [Target] = [
     .target(name: "Observability", dependencies: ["Time", logging], swiftSettings: strict),
     .target(
         name: "Settings",
-        dependencies: ["Tensors", "Time", "Jobs", "COpenSSL", .product(name: "Yams", package: "Yams")],
+        dependencies: [
+            "Tensors", "Time", "Jobs", "Scaling", "Forecasting", "COpenSSL", .product(name: "Yams", package: "Yams"),
+        ],
         swiftSettings: strict),
     .target(
         name: "RedisClient", dependencies: ["CHiredis", nioCore, nioPosix, nioSSL, logging], swiftSettings: strict),
@@ -57,8 +67,17 @@ let adapters: [Target] = [
         name: "Inference", dependencies: ["COnnxRuntime", "CProcess", "Tensors", "Settings", nioCore],
         swiftSettings: strict),
     .target(
-        name: "Clusters", dependencies: ["CProcess", "Time", "Settings", logging, serviceLifecycle],
-        swiftSettings: strict),
+        name: "Clusters",
+        dependencies: [
+            "CProcess", "Time", "Settings", "Observability", logging, serviceLifecycle, httpClient, nioCore, nioPosix,
+            nioHTTP1, nioSSL,
+        ], swiftSettings: strict),
+    .target(
+        name: "ExternalScaler",
+        dependencies: [
+            "Time", grpcCore, grpcTransport, grpcProtobuf, .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+            nioCore, logging, serviceLifecycle,
+        ], exclude: ["Protocol"], swiftSettings: strict),
 ]
 
 /// Long-running services, composed of the layers above.
@@ -79,7 +98,10 @@ let roles: [Target] = [
         ], swiftSettings: strict),
     .target(
         name: "Scaler",
-        dependencies: ["Time", "Jobs", "Scaling", "Clusters", "Settings", "Observability", logging, serviceLifecycle],
+        dependencies: [
+            "Time", "Jobs", "Scaling", "Forecasting", "Clusters", "Settings", "Observability", logging,
+            serviceLifecycle,
+        ],
         swiftSettings: strict),
     .target(
         name: "LoadGenerator",
@@ -96,7 +118,12 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+        .package(url: "https://github.com/grpc/grpc-swift-2", from: "2.4.3"),
+        .package(url: "https://github.com/grpc/grpc-swift-nio-transport", from: "2.9.2"),
+        .package(url: "https://github.com/grpc/grpc-swift-protobuf", from: "2.4.1"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
@@ -106,7 +133,9 @@ let package = Package(
             name: "spate",
             dependencies: [
                 "Gateway", "Worker", "Scaler", "LoadGenerator", "RedisQueue", "RedisClient", "Clusters", "Inference",
-                "Settings", "Observability", "Tensors", "Time", "Jobs", "Traffic", "CProcess",
+                "ExternalScaler",
+                "Settings", "Observability", "Tensors", "Time", "Jobs", "Traffic", "Simulator", "Scaling",
+                "Forecasting", "CProcess",
                 nioCore, nioPosix,
                 logging, serviceLifecycle, .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -123,9 +152,16 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(name: "BatchingTests", dependencies: ["Time", "Batching"], swiftSettings: strict),
         .testTarget(name: "ScalingTests", dependencies: ["Time", "Scaling"], swiftSettings: strict),
+        .testTarget(
+            name: "ForecastingTests", dependencies: ["Time", "Forecasting"], exclude: ["make_zone_table.py"],
+            swiftSettings: strict),
         .testTarget(name: "TrafficTests", dependencies: ["Time", "Traffic"], swiftSettings: strict),
         .testTarget(
-            name: "SettingsTests", dependencies: ["Tensors", "Time", "Settings", "Scaling"], swiftSettings: strict),
+            name: "SimulatorTests",
+            dependencies: ["Time", "Simulator", "Scaling", "Traffic"], swiftSettings: strict),
+        .testTarget(
+            name: "SettingsTests", dependencies: ["Tensors", "Time", "Jobs", "Settings", "Scaling"],
+            swiftSettings: strict),
         .testTarget(
             name: "ObservabilityTests", dependencies: ["Observability", "Time", logging], swiftSettings: strict),
         .testTarget(
@@ -154,12 +190,23 @@ let package = Package(
                 nioPosix, nioHTTP1, logging, serviceLifecycle,
             ], swiftSettings: strict),
         .testTarget(
-            name: "ClustersTests", dependencies: ["Time", "Clusters", "Settings", "CProcess"], swiftSettings: strict),
+            name: "ClustersTests", dependencies: ["Time", "Clusters", "Settings", "CProcess", logging],
+            swiftSettings: strict),
         .testTarget(
             name: "ScalerTests",
             dependencies: [
                 "Scaler", "Scaling", "Clusters", "Time", "Jobs", "Settings", "Observability", logging, serviceLifecycle,
             ], swiftSettings: strict),
+        .testTarget(
+            name: "ExternalScalerTests",
+            dependencies: [
+                "ExternalScaler", "Time", "TestSupport", grpcCore,
+                .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+            ], swiftSettings: strict),
+        // What the stock client of Tests/Keda talks to.
+        .executableTarget(
+            name: "KedaTestServer", dependencies: ["ExternalScaler", "Time", "TestSupport", logging, serviceLifecycle],
+            path: "Tests/Keda/Server", swiftSettings: strict),
         .testTarget(
             name: "LoadGeneratorTests",
             dependencies: ["Time", "Tensors", "LoadGenerator", "Traffic", nioCore, nioPosix, nioHTTP1],

@@ -3,9 +3,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -20,6 +22,10 @@ bool spate_end_with_parent(pid_t parent) {
 
 int spate_pidfd_open(pid_t pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
 
+int spate_pidfd_signal(int descriptor, int signal) {
+    return (int)syscall(SYS_pidfd_send_signal, descriptor, signal, NULL, 0);
+}
+
 int spate_reap(pid_t pid, int *status) {
     int raw = 0;
     pid_t ended = waitpid(pid, &raw, WNOHANG);
@@ -27,6 +33,24 @@ int spate_reap(pid_t pid, int *status) {
     if (ended != pid) return -1;
     *status = WIFSIGNALED(raw) ? 128 + WTERMSIG(raw) : WEXITSTATUS(raw);
     return 1;
+}
+
+// In the child. Returns -1 with errno set.
+static int limit(const spate_child *child) {
+    if (child->memory_limit) {
+        struct rlimit limit = {child->memory_limit, child->memory_limit};
+        if (setrlimit(RLIMIT_DATA, &limit) != 0) return -1;
+    }
+    if (child->nice && setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0) + child->nice) != 0) return -1;
+    if (child->processor_count > 0) {
+        cpu_set_t set;
+        CPU_ZERO(&set);
+        for (int i = 0; i < child->processor_count; i++) {
+            if (child->processors[i] >= 0 && child->processors[i] < CPU_SETSIZE) CPU_SET(child->processors[i], &set);
+        }
+        if (sched_setaffinity(0, sizeof set, &set) != 0) return -1;
+    }
+    return 0;
 }
 
 // In the child, between fork and exec: only async-signal-safe calls.
@@ -47,6 +71,7 @@ static void become(const spate_child *child, pid_t parent, int failure) {
         dup2(log, 2);
     }
     if (child->directory && chdir(child->directory) != 0) goto failed;
+    if (limit(child) != 0) goto failed;
     if (!spate_end_with_parent(parent)) _exit(127);
     fcntl(failure, F_SETFD, FD_CLOEXEC);
     // Everything but the three standard files closes at exec.

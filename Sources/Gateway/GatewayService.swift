@@ -25,11 +25,12 @@ package struct GatewayService: Service {
 
     /// - Parameters:
     ///   - id: unique per boot.
+    ///   - operations: the operator's part of the administration port; `nil`: it only tells.
     ///   - onListening: called once, with the ports that were bound.
     package init(
         id: String, settings: ClusterSettings, catalog: ModelCatalog, queue: any SubmissionQueue,
         observer: any QueueObserver, time: any TimeSource, group: any EventLoopGroup, version: String,
-        metrics: MetricsRegistry, logger: Logger,
+        metrics: MetricsRegistry, operations: AdminOperations? = nil, logger: Logger,
         onListening: @escaping @Sendable (Addresses) -> Void
     ) {
         self.settings = settings.gateway
@@ -42,7 +43,8 @@ package struct GatewayService: Service {
         inference = V2Routes(
             catalog: catalog, calls: calls, queue: queue, settings: settings.gateway, serverVersion: version)
         administration = AdminRoutes(
-            catalog: catalog, pools: settings.pools, observer: observer, time: time, metrics: metrics)
+            catalog: catalog, pools: settings.pools, observer: observer, time: time, metrics: metrics,
+            operations: operations)
     }
 
     /// Serves until graceful shutdown: then no new connection is taken, running calls end, and it returns.

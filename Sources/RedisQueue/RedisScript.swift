@@ -8,7 +8,7 @@ struct RedisScript: Sendable, Hashable {
     /// Redis knows a script by its SHA-1, so old and new versions live side by side during an upgrade.
     let digest: String
 
-    private init(_ bytes: [UInt8]) {
+    init(_ bytes: [UInt8]) {
         source = String(decoding: bytes, as: UTF8.self)
         digest = Self.sha1(bytes)
     }
@@ -25,6 +25,10 @@ struct RedisScript: Sendable, Hashable {
     static let lease = RedisScript(PackageResources.lease_lua)
     static let makeGroups = RedisScript(PackageResources.make_groups_lua)
     static let settleFull = RedisScript(PackageResources.settle_full_lua)
+    static let leaderContend = RedisScript(PackageResources.leader_contend_lua)
+    static let leaderRelease = RedisScript(PackageResources.leader_release_lua)
+    static let leaderRegister = RedisScript(PackageResources.leader_register_lua)
+    static let leaderFenced = RedisScript(PackageResources.leader_fenced_lua)
 
     /// The arguments that follow must be those of the header.
     func call(keys: [String]) -> ScriptCall {

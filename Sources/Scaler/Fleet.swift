@@ -21,6 +21,8 @@ package struct Fleet: Sendable {
         package var started: Timestamp
         package var report: WorkerReport?
         package var lastReport: Timestamp?
+        /// It leaves because somebody else takes it away (a spot notice, a signal from outside), not by a decision.
+        package var isTaken = false
         /// When it last held or settled a job.
         package var lastActive: Timestamp
     }
@@ -84,6 +86,13 @@ package struct Fleet: Sendable {
     /// The worker is asked to leave.
     package mutating func noteLeaving(_ worker: String) { members[worker]?.phase = .leaving }
 
+    /// The worker will be taken away: it leaves, and others come in its place.
+    package mutating func noteTaken(_ worker: String) {
+        guard members[worker]?.phase != .leaving else { return }
+        members[worker]?.phase = .leaving
+        members[worker]?.isTaken = true
+    }
+
     /// The reports of all workers whose lease holds.
     /// - Returns: the start-up times that became known, by pool.
     package mutating func note(_ reports: [WorkerReport], at now: Timestamp) -> [(pool: String, startUp: Duration)] {
@@ -101,7 +110,10 @@ package struct Fleet: Sendable {
             switch report.state {
             case .starting: break
             case .ready: if wasStarting { member.phase = .ready }
-            case .draining: member.phase = .leaving
+            case .draining:
+                // Not by our order: that is noted before it is given.
+                if member.phase != .leaving { member.isTaken = true }
+                member.phase = .leaving
             }
             members[report.id] = member
             guard wasStarting, member.phase == .ready, let own = report.startUp else { continue }
@@ -118,8 +130,9 @@ package struct Fleet: Sendable {
     // MARK: What it says
 
     /// Up to `count` ready workers of ours that held nothing in their newest report, longest idle first.
-    package func idle(in pool: String, upTo count: Int) -> [String] {
-        members.filter { $0.value.isOurs && $0.value.pool == pool && $0.value.isIdle }
+    /// - Parameter protected: workers that must stay.
+    package func idle(in pool: String, upTo count: Int, protected: Set<String> = []) -> [String] {
+        members.filter { $0.value.isOurs && $0.value.pool == pool && $0.value.isIdle && !protected.contains($0.key) }
             .sorted { ($0.value.lastActive, $0.key) < ($1.value.lastActive, $1.key) }
             .prefix(max(count, 0)).map(\.key)
     }
@@ -143,17 +156,22 @@ package struct Fleet: Sendable {
     /// Ours that have not ended.
     package var ours: [String] { members.filter(\.value.isOurs).map(\.key).sorted() }
 
-    package func observation(of pool: String, unavailable: String?, at now: Timestamp) -> PoolObservation {
+    package func observation(
+        of pool: String, unavailable: String?, protected: Set<String> = [], at now: Timestamp
+    ) -> PoolObservation {
         let record = pools[pool] ?? PoolRecord()
         var seen = PoolObservation(
             name: pool, unavailable: unavailable, startUp: record.startUps.measured,
             startsSucceeded: record.succeeded, startsFailed: record.failed)
         var costs = MeasuredCosts()
-        for member in members.values where member.pool == pool {
+        for (worker, member) in members where member.pool == pool {
             switch member.phase {
             case .starting: seen.starting.append(max(now - member.started, .zero))
-            case .ready: if member.isIdle { seen.idle += 1 } else { seen.busy += 1 }
-            case .leaving: seen.draining += 1
+            case .ready where member.isIdle:
+                seen.idle += 1
+                if protected.contains(worker) { seen.protected += 1 }
+            case .ready: seen.busy += 1
+            case .leaving: if member.isTaken { seen.leaving += 1 } else { seen.draining += 1 }
             }
             if let report = member.report { costs.add(report) }
         }

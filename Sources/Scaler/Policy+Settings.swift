@@ -1,4 +1,4 @@
-import Jobs
+package import Jobs
 package import Scaling
 package import Settings
 
@@ -8,17 +8,44 @@ extension Policy {
         self.init(
             targetWait: scaler.targetWait, targetUtilization: scaler.targetUtilization,
             scaleInWindow: scaler.scaleInWindow, staleAfter: max(scaler.interval * 3, .seconds(2)),
-            models: models.compactMap { model in
-                guard let queue = model.queue else { return nil }
-                return ModelPolicy(
-                    name: queue.description, pools: model.pools, maximumRows: model.batching.maximumRows,
-                    assumedCost: model.assumedCost)
-            },
-            pools: pools.map { pool in
-                PoolPolicy(
-                    name: pool.name, minimum: pool.minimumWorkers, maximum: pool.maximumWorkers,
-                    pricePerHour: pool.pricePerHour, assumedStartUp: pool.startUpTime)
+            budgetPerHour: scaler.budgetPerHour, algorithm: scaler.algorithm,
+            models: models.compactMap { ModelPolicy($0) },
+            pools: pools.map { PoolPolicy($0, isPaused: scaler.isPaused) })
+    }
+}
+
+extension ModelPolicy {
+    /// `nil` for a model whose name no queue can have.
+    fileprivate init?(_ model: ModelSettings) {
+        guard let queue = model.queue else { return nil }
+        self.init(
+            name: queue.description, pools: model.pools, maximumRows: model.batching.maximumRows,
+            assumedCost: model.assumedCost, deadline: model.deadline,
+            deadlines: model.deadlines.sorted { $0.key < $1.key }.map {
+                ClassDeadline(name: JobClass($0.key), deadline: $0.value)
             })
+    }
+}
+
+extension JobClass {
+    package init(_ priority: PriorityClass) {
+        self =
+            switch priority {
+            case .high: .high
+            case .normal: .normal
+            case .low: .low
+            }
+    }
+}
+
+extension PoolPolicy {
+    fileprivate init(_ pool: PoolSettings, isPaused: Bool) {
+        self.init(
+            name: pool.name, minimum: pool.minimumWorkers, maximum: pool.maximumWorkers,
+            pricePerHour: pool.pricePerHour, assumedStartUp: pool.startUpTime,
+            scaleOutLimit: pool.scaleOutRate.map { RateLimit(workers: $0.workers, per: $0.per) },
+            scaleInLimit: pool.scaleInRate.map { RateLimit(workers: $0.workers, per: $0.per) },
+            scaleInWindow: pool.scaleInWindow, isPaused: pool.isPaused || isPaused)
     }
 }
 

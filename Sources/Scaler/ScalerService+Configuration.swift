@@ -3,9 +3,8 @@ package import Settings
 
 extension ScalerService {
     package struct Configuration: Sendable {
-        package var settings: ScalerSettings
-        package var models: [ModelSettings]
-        package var pools: [PoolSettings]
+        /// The settings that count now.
+        package var cluster: ClusterSettings
         /// Decide and record, and do nothing. Default false.
         package var isDryRun: Bool
         /// Time between observations while nothing moves. Default 1 s; a submit does not wait for it.
@@ -15,14 +14,16 @@ extension ScalerService {
         /// A ready worker that has not reported for this long is killed: its lease ended long before. Default 60 s.
         package var silenceLimit: Duration
 
+        package var settings: ScalerSettings { cluster.scaler }
+        package var models: [ModelSettings] { cluster.models }
+        package var pools: [PoolSettings] { cluster.pools }
+
         package init(
             settings: ScalerSettings, models: [ModelSettings], pools: [PoolSettings], isDryRun: Bool = false,
             idleInterval: Duration = .seconds(1), startLimit: Duration = .seconds(120),
             silenceLimit: Duration = .seconds(60)
         ) {
-            self.settings = settings
-            self.models = models
-            self.pools = pools
+            cluster = ClusterSettings(models: models, pools: pools, scaler: settings)
             self.isDryRun = isDryRun
             self.idleInterval = idleInterval
             self.startLimit = startLimit
@@ -30,8 +31,8 @@ extension ScalerService {
         }
 
         package init(_ settings: ClusterSettings, isDryRun: Bool = false) {
-            self.init(
-                settings: settings.scaler, models: settings.models, pools: settings.pools, isDryRun: isDryRun)
+            self.init(settings: settings.scaler, models: settings.models, pools: settings.pools, isDryRun: isDryRun)
+            cluster = settings
         }
 
         /// The queues of all models.

@@ -11,6 +11,34 @@ extension ScalerService {
     func act(on decision: Decision) async {
         for pool in decision.pools where pool.starts > 0 { await start(pool) }
         for pool in decision.pools where pool.drains > 0 { await drain(pool) }
+        for pool in decision.pools where pool.starts > 0 || pool.drains > 0 { await scale(pool) }
+    }
+
+    /// Where a count is the order: as many as there are and are to start, less those that may go.
+    private func scale(_ decision: PoolDecision) async {
+        guard let pool = configuration.pools.first(where: { $0.name == decision.pool }),
+            let driver = drivers[pool.driver] as? any FleetDriver, leads
+        else { return }
+        let figures = decision.figures
+        let count = figures.starting + figures.busy + figures.idle + decision.starts - decision.drains
+        let protected = control.workers(.protect, at: time.now())
+        let idle = fleet.idle(in: pool.name, upTo: decision.drains, protected: protected)
+        logger.info(
+            decision.starts > 0 ? "Scale out" : "Scale in",
+            metadata: [LogKeys.pool: "\(pool.name)", LogKeys.reason: "\(decision.reason)"])
+        do {
+            try await driver.scale(pool, to: count, idle: idle)
+            for _ in 0..<decision.starts { usageMeter.noteStart(in: pool.name) }
+            series.starts(pool: pool.name).increment(by: decision.starts)
+        } catch {
+            if decision.starts > 0 {
+                fleet.noteFailedStart(in: pool.name)
+                series.startFailures(pool: pool.name).increment()
+            }
+            logger.error(
+                "The number of workers cannot be set",
+                metadata: [LogKeys.pool: "\(pool.name)", LogKeys.reason: "\(error)"])
+        }
     }
 
     private func start(_ decision: PoolDecision) async {
@@ -18,11 +46,12 @@ extension ScalerService {
         logger.info(
             "Scale out", metadata: [LogKeys.pool: "\(pool.name)", LogKeys.reason: "\(decision.reason)"])
         for _ in 0..<decision.starts {
-            guard !isStopping else { return }
+            guard !isStopping, leads else { return }
             let ordered = time.now()
             do {
                 let worker = try await driver.start(in: pool)
                 fleet.noteStart(worker, in: pool.name, at: ordered)
+                usageMeter.noteStart(in: pool.name)
                 series.starts(pool: pool.name).increment()
             } catch {
                 // The rest would fail in the same way; the policy backs off.
@@ -39,24 +68,55 @@ extension ScalerService {
     /// Drains idle workers. One that took work since its last report finishes it: draining never stops a run.
     private func drain(_ decision: PoolDecision) async {
         guard let (pool, driver) = managed(decision.pool) else { return }
-        let workers = fleet.idle(in: pool.name, upTo: decision.drains)
+        let protected = control.workers(.protect, at: time.now())
+        let workers = fleet.idle(in: pool.name, upTo: decision.drains, protected: protected)
         guard !workers.isEmpty else { return }
         logger.info("Scale in", metadata: [LogKeys.pool: "\(pool.name)", LogKeys.reason: "\(decision.reason)"])
         for worker in workers { fleet.noteLeaving(worker) }
         for worker in workers { await driver.drain(worker) }
     }
 
-    /// Whether decisions for the pool are carried out.
-    func isActedOn(_ pool: String) -> Bool { !configuration.isDryRun && managed(pool) != nil }
+    /// A scaler that does not lead any more keeps its workers at work until another is seen to decide; then they leave step
+    /// by step.
+    func drain(_ count: Int, of pool: String) async {
+        let own = fleet.members.filter { $0.value.isOurs && $0.value.pool == pool && $0.value.phase == .ready }
+        // Idle ones first; a busy one finishes what it holds.
+        let order = own.sorted {
+            ($0.value.isIdle ? 0 : 1, $0.value.lastActive, $0.key) < (
+                $1.value.isIdle ? 0 : 1, $1.value.lastActive, $1.key
+            )
+        }
+        for (worker, _) in order.prefix(count) {
+            fleet.noteLeaving(worker)
+            await askToDrain(worker, of: pool)
+        }
+    }
 
-    /// The pool and its driver, unless its workers are somebody else's.
+    /// Whether decisions for the pool are carried out.
+    func isActedOn(_ pool: String) -> Bool {
+        guard !configuration.isDryRun else { return false }
+        return managed(pool) != nil || configuration.pools.contains { $0.name == pool && $0.driver == .kubernetes }
+    }
+
+    /// The pool and the driver that starts and ends its workers one by one; `nil` where a count is the order, and where
+    /// they are somebody else's.
     private func managed(_ name: String) -> (PoolSettings, any WorkerDriver)? {
-        guard let pool = configuration.pools.first(where: { $0.name == name }), let driver = drivers[pool.driver]
+        guard let pool = configuration.pools.first(where: { $0.name == name }),
+            let driver = drivers[pool.driver] as? any WorkerDriver
         else { return nil }
         return switch pool.driver {
-        case .process: (pool, driver)
-        case .external: nil
+        case .process, .containers: (pool, driver)
+        case .kubernetes, .external: nil
         }
+    }
+
+    func askToDrain(_ worker: String, of pool: String) async {
+        guard let (_, driver) = managed(pool) else { return }
+        await driver.drain(worker)
+    }
+
+    private func driver(of pool: String) -> (any PoolDriver)? {
+        configuration.pools.first { $0.name == pool }.flatMap { drivers[$0.driver] }
     }
 
     func killHung() async {
@@ -69,7 +129,7 @@ extension ScalerService {
                 return max(configuration.startLimit, (fleet.pools[name]?.startUps.measured?.slow ?? assumed) * 10)
             }, silence: configuration.silenceLimit)
         for worker in hung {
-            guard let member = fleet.members[worker], let (_, driver) = managed(member.pool) else { continue }
+            guard let member = fleet.members[worker], let driver = driver(of: member.pool) else { continue }
             logger.error(
                 "A worker hangs and is killed",
                 metadata: [
@@ -137,16 +197,17 @@ extension ScalerService {
 
     // MARK: Shutdown
 
-    /// Drains every worker that it started and waits for their ends; kills those that stay.
+    /// Drains every worker that it started and waits for their ends; kills those that stay. Where a count is the order it
+    /// stays as it is: those workers go on without a scaler.
     func drainAll() async {
         isStopping = true
-        let workers = fleet.ours
+        let workers = drainable
         guard !workers.isEmpty else { return }
         logger.info("The scaler stops and drains its workers", metadata: [LogKeys.batchSize: "\(workers.count)"])
         for worker in workers { await drain(worker) }
         let longest = configuration.pools.map(\.drainTimeout).max() ?? .zero
         await waitForEnds(atMost: longest + .seconds(5))
-        let stayed = fleet.ours
+        let stayed = drainable
         guard !stayed.isEmpty else { return }
         logger.error("Workers did not leave in time and are killed", metadata: [LogKeys.batchSize: "\(stayed.count)"])
         for worker in stayed {
@@ -154,6 +215,10 @@ extension ScalerService {
             await driver.kill(worker)
         }
         await waitForEnds(atMost: .seconds(2))
+    }
+
+    var drainable: [String] {
+        fleet.ours.filter { worker in fleet.members[worker].map { managed($0.pool) != nil } ?? false }
     }
 
     private func drain(_ worker: String) async {
@@ -164,7 +229,7 @@ extension ScalerService {
 
     private func waitForEnds(atMost limit: Duration) async {
         let deadline = Deadline(limit, on: clock)
-        while !fleet.ours.isEmpty, !Task.isCancelled {
+        while !drainable.isEmpty, !Task.isCancelled {
             let remaining = deadline.remaining
             guard remaining > .zero else { return }
             await ending.wait(atMost: remaining, clock: clock)

@@ -5,6 +5,9 @@ struct PoolSituation {
     let policy: PoolPolicy
     let observation: PoolObservation
     let startUp: StartUpTime
+    /// Seconds that a start is planned to take at most: as far above the slow start as that is above the median, and no
+    /// less than the slowest of late.
+    let plannedStart: Double
     /// Seconds until each starting worker is expected to be ready.
     let startingRemaining: [Double]
     /// The most workers that it can come to now: its maximum, less while starts fail, none while it is unavailable.
@@ -17,14 +20,17 @@ struct PoolSituation {
     /// Workers that work now or will.
     var total: Int { ready + starting }
 
-    init(policy: PoolPolicy, observation: PoolObservation, startsAllowed: Int?) {
+    /// - Parameter slowest: seconds of the slowest start of late.
+    init(policy: PoolPolicy, observation: PoolObservation, startsAllowed: Int?, slowest: Double) {
         self.policy = policy
         self.observation = observation
         let startUp =
             observation.startUp ?? StartUpTime(median: policy.assumedStartUp, slow: policy.assumedStartUp)
         self.startUp = startUp
-        let median = max(startUp.median.seconds, 0)
-        startingRemaining = observation.starting.map { age in Self.remaining(age: age.seconds, median: median) }
+        let median = max(startUp.median.inSeconds, 0)
+        let slow = max(startUp.slow.inSeconds, median)
+        plannedStart = max(slow + max(slow - median, median * 0.1), min(slowest * 1.05, slow * 4))
+        startingRemaining = observation.starting.map { age in Self.remaining(age: age.inSeconds, median: median) }
         if observation.unavailable != nil {
             reachable = 0
         } else if let startsAllowed {

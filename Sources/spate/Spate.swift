@@ -11,13 +11,16 @@ struct Spate: AsyncParsableCommand {
             spate load …             open-loop traffic from a profile, with a report
             spate check              validate the cluster file and every model file
 
+            spate why [time]         why pools have their number of workers, and what would change it
+
             The roles run alone against any Redis: spate gateway, spate worker, spate scaler.
             The cluster file (cluster/spate.yaml) explains every setting beside its default.
             """,
         version: SpateVersion.text,
         subcommands: [
             Up.self, RunGateway.self, RunWorker.self, RunScaler.self, Load.self, Rehearse.self, Check.self,
-            Status.self, Decisions.self, Bench.self,
+            Status.self, Pools.self, Why.self, Decisions.self, Cost.self, Record.self, Override.self, Pause.self,
+            Resume.self, Protect.self, Leave.self, Reload.self, Simulate.self, Bench.self,
         ])
 }
 

@@ -1,21 +1,40 @@
 import CProcess
 import Glibc
+import Synchronization
 import Testing
 
-/// A named pipe, by which a process under test tells the test something without a file to poll.
-struct FIFO: Sendable {
+/// A named pipe, by which processes under test tell the test something without a file to poll.
+///
+/// Opened at the first read and then kept open: what one process writes while another test's child has just been forked,
+/// with a copy of the descriptor, would else go to nobody.
+final class FIFO: Sendable {
     let path: String
+    private let descriptor = Mutex<Int32?>(nil)
 
-    /// The first line that somebody writes; empty if they write none. Waits for a writer.
+    init(path: String) { self.path = path }
+
+    deinit {
+        if let descriptor = descriptor.withLock({ $0 }) { close(descriptor) }
+    }
+
+    /// The next line that somebody writes. Waits for it.
     func readLine() async -> String {
-        await blocking {
-            let descriptor = open(path, O_RDONLY)
-            guard descriptor >= 0 else { return "" }
-            defer { close(descriptor) }
+        let descriptor = opened()
+        guard descriptor >= 0 else { return "" }
+        return await blocking {
             var line: [UInt8] = []
             var byte: UInt8 = 0
             while read(descriptor, &byte, 1) == 1, byte != UInt8(ascii: "\n") { line.append(byte) }
             return String(decoding: line, as: UTF8.self)
+        }
+    }
+
+    private func opened() -> Int32 {
+        descriptor.withLock { descriptor in
+            // Both ways: it waits for no writer, and ends with none.
+            let opened = descriptor ?? open(path, O_RDWR | O_CLOEXEC)
+            descriptor = opened
+            return opened
         }
     }
 }
@@ -86,3 +105,14 @@ private final class ThreadBody {
     let body: () -> Void
     init(_ body: @escaping () -> Void) { self.body = body }
 }
+
+/// Makes an empty file.
+func makeFile(_ path: String) -> Bool {
+    let descriptor = open(path, O_WRONLY | O_CREAT, 0o600)
+    guard descriptor >= 0 else { return false }
+    close(descriptor)
+    return true
+}
+
+/// Removes the file that marks a first boot.
+func unlinkBooted(_ folder: String) -> Bool { unlink(folder + "/booted") == 0 }

@@ -4,6 +4,7 @@ import Logging
 import Observability
 import Scaler
 import Settings
+import Synchronization
 import Testing
 import Time
 
@@ -14,24 +15,33 @@ struct Fixture {
     let time = TestTime()
     let clock = TestClock()
     let model: QueueName
+    let store = FakeStore()
+    let logs = LogLines()
     let scaler: ScalerService
 
     init(
-        minimum: Int = 0, maximum: Int = 4, driver kind: PoolSettings.Driver = .process, isDryRun: Bool = false
+        minimum: Int = 0, maximum: Int = 4, driver kind: PoolSettings.Driver = .process, isDryRun: Bool = false,
+        price: Double = 0, files: SettingsWatch? = nil, settings: ClusterSettings? = nil
     ) throws {
         model = try #require(QueueName(model: "m", version: "1"))
-        let configuration = ScalerService.Configuration(
+        var configuration = ScalerService.Configuration(
             settings: ScalerSettings(),
             models: [
                 ModelSettings(
                     name: "m",
                     backend: .synthetic(SyntheticOptions(fixedCost: .zero, costPerRow: .milliseconds(10))))
             ],
-            pools: [PoolSettings(name: "cpu", driver: kind, minimumWorkers: minimum, maximumWorkers: maximum)],
+            pools: [
+                PoolSettings(
+                    name: "cpu", driver: kind, minimumWorkers: minimum, maximumWorkers: maximum, pricePerHour: price)
+            ],
             isDryRun: isDryRun)
+        if let settings { configuration.cluster = settings }
+        let logs = logs
         scaler = ScalerService(
-            configuration: configuration, observer: queue, drivers: [kind: driver], metrics: MetricsRegistry(),
-            time: time, clock: clock, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+            configuration: configuration, observer: queue, drivers: [kind: driver], store: store, files: files,
+            metrics: MetricsRegistry(),
+            time: time, clock: clock, logger: Logger(label: "test") { _ in logs.handler })
     }
 
     /// Lets a tick pass and the scaler look.
@@ -45,5 +55,29 @@ struct Fixture {
             id: id, pool: "cpu", state: state, started: time.now(),
             startUp: state == .starting ? nil : .milliseconds(300),
             held: held, settled: settled, models: [WorkerReport.ModelReport(queue: "m.1", instances: 1)])
+    }
+}
+
+/// What was logged, one text a line with its reason.
+final class LogLines: Sendable {
+    private let lines = Mutex<[String]>([])
+
+    var handler: any LogHandler { Handler(lines: self) }
+    var all: [String] { lines.withLock { $0 } }
+
+    private struct Handler: LogHandler {
+        let lines: LogLines
+        var metadata: Logger.Metadata = [:]
+        var logLevel = Logger.Level.info
+
+        subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+            get { metadata[key] }
+            set { metadata[key] = newValue }
+        }
+
+        func log(event: LogEvent) {
+            let reason = event.metadata?["reason"].map { " \($0)" } ?? ""
+            lines.lines.withLock { $0.append("\(event.level) \(event.message)\(reason)") }
+        }
     }
 }

@@ -118,7 +118,7 @@ import Time
         fixture.queue.set(fixture.model, waiting: 1_000)
         for _ in 0..<20 { await fixture.look() }
         #expect(fixture.driver.given.isEmpty)
-        #expect(fixture.queue.decisions.count == 1, "said once")
+        #expect(fixture.store.decisions.count == 1, "said once")
         #expect(await fixture.scaler.status().decisions.first?.dry_run == true)
     }
 

@@ -100,4 +100,45 @@ import Time
         observation.pools[0].costs = []
         #expect(decide(observation, policy: policy, state: &state).pools[0].candidates[0].count == 1)
     }
+
+    /// A cpu that starts in 10 s and a gpu that needs 40 s, four times as fast for three times the money.
+    static func slowGPU(load: Int, gpu: PoolObservation, waiting: Int = 0) -> Decision {
+        let quick = ServiceCost(fixed: .zero, perRow: .microseconds(2_500))
+        let policy = Policy(
+            models: [ModelPolicy(name: "m", pools: ["cpu", "gpu"], maximumRows: 1, deadline: .seconds(30))],
+            pools: [
+                PoolPolicy(name: "cpu", maximum: 20, pricePerHour: 1, assumedStartUp: .seconds(10)),
+                PoolPolicy(name: "gpu", maximum: 4, pricePerHour: 3, assumedStartUp: .seconds(40)),
+            ])
+        var state = PolicyState()
+        var submitted = 0
+        var decision = Decision(time: .zero, pools: [])
+        for look in 0..<2_400 {
+            let now = Timestamp.zero + .milliseconds(250 * Int64(look))
+            submitted += load / 4
+            var gpu = gpu
+            gpu.costs = [MeasuredCost(model: "m", cost: quick)]
+            decision = decide(
+                Observation(
+                    time: now, queuesRead: now, workersRead: now,
+                    models: [ModelObservation(name: "m", waiting: waiting, submitted: submitted)],
+                    pools: [PoolObservation(name: "cpu", costs: [MeasuredCost(model: "m", cost: slow)]), gpu]),
+                policy: policy, state: &state)
+        }
+        return decision
+    }
+
+    @Test("a pool that starts too slowly for the deadline carries the load that lasts; bursts go to the quick pool")
+    func slowPoolIsBase() {
+        // 800 a second are two gpu workers, or eight cpu workers for a third more money.
+        let lasting = Self.slowGPU(load: 800, gpu: PoolObservation(name: "gpu"))
+        #expect(lasting.pools[1].wanted == 2)
+        let small = Self.slowGPU(load: 40, gpu: PoolObservation(name: "gpu"))
+        #expect(small.pools[1].wanted == 0, "a tenth of a gpu worker is cheaper on the cpu")
+        let burst = Self.slowGPU(load: 0, gpu: PoolObservation(name: "gpu"), waiting: 5_000)
+        #expect(burst.pools[0].starts > 0)
+        #expect(burst.pools[1].starts == 0)
+        let carried = Self.slowGPU(load: 0, gpu: PoolObservation(name: "gpu", busy: 2), waiting: 5_000)
+        #expect(carried.pools[0].starts == 0, "two gpu workers do 12.5 s of work in time")
+    }
 }

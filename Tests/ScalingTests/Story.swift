@@ -15,6 +15,10 @@ struct Story {
     let tick = Duration.milliseconds(250)
 
     var waiting = 0.0
+    /// Jobs submitted by each step, to know the age of the oldest one that waits.
+    private var submittedBy: [Double] = []
+    private var oldestStep = 0
+    private(set) var oldestWait = 0.0
     var submitted = 0
     var starting: [Timestamp] = []
     var ready = 0
@@ -31,14 +35,17 @@ struct Story {
     private(set) var wholeDecisions: [Decision] = []
     private(set) var workerSeconds = 0.0
 
-    init(startUp: Duration = .seconds(1), minimum: Int = 0, maximum: Int = 10, window: Duration? = nil) {
+    init(
+        startUp: Duration = .seconds(1), minimum: Int = 0, maximum: Int = 10, window: Duration? = nil,
+        deadline: Duration? = nil
+    ) {
         self.startUp = startUp
         policy = Policy(
             scaleInWindow: window,
             models: [
                 ModelPolicy(
                     name: "m", pools: ["cpu"], maximumRows: 1,
-                    assumedCost: ServiceCost(fixed: .zero, perRow: .milliseconds(10)))
+                    assumedCost: ServiceCost(fixed: .zero, perRow: .milliseconds(10)), deadline: deadline)
             ],
             pools: [PoolPolicy(name: "cpu", minimum: minimum, maximum: maximum, assumedStartUp: startUp)])
     }
@@ -82,11 +89,16 @@ struct Story {
         let inFlight = min(waiting, Double(ready) * 2)
         let busy = min(ready, Int((waiting / max(speed * tick.seconds, 1)).rounded(.up)))
         waiting = max(waiting - capacity, 0)
+        submittedBy.append(Double(submitted))
+        while oldestStep < submittedBy.count, submittedBy[oldestStep] <= Double(submitted) - waiting { oldestStep += 1 }
+        oldestWait = Double(submittedBy.count - oldestStep) * tick.seconds
         if !isQueueSilent { lastRead = now }
         let observation = Observation(
             time: now, queuesRead: lastRead, workersRead: lastRead,
             models: [
-                ModelObservation(name: "m", waiting: Int(waiting), inFlight: Int(inFlight), submitted: submitted)
+                ModelObservation(
+                    name: "m", waiting: Int(waiting), inFlight: Int(inFlight), submitted: submitted,
+                    oldestWait: waiting >= 1 ? .microseconds(oldestWait * 1e6) : nil)
             ],
             pools: [
                 PoolObservation(

@@ -45,10 +45,13 @@ import Testing
     func manualIsComplete() throws {
         let cluster = try TemporaryCluster(
             "nonsense: 1\nredis: {nonsense: 1}\ngateway: {nonsense: 1}\nscaler: {nonsense: 1}\nruntime: {nonsense: 1}\n"
-                + "logging: {nonsense: 1}\npools: [{name: cpu, nonsense: 1}]\nmodels: [{name: digits, nonsense: 1}]\n",
+                + "logging: {nonsense: 1}\nkubernetes: {nonsense: 1}\n"
+                + "pools: [{name: cpu, nonsense: 1, process: {nonsense: 1}}, {name: c, driver: containers,"
+                + " containers: {image: i, nonsense: 1}}, {name: k, driver: kubernetes, kubernetes: {nonsense: 1}}]\n"
+                + "models: [{name: digits, nonsense: 1}]\n",
             models: ["digits": "nonsense: 1\nbatching: {nonsense: 1}\n"])
         let check = SettingsCheck.report(path: cluster.path)
-        #expect(check.diagnostics.count == 10)
+        #expect(check.diagnostics.count == 14)
         for diagnostic in check.diagnostics {
             let allowed = try #require(diagnostic.message.split(separator: "allowed here: ").last)
             let manual = try text(

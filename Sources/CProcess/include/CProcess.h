@@ -18,6 +18,13 @@ typedef struct {
     const char *log_path;
     /// NULL: the parent's.
     const char *directory;
+    /// Bytes of private memory (RLIMIT_DATA) beyond which allocations fail; 0: no limit of its own.
+    uint64_t memory_limit;
+    /// Added to the parent's own; negative needs rights.
+    int nice;
+    /// The processors that it may run on; NULL: the parent's.
+    const int *processors;
+    int processor_count;
 } spate_child;
 
 /// Starts a child that ends with its parent: the kernel sends it SIGTERM when the calling thread ends, so call
@@ -28,6 +35,10 @@ pid_t spate_spawn(const spate_child *child);
 
 /// A file descriptor that becomes readable when the process ends; -1 with errno set.
 int spate_pidfd_open(pid_t pid);
+
+/// Sends a signal to the process behind a descriptor: never to another that got its number.
+/// - Returns: 0, or -1 with errno set (ESRCH: it has ended).
+int spate_pidfd_signal(int descriptor, int signal);
 
 /// Asks the kernel to send this process SIGTERM when its parent ends, and checks that the parent is still `parent`.
 /// - Returns: false when the parent is gone already.

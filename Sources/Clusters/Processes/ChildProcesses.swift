@@ -181,11 +181,16 @@ extension ChildProgram {
         return CStrings([path] + arguments).withPointers { arguments in
             CStrings(variables ?? []).withPointers { environment in
                 CStrings([path, logPath ?? "", directory ?? ""]).withPointers { places in
-                    body(
-                        spate_child(
-                            path: places[0], arguments: arguments, environment: variables == nil ? nil : environment,
-                            log_path: logPath == nil ? nil : UnsafePointer(places[1]),
-                            directory: directory == nil ? nil : UnsafePointer(places[2])))
+                    limits.processors.map { Int32(clamping: $0) }.withUnsafeBufferPointer { processors in
+                        body(
+                            spate_child(
+                                path: places[0], arguments: arguments,
+                                environment: variables == nil ? nil : environment,
+                                log_path: logPath == nil ? nil : UnsafePointer(places[1]),
+                                directory: directory == nil ? nil : UnsafePointer(places[2]),
+                                memory_limit: limits.memoryBytes ?? 0, nice: Int32(clamping: limits.nice),
+                                processors: processors.baseAddress, processor_count: Int32(clamping: processors.count)))
+                    }
                 }
             }
         }

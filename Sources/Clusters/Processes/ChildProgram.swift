@@ -10,16 +10,18 @@ package struct ChildProgram: Sendable, Equatable {
     package var logPath: String?
     /// Working directory; `nil`: this process's own.
     package var directory: String?
+    package var limits: ProcessLimits
 
     package init(
         path: String, arguments: [String] = [], environment: [String: String]? = nil, logPath: String? = nil,
-        directory: String? = nil
+        directory: String? = nil, limits: ProcessLimits = ProcessLimits()
     ) {
         self.path = path
         self.arguments = arguments
         self.environment = environment
         self.logPath = logPath
         self.directory = directory
+        self.limits = limits
     }
 }
 

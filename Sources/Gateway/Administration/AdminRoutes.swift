@@ -7,7 +7,7 @@ import Observability
 import Settings
 import Time
 
-/// The administration port: metrics, status and decisions; read-only.
+/// The administration port: metrics, status and decisions, and what the operator's part answers.
 struct AdminRoutes: Sendable {
     private let catalog: ModelCatalog
     private let pools: [PoolSettings]
@@ -16,11 +16,13 @@ struct AdminRoutes: Sendable {
     private let metrics: MetricsRegistry
     private let queueSeries: QueueSeries
     private let fleetSeries: FleetSeries
+    private let operations: AdminOperations?
 
     init(
         catalog: ModelCatalog, pools: [PoolSettings], observer: any QueueObserver, time: any TimeSource,
-        metrics: MetricsRegistry
+        metrics: MetricsRegistry, operations: AdminOperations? = nil
     ) {
+        self.operations = operations
         self.catalog = catalog
         self.pools = pools
         self.observer = observer
@@ -31,6 +33,7 @@ struct AdminRoutes: Sendable {
     }
 
     func respond(to request: Request) async -> HTTPReply {
+        if let reply = await operations?.respond(to: request) { return reply }
         guard request.method == .get else { return .error(.methodNotAllowed, "Method Not Allowed") }
         do {
             switch request.uri.path {

@@ -5,7 +5,7 @@ import Time
 package struct DecisionLog: Sendable {
     private static let limit = 1_000
     /// A decision that changes nothing is kept this often while there is work.
-    private static let sampleInterval = Duration.seconds(10)
+    private static let sampleInterval = Duration.seconds(30)
     private var records: [DecisionRecord] = []
     private var lastSample: [String: Timestamp] = [:]
 

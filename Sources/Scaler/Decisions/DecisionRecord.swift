@@ -40,6 +40,10 @@ package struct DecisionRecord: Sendable, Equatable, Codable {
     package var guards: [Clip]
     /// What would have given another number.
     package var instead: [String]
+    /// Workers that somebody else takes away; not said where there are none.
+    package var leaving: Int?
+    /// Of the wanted workers; not said where they cost nothing.
+    package var cost_per_hour: Double?
     /// It was decided and not done: in a dry run, and for workers that somebody else starts.
     package var dry_run: Bool
 
@@ -69,6 +73,8 @@ package struct DecisionRecord: Sendable, Equatable, Codable {
         }
         guards = decision.guards.map { Clip(rule: $0.kind.rawValue, from: $0.from, to: $0.to, reason: $0.text) }
         instead = decision.alternatives
+        leaving = figures.leaving.flatMap { $0 > 0 ? $0 : nil }
+        cost_per_hour = figures.costPerHour.flatMap { $0 > 0 ? Self.rounded($0) : nil }
         dry_run = !isDone
     }
 

@@ -25,24 +25,24 @@ struct BacklogProposal {
     /// Workers that the target wait alone would ask for, where starting them would come too late.
     var comingTooLate: Int?
 
-    init(demand: PoolDemand, situation: PoolSituation, policy: Policy) {
+    init(demand: PoolDemand, situation: PoolSituation) {
         comingTooLate = nil
-        guard demand.work > 0 else {
+        guard demand.urgentWork > 0 else {
             exact = 0
             return
         }
-        let utilization = min(max(policy.targetUtilization, 0.01), 1)
-        let wait = max(policy.targetWait.seconds, 1e-3)
+        let utilization = demand.urgentUtilization
+        let wait = max(demand.urgentWait, 1e-3)
         let startUp = max(situation.startUp.median.seconds, 0)
         let horizon = max(wait, startUp + wait / 2)
         let readyCapacity = Double(situation.ready) * horizon * utilization
         var capacity = max(readyCapacity - demand.inFlightWork, 0)
         for remaining in situation.startingRemaining { capacity += max(horizon - remaining, 0) * utilization }
         let there = Double(situation.total)
-        if demand.work > capacity {
-            exact = there + (demand.work - capacity) / ((horizon - startUp) * utilization)
+        if demand.urgentWork > capacity {
+            exact = there + (demand.urgentWork - capacity) / ((horizon - startUp) * utilization)
         } else {
-            let unbounded = demand.work / (wait * utilization)
+            let unbounded = demand.urgentWork / (wait * utilization)
             exact = min(unbounded, there)
             if unbounded > there { comingTooLate = Proposals.whole(unbounded) }
         }

@@ -14,12 +14,12 @@ import Time
 /// - Source: Halfin and Whitt, "Heavy-traffic limits for queues with many exponential servers", 1981; tutorial
 ///   arXiv:1706.05397.
 enum RateProposal {
-    static func exact(demand: PoolDemand, policy: Policy) -> Double {
-        let load = demand.load
+    static func exact(demand: PoolDemand) -> Double {
+        let load = demand.urgentLoad
         guard load > 0 else { return 0 }
-        let utilization = min(max(policy.targetUtilization, 0.01), 1)
+        let utilization = demand.urgentUtilization
         let root = load.squareRoot()
-        let allowed = max(policy.targetWait.seconds, 1e-3) / 2
+        let allowed = max(demand.urgentWait, 1e-3) / 2
         var beta = 0.1
         while beta < 2, waitProbability(beta) * demand.batchSeconds > allowed * beta * root { beta += 0.1 }
         return max(load / utilization, load + beta * root)

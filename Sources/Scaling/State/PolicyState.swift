@@ -15,6 +15,9 @@ package struct PolicyState: Sendable, Equatable, Codable {
         var wanted: Int?
         var window = WantedWindow()
         var backOff = StartBackOff()
+        var slowStarts = SlowStarts()
+        var started = MoveLog()
+        var drained = MoveLog()
         /// When there last was anything to do for the pool.
         var lastWork: Timestamp?
         /// The last decision was asked by the rate alone for more than there are.
@@ -23,11 +26,17 @@ package struct PolicyState: Sendable, Equatable, Codable {
 
     var models: [Model] = []
     var pools: [Pool] = []
+    var index = PolicyIndex()
+    /// What the known algorithms remember; empty while `spate` decides.
+    var known = KnownState()
 
     package init() {}
 
     /// Brings the order of the state to that of the policy; keeps what is known by name (a policy can be reloaded).
+    /// O(1) while the policy stays.
     mutating func align(with policy: Policy) {
+        guard !index.matches(policy) || pools.isEmpty else { return }
+        defer { index.build(for: policy, costs: models.map(\.costs)) }
         let arePoolsKnown = pools.elementsEqual(policy.pools) { $0.name == $1.name }
         if arePoolsKnown, models.elementsEqual(policy.models, by: { $0.name == $1.name }) { return }
         let known = self

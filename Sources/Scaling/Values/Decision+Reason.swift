@@ -26,7 +26,14 @@ extension PoolDecision {
             case .startBackOff: "starts that succeed would give \(rule.from)"
             case .missingData: "fresh data would give \(rule.from)"
             case .seenOnce: "the same rate at the next observation gives \(rule.from)"
-            case .startsCounted, .onlyIdleLeave, .unavailable: nil
+            case .budget: "a budget for \(Words.workers(rule.from)) would give \(rule.from)"
+            case .paused: "without the pause it would be \(rule.from)"
+            case .override: "without the override it would be \(rule.from)"
+            case .rateLimit: "without the rate limit it would be \(rule.from)"
+            case .protected: "without the protection it would be \(rule.from)"
+            case .costOfRestart: "a faster start-up would give \(rule.from)"
+            case .rateCap: "without the rate cap it would be \(rule.from)"
+            case .startsCounted, .onlyIdleLeave, .unavailable, .expected, .tolerance, .stabilization: nil
             }
         }
     }
@@ -58,6 +65,15 @@ extension PoolDecision {
                 + "\(candidate.count) wanted for the rate"
         case .wake: "\(Words.jobs(figures.waiting + figures.due)) wait and there is no worker"
         case .floor: "the pool's minimum is \(candidate.count)"
+        case .deadline:
+            "\(Words.jobs(figures.waiting + figures.due)) wait, \(Words.duration(figures.work)) of work, "
+                + "\(candidate.count) wanted to keep the deadlines"
+        case .forecast: "\(candidate.count) wanted for the forecast"
+        case .calendar: "\(candidate.count) wanted for \(candidate.source ?? "the calendar")"
+        case .override: "pinned at \(candidate.count)" + (candidate.source.map { " (\($0))" } ?? "")
+        case .algorithm:
+            "\(Words.jobs(figures.waiting + figures.due)) wait, \(Words.jobs(figures.inFlight)) in flight, the algorithm "
+                + "computes \(Words.number(candidate.exact))"
         }
     }
 }
@@ -76,6 +92,16 @@ extension Guard {
         case .seenOnce: "held at \(to) until the rate is seen twice"
         case .missingData: "held at \(to): the data is missing or old"
         case .startBackOff: "held at \(to): starts failed, the next attempt waits\(end)"
+        case .budget: "held at \(to) by the budget" + (detail.map { ": \($0)" } ?? "")
+        case .paused: "held at \(to): the pool is paused"
+        case .override: "pinned at \(to)\(end)"
+        case .rateLimit: "held at \(to) by the rate limit\(end)"
+        case .protected: "held at \(to): idle workers are protected"
+        case .costOfRestart: "held at \(to): starting again would cost more than waiting\(end)"
+        case .expected: "held at \(to): arrivals are expected" + (detail.map { " (\($0))" } ?? "")
+        case .tolerance: "held at \(to): \(from) is within the tolerance"
+        case .stabilization: "held at \(to) instead of \(from) by the algorithm's windows"
+        case .rateCap: "held at \(to) by the algorithm's rate cap"
         case .unavailable: "held at \(to): \(detail ?? "no worker can be started")"
         }
     }

@@ -7,17 +7,70 @@ package struct Decision: Sendable, Equatable, Codable {
     package var pools: [PoolDecision]
     /// Models with work that no pool can serve now.
     package var unserved: [UnservedModel]
+    /// Deadlines that cannot be kept, whatever is started now.
+    package var infeasible: [InfeasibleDeadline]
 
-    package init(time: Timestamp, pools: [PoolDecision], unserved: [UnservedModel]) {
+    package init(
+        time: Timestamp, pools: [PoolDecision], unserved: [UnservedModel] = [], infeasible: [InfeasibleDeadline] = []
+    ) {
         self.time = time
         self.pools = pools
         self.unserved = unserved
+        self.infeasible = infeasible
+    }
+
+    package init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        time = try values.decode(Timestamp.self, forKey: .time)
+        pools = try values.decode([PoolDecision].self, forKey: .pools)
+        unserved = try values.decode([UnservedModel].self, forKey: .unserved)
+        infeasible = try values.decodeIfPresent([InfeasibleDeadline].self, forKey: .infeasible) ?? []
     }
 }
 
 package struct UnservedModel: Sendable, Equatable, Codable {
     package var model: String
     package var jobs: Int
+
+    package init(model: String, jobs: Int) {
+        self.model = model
+        self.jobs = jobs
+    }
+}
+
+/// A deadline that waiting jobs will miss, and by how much.
+package struct InfeasibleDeadline: Sendable, Equatable, Codable {
+    package var model: String
+    /// The class whose jobs are late; `nil`: the model is not divided.
+    package var name: JobClass?
+    package var deadline: Duration
+    /// Jobs that will be late.
+    package var jobs: Int
+    /// How late the last of them will be.
+    package var lateBy: Duration
+    package var cause: Cause
+
+    package enum Cause: String, Sendable, Codable, CaseIterable {
+        /// New workers would be ready too late.
+        case startUp
+        /// The pools' maximums allow no more.
+        case maximum
+        /// The budget allows no more.
+        case budget
+        /// Starts fail, or no pool can run here.
+        case unavailable
+    }
+
+    package init(
+        model: String, name: JobClass? = nil, deadline: Duration, jobs: Int, lateBy: Duration, cause: Cause
+    ) {
+        self.model = model
+        self.name = name
+        self.deadline = deadline
+        self.jobs = jobs
+        self.lateBy = lateBy
+        self.cause = cause
+    }
 }
 
 /// The decision for one pool: what was proposed, what clipped it, what came out.
@@ -63,6 +116,10 @@ package struct PoolFigures: Sendable, Equatable, Codable {
     package var startUp: Duration
     /// How long the work takes with the wanted workers; `nil` when nobody would work on it.
     package var drainTime: Duration?
+    /// Workers that somebody else takes away.
+    package var leaving: Int?
+    /// Money per hour of the wanted workers.
+    package var costPerHour: Double?
 }
 
 /// A number of workers, and who proposed it.
@@ -70,17 +127,29 @@ package struct Candidate: Sendable, Equatable, Codable {
     package enum Proposer: String, Sendable, Codable, CaseIterable {
         /// The work that waits must be done within the target wait.
         case backlog
+        /// The work that waits must be done by its deadlines.
+        case deadline
         /// The arrivals must find a free worker.
         case rate
         /// There is work and no worker at all.
         case wake
+        /// Arrivals like these came at this time on earlier days.
+        case forecast
+        /// An event in the calendar; `Candidate.source` names it.
+        case calendar
         /// The pool's minimum.
         case floor
+        /// Somebody pinned the count.
+        case override
+        /// One of the known algorithms (`Policy.algorithm`).
+        case algorithm
     }
     package var proposer: Proposer
     package var count: Int
     /// Before it was rounded up to whole workers.
     package var exact: Double
+    /// The event, for `calendar`; who pinned it, for `override`.
+    package var source: String?
 }
 
 /// A rule that changed a proposal.
@@ -104,6 +173,26 @@ package struct Guard: Sendable, Equatable, Codable {
         case startBackOff
         /// No worker of this pool can run here.
         case unavailable
+        /// More would cost more than the budget allows; `detail` names what is given up.
+        case budget
+        /// The pool is paused.
+        case paused
+        /// A pinned count holds.
+        case override
+        /// So many starts or drains in that time and no more.
+        case rateLimit
+        /// Idle workers that somebody protected stay.
+        case protected
+        /// An idle worker is kept because starting it again would cost more.
+        case costOfRestart
+        /// Not to zero: arrivals are expected; `detail` says by whom.
+        case expected
+        /// A known algorithm: so near to its target that it changes nothing.
+        case tolerance
+        /// A known algorithm: what was wanted before still counts.
+        case stabilization
+        /// A known algorithm: no more in one period.
+        case rateCap
     }
     package var kind: Kind
     package var from: Int

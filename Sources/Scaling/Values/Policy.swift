@@ -17,13 +17,18 @@ package struct Policy: Sendable, Equatable, Codable {
     package var fastRate: Duration
     /// Default 60 s: remembers through a lull.
     package var slowRate: Duration
+    /// Money that all workers together may cost in an hour. Never exceeded; what is given up for it is said in the
+    /// decision. Default `nil`: no bound.
+    package var budgetPerHour: Double?
+    /// Who decides. Default `spate`; the settings above are its own, the others bring theirs.
+    package var algorithm: Algorithm
     package var models: [ModelPolicy]
     package var pools: [PoolPolicy]
 
     package init(
         targetWait: Duration = .seconds(1), targetUtilization: Double = 0.8, scaleInWindow: Duration? = nil,
         staleAfter: Duration = .seconds(2), fastRate: Duration = .seconds(3), slowRate: Duration = .seconds(60),
-        models: [ModelPolicy], pools: [PoolPolicy]
+        budgetPerHour: Double? = nil, algorithm: Algorithm = .spate, models: [ModelPolicy], pools: [PoolPolicy]
     ) {
         self.targetWait = targetWait
         self.targetUtilization = targetUtilization
@@ -31,8 +36,25 @@ package struct Policy: Sendable, Equatable, Codable {
         self.staleAfter = staleAfter
         self.fastRate = fastRate
         self.slowRate = slowRate
+        self.budgetPerHour = budgetPerHour
+        self.algorithm = algorithm
         self.models = models
         self.pools = pools
+    }
+
+    /// What an older recording lacks has its default.
+    package init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        targetWait = try values.decode(Duration.self, forKey: .targetWait)
+        targetUtilization = try values.decode(Double.self, forKey: .targetUtilization)
+        scaleInWindow = try values.decodeIfPresent(Duration.self, forKey: .scaleInWindow)
+        staleAfter = try values.decode(Duration.self, forKey: .staleAfter)
+        fastRate = try values.decode(Duration.self, forKey: .fastRate)
+        slowRate = try values.decode(Duration.self, forKey: .slowRate)
+        budgetPerHour = try values.decodeIfPresent(Double.self, forKey: .budgetPerHour)
+        algorithm = try values.decodeIfPresent(Algorithm.self, forKey: .algorithm) ?? .spate
+        models = try values.decode([ModelPolicy].self, forKey: .models)
+        pools = try values.decode([PoolPolicy].self, forKey: .pools)
     }
 
     /// The window of a pool whose start-up takes `startUp`.
@@ -40,47 +62,4 @@ package struct Policy: Sendable, Equatable, Codable {
     /// - Source: ski rental: to keep something for as long as buying it again would cost is never worse than twice
     ///   the optimum; three times, because a start also makes jobs wait.
     func window(startUp: StartUpTime) -> Duration { scaleInWindow ?? max(.seconds(10), startUp.slow * 3) }
-}
-
-package struct ModelPolicy: Sendable, Equatable, Codable {
-    /// As in `ModelObservation.name`.
-    package var name: String
-    /// Pools that may serve it, in order of preference.
-    package var pools: [String]
-    /// Rows of a full batch.
-    package var maximumRows: Int
-    /// Planned with until a worker has measured.
-    package var assumedCost: ServiceCost
-
-    package init(
-        name: String, pools: [String], maximumRows: Int = 64,
-        assumedCost: ServiceCost = ServiceCost(fixed: .milliseconds(5), perRow: .milliseconds(5))
-    ) {
-        self.name = name
-        self.pools = pools
-        self.maximumRows = max(maximumRows, 1)
-        self.assumedCost = assumedCost
-    }
-}
-
-package struct PoolPolicy: Sendable, Equatable, Codable {
-    package var name: String
-    /// Workers that stay when there is no work.
-    package var minimum: Int
-    /// Zero switches the pool off.
-    package var maximum: Int
-    /// Money per worker and hour.
-    package var pricePerHour: Double
-    /// Planned with until a worker became ready. Default 1 s.
-    package var assumedStartUp: Duration
-
-    package init(
-        name: String, minimum: Int = 0, maximum: Int, pricePerHour: Double = 0, assumedStartUp: Duration = .seconds(1)
-    ) {
-        self.name = name
-        self.maximum = max(maximum, 0)
-        self.minimum = min(max(minimum, 0), self.maximum)
-        self.pricePerHour = pricePerHour
-        self.assumedStartUp = assumedStartUp
-    }
 }

@@ -28,5 +28,5 @@ package struct ServiceCost: Sendable, Equatable, Codable {
     }
 
     /// Seconds that one batch of `rows` takes.
-    func batchSeconds(rows: Int) -> Double { fixed.seconds + perRow.seconds * Double(max(rows, 1)) }
+    package func batchSeconds(rows: Int) -> Double { fixed.seconds + perRow.seconds * Double(max(rows, 1)) }
 }

@@ -38,12 +38,22 @@ extension ClusterSettings {
             overrides.repository.map { SettingsPath.resolve($0, from: SettingsPath.workingDirectory) }
             ?? written ?? SettingsPath.resolve("models", from: base)
         let pools = Self.pools(file)
+        let models = Self.models(file, repository: repository, pools: pools.map(\.name))
+        let scaler = file.mapping("scaler") { ScalerSettings(reading: $0, directory: base) }
+        Self.check(scaler.calendar, models: models.map(\.name), file)
         self.init(
             redis: redis, gateway: gateway, repository: repository,
-            models: Self.models(file, repository: repository, pools: pools.map(\.name)), pools: pools,
-            scaler: file.mapping("scaler") { ScalerSettings(reading: $0) },
+            models: models, pools: pools,
+            scaler: scaler,
+            kubernetes: Self.kubernetes(file, pools: pools),
             runtime: file.mapping("runtime") { RuntimeSettings(reading: $0, directory: base) },
             logging: file.mapping("logging") { LoggingSettings(reading: $0) })
+    }
+
+    private static func kubernetes(_ file: SettingsReader, pools: [PoolSettings]) -> KubernetesSettings {
+        var kubernetes = file.mapping("kubernetes") { KubernetesSettings(reading: $0) }
+        kubernetes.isUsed = file.has("kubernetes") || pools.contains { $0.driver == .kubernetes }
+        return kubernetes
     }
 
     private static func pools(_ file: SettingsReader) -> [PoolSettings] {
@@ -58,6 +68,22 @@ extension ClusterSettings {
         }
         if file.isEmptyList("pools") { file.report("'pools': a cluster needs at least one pool", at: "pools") }
         return pools
+    }
+
+    /// Every event is of one model.
+    private static func check(_ events: [DeclaredEvent], models: [String], _ file: SettingsReader) {
+        for declared in events {
+            if let model = declared.model {
+                guard !models.contains(model) else { continue }
+                file.report(
+                    "'scaler.calendar': '\(declared.text)' is of the model '\(model)'; there are: \(models.joined(separator: ", "))",
+                    at: "scaler")
+            } else if models.count > 1 {
+                file.report(
+                    "'scaler.calendar': '\(declared.text)' names no model; write {model: NAME, event: TEXT} with one of: \(models.joined(separator: ", "))",
+                    at: "scaler")
+            }
+        }
     }
 
     private static func models(_ file: SettingsReader, repository: String, pools: [String]) -> [ModelSettings] {

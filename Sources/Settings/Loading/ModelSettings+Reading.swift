@@ -1,14 +1,21 @@
+import Jobs
+
 /// A model as the cluster file lists it, with the places that later checks need.
 struct ModelEntry {
     var name: Located<String>
     var version: Located<String>?
     /// Takes the place of the model file's list.
     var pools: [Located<String>]?
+    /// In place of those of the model file.
+    var deadline: Duration?
+    var deadlines: [PriorityClass: Duration]?
 
     init?(reading reader: SettingsReader) {
         reader.require("name")
         version = reader.string("version").map { Located($0, at: reader.position(of: "version")) }
         pools = reader.has("pools") ? reader.strings("pools") : nil
+        deadline = reader.modelDeadline("deadline")
+        deadlines = reader.has("deadlines") ? reader.classDeadlines() : nil
         guard let name = reader.string("name") else { return nil }
         guard SettingsNames.isValid(model: name) else {
             reader.report("'name': \(SettingsNames.problem(model: name))", at: "name")
@@ -33,12 +40,15 @@ extension ModelSettings {
         let file = SignatureFile(reading: reader, directory: directory)
         let own = reader.string("version").map { Located($0, at: reader.position(of: "version")) }
         let maximumQueue = reader.integer("maximum_queue", in: 1...10_000_000, default: defaults.maximumQueue)
+        let deadline = reader.modelDeadline("deadline")
+        let deadlines = reader.classDeadlines()
         let batching = reader.mapping("batching") { BatchingSettings(reading: $0, maximumQueue: maximumQueue) }
         self.init(
             name: entry.name.value, version: defaults.version, backend: backend,
             pools: pools?.map(\.value) ?? defaults.pools, batching: batching, maximumQueue: maximumQueue,
             maximumAttempts: reader.integer("maximum_attempts", in: 1...100, default: defaults.maximumAttempts),
             maximumCrashes: reader.integer("maximum_crashes", in: 1...100, default: defaults.maximumCrashes),
+            deadline: entry.deadline ?? deadline, deadlines: entry.deadlines ?? deadlines,
             signature: file.signature(maximumRows: batching.maximumRows), labels: file.labels)
         check(pools, against: known, reader)
         version = resolveVersion(entry.version ?? own, directory: directory, reader, entry) ?? version
@@ -87,6 +97,21 @@ extension ModelSettings {
             return nil
         }
         return chosen
+    }
+}
+
+extension SettingsReader {
+    fileprivate func modelDeadline(_ key: String) -> Duration? {
+        duration(key, in: .milliseconds(1) ... .seconds(86_400))
+    }
+
+    /// `deadlines: {high: 1s, low: 1h}`
+    fileprivate func classDeadlines() -> [PriorityClass: Duration] {
+        mapping("deadlines") { reader in
+            var deadlines: [PriorityClass: Duration] = [:]
+            for name in PriorityClass.allCases { deadlines[name] = reader.modelDeadline(name.name) }
+            return deadlines
+        }
     }
 }
 

@@ -47,20 +47,6 @@ extension GatewaySettings {
     }
 }
 
-extension ScalerSettings {
-    init(reading reader: SettingsReader) {
-        let defaults = ScalerSettings()
-        self.init(
-            interval: reader.duration(
-                "interval", in: .milliseconds(50) ... .seconds(60), default: defaults.interval),
-            targetWait: reader.duration(
-                "target_wait", in: .milliseconds(1) ... .seconds(3_600), default: defaults.targetWait),
-            scaleInWindow: reader.duration("scale_in_window", in: .zero ... .seconds(86_400)),
-            targetUtilization: reader.number(
-                "target_utilization", in: 0.05...1, default: defaults.targetUtilization))
-    }
-}
-
 extension RuntimeSettings {
     init(reading reader: SettingsReader, directory base: String) {
         self.init(
@@ -74,35 +60,5 @@ extension LoggingSettings {
         self.init(
             level: reader.choice("level", default: defaults.level),
             format: reader.choice("format", default: defaults.format))
-    }
-}
-
-extension PoolSettings {
-    /// `nil` if the pool has no usable name.
-    init?(reading reader: SettingsReader) {
-        let defaults = PoolSettings()
-        reader.require("name")
-        let name = reader.string("name")
-        let minimum = reader.integer("minimum_workers", in: 0...10_000, default: defaults.minimumWorkers)
-        let maximum = reader.integer("maximum_workers", in: 0...10_000, default: defaults.maximumWorkers)
-        if maximum < minimum {
-            let key = reader.has("maximum_workers") ? "maximum_workers" : "minimum_workers"
-            reader.report("'maximum_workers': \(maximum) is below minimum_workers, which is \(minimum)", at: key)
-        }
-        self.init(
-            name: name ?? "",
-            device: reader.choice("device", default: defaults.device),
-            driver: reader.choice("driver", default: defaults.driver),
-            minimumWorkers: minimum, maximumWorkers: maximum,
-            pricePerHour: reader.number("price_per_hour", in: 0...1_000_000, default: defaults.pricePerHour),
-            startUpTime: reader.duration(
-                "start_up_time", in: .zero ... .seconds(3_600), default: defaults.startUpTime),
-            drainTimeout: reader.duration(
-                "drain_timeout", in: .zero ... .seconds(86_400), default: defaults.drainTimeout))
-        guard let name else { return nil }
-        if !SettingsNames.isValid(name) {
-            reader.report("'name': \(SettingsNames.problem(name))", at: "name")
-            return nil
-        }
     }
 }

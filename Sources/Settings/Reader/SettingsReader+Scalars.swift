@@ -54,6 +54,27 @@ extension SettingsReader {
         }
     }
 
+    /// The mapping at `key`, of free names to texts; empty where it is not given.
+    package func texts(_ key: String) -> [String: String] {
+        guard let node = node(key) else { return [:] }
+        guard case .mapping(let mapping) = node else {
+            report("'\(key)': expected names with texts, as in {NAME: text}, found \(node.summary)", at: key)
+            return [:]
+        }
+        var texts: [String: String] = [:]
+        for (name, value) in mapping {
+            guard let text = name.scalar?.string, document.duplicates[text] == nil, case .scalar(let scalar) = value
+            else {
+                report(
+                    "'\(key)': expected a name with a text, each name once, found \(value.summary)",
+                    at: name.position(in: document.file) ?? position)
+                continue
+            }
+            texts[text] = scalar.isAbsent ? "" : scalar.string
+        }
+        return texts
+    }
+
     // MARK: Numbers
 
     package func integer(_ key: String, in range: ClosedRange<Int>) -> Int? {

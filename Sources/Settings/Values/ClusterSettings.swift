@@ -9,6 +9,7 @@ package struct ClusterSettings: Sendable, Equatable {
     package var models: [ModelSettings]
     package var pools: [PoolSettings]
     package var scaler: ScalerSettings
+    package var kubernetes: KubernetesSettings
     package var runtime: RuntimeSettings
     package var logging: LoggingSettings
 
@@ -19,6 +20,7 @@ package struct ClusterSettings: Sendable, Equatable {
         models: [ModelSettings] = [],
         pools: [PoolSettings] = [PoolSettings()],
         scaler: ScalerSettings = ScalerSettings(),
+        kubernetes: KubernetesSettings = KubernetesSettings(),
         runtime: RuntimeSettings = RuntimeSettings(),
         logging: LoggingSettings = LoggingSettings()
     ) {
@@ -28,6 +30,7 @@ package struct ClusterSettings: Sendable, Equatable {
         self.models = models
         self.pools = pools
         self.scaler = scaler
+        self.kubernetes = kubernetes
         self.runtime = runtime
         self.logging = logging
     }

@@ -21,6 +21,11 @@ package struct ModelSettings: Sendable, Equatable {
     package var maximumAttempts: Int
     /// Workers that may die holding a job before it is quarantined. Default 3.
     package var maximumCrashes: Int
+    /// Time from submit to result that the scaler keeps for jobs without a deadline of their own; `nil`: it keeps waits
+    /// below the scaler's target wait.
+    package var deadline: Duration?
+    /// In place of it for jobs of a priority class.
+    package var deadlines: [PriorityClass: Duration]
     /// The inputs and outputs that the model's file declares; `nil`: those that the model itself declares.
     package var signature: ModelSignature?
     /// The names of classes, by output, in the order of the output's elements.
@@ -38,6 +43,8 @@ package struct ModelSettings: Sendable, Equatable {
         maximumQueue: Int = 20_000,
         maximumAttempts: Int = 3,
         maximumCrashes: Int = 3,
+        deadline: Duration? = nil,
+        deadlines: [PriorityClass: Duration] = [:],
         signature: ModelSignature? = nil,
         labels: [String: [String]] = [:]
     ) {
@@ -49,6 +56,8 @@ package struct ModelSettings: Sendable, Equatable {
         self.maximumQueue = maximumQueue
         self.maximumAttempts = maximumAttempts
         self.maximumCrashes = maximumCrashes
+        self.deadline = deadline
+        self.deadlines = deadlines
         self.signature = signature
         self.labels = labels
     }

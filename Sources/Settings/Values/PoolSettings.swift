@@ -4,7 +4,11 @@ package struct PoolSettings: Sendable, Equatable {
     package enum Driver: String, Sendable, CaseIterable {
         /// Child processes of the scaler.
         case process
-        /// Workers are started by somebody else (compose, Kubernetes); the scaler only observes.
+        /// Containers of a local engine, over the Docker Engine API.
+        case containers
+        /// Pods of a Deployment or StatefulSet, by its scale.
+        case kubernetes
+        /// Workers are started by somebody else (compose, an autoscaler); the scaler only observes.
         case external
     }
 
@@ -21,6 +25,20 @@ package struct PoolSettings: Sendable, Equatable {
     package var startUpTime: Duration
     /// How long a draining worker may take before it hands its jobs back. Default 30 s.
     package var drainTimeout: Duration
+    /// Most workers started in a span of time; `nil`: no bound.
+    package var scaleOutRate: WorkerRate?
+    /// Most workers drained in a span of time; `nil`: no bound.
+    package var scaleInRate: WorkerRate?
+    /// In place of the scaler's `scaleInWindow`; `nil`: that one.
+    package var scaleInWindow: Duration?
+    /// Nothing is started and nothing drained. Default false.
+    package var isPaused: Bool
+    /// Limits of one worker; used by the driver `process`.
+    package var process: ProcessSettings
+    /// Used by the driver `containers`.
+    package var containers: ContainerSettings
+    /// Used by the driver `kubernetes`.
+    package var kubernetes: KubernetesPoolSettings
 
     package init(
         name: String = "cpu",
@@ -30,7 +48,14 @@ package struct PoolSettings: Sendable, Equatable {
         maximumWorkers: Int = 2,
         pricePerHour: Double = 0,
         startUpTime: Duration = .seconds(1),
-        drainTimeout: Duration = .seconds(30)
+        drainTimeout: Duration = .seconds(30),
+        scaleOutRate: WorkerRate? = nil,
+        scaleInRate: WorkerRate? = nil,
+        scaleInWindow: Duration? = nil,
+        isPaused: Bool = false,
+        process: ProcessSettings = ProcessSettings(),
+        containers: ContainerSettings = ContainerSettings(),
+        kubernetes: KubernetesPoolSettings = KubernetesPoolSettings()
     ) {
         self.name = name
         self.device = device
@@ -40,5 +65,23 @@ package struct PoolSettings: Sendable, Equatable {
         self.pricePerHour = pricePerHour
         self.startUpTime = startUpTime
         self.drainTimeout = drainTimeout
+        self.scaleOutRate = scaleOutRate
+        self.scaleInRate = scaleInRate
+        self.scaleInWindow = scaleInWindow
+        self.isPaused = isPaused
+        self.process = process
+        self.containers = containers
+        self.kubernetes = kubernetes
+    }
+}
+
+/// At most `workers` in any span of `per`.
+package struct WorkerRate: Sendable, Equatable {
+    package var workers: Int
+    package var per: Duration
+
+    package init(workers: Int, per: Duration) {
+        self.workers = workers
+        self.per = per
     }
 }

@@ -29,14 +29,14 @@ struct RunScaler: AsyncParsableCommand {
             let observer = RedisQueueObserver(queue.connections)
             let command = WorkerCommandLine(cluster)
             let scaler = try ScalerParts(
-                settings: settings, queue: queue, observer: observer, processes: ChildProcesses(),
+                settings: settings, redis: settings.redis.url, queue: queue, observer: observer,
+                processes: ChildProcesses(),
                 arguments: { command.arguments(pool: $0, worker: $1) }, logDirectory: logs, isDryRun: dryRun,
-                metrics: MetricsRegistry(), logger: logger)
+                files: cluster.watch(settings), metrics: MetricsRegistry(), logger: logger)
             try await ServiceGroup(
                 configuration: .init(
-                    services: [
-                        LoopService { await queue.clock.run() }, LoopService { await observer.run() }, scaler.service,
-                    ],
+                    services: [LoopService { await queue.clock.run() }, LoopService { await observer.run() }]
+                        + scaler.services,
                     gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
             ).run()
         } catch {

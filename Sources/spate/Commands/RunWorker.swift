@@ -1,4 +1,6 @@
 import ArgumentParser
+import Clusters
+import Foundation
 import Glibc
 import Inference
 import Logging
@@ -22,10 +24,14 @@ struct RunWorker: AsyncParsableCommand {
 
     @OptionGroup var cluster: ClusterOptions
     @Option(help: "The pool that the worker belongs to; it serves every model that lists the pool.") var pool = "cpu"
-    @Option(help: "A name that was never used before; made up when it is not given.") var id: String?
+    @Option(
+        help: """
+            A name that was never used before. Not given: SPATE_WORKER_ID; in a pod, made from SPATE_POD_NAME and \
+            SPATE_POD_UID; else made up.
+            """) var id: String?
 
     func validate() throws {
-        guard let id else { return }
+        guard let id = id ?? ProcessInfo.processInfo.environment["SPATE_WORKER_ID"] else { return }
         let isPlain = id.utf8.allSatisfy { (0x21...0x7E).contains($0) } && !id.hasPrefix(":")
         guard isPlain, (1...128).contains(id.utf8.count) else {
             throw ValidationError("--id must be 1 to 128 visible ASCII characters and not begin with a colon")
@@ -44,7 +50,9 @@ struct RunWorker: AsyncParsableCommand {
                 throw ExitCode(78)
             }
             let queue = try await QueueConnections.open(settings, logger: logger)
-            let id = self.id ?? BootID.make(pool)
+            let identity = WorkerIdentity(given: id, pool: pool, environment: ProcessInfo.processInfo.environment)
+            identity.writeTerminationLog()
+            let id = identity.id
             let work = RedisWorkQueue(worker: id, queue.connections, clock: queue.clock, options: queue.options)
             let registry = BackendRegistry(
                 runtime: settings.runtime, repository: ModelRepository(path: settings.repository),

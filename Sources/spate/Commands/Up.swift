@@ -88,11 +88,19 @@ struct Up: AsyncParsableCommand {
             })
         let command = WorkerCommandLine(cluster)
         let scaler = try ScalerParts(
-            settings: settings, queue: queue, observer: observer, processes: processes,
+            settings: settings, redis: url, queue: queue, observer: observer, processes: processes,
             arguments: { command.arguments(pool: $0, worker: $1) }, logDirectory: data.map { $0 + "/logs" },
+            isSole: settings.redis.url == nil,
+            files: try cluster.watch(
+                settings, host: host, port: port, adminPort: adminPort,
+                further: { [server = settings.redis.server] in
+                    var settings = $0
+                    settings.redis.server = server
+                    return settings
+                }),
             metrics: metrics, logger: settings.logging.output(role: "scaler").makeLogger())
         return [LoopService { await queue.clock.run() }, LoopService { await observer.run() }]
-            + parts.loops + [scaler.service, parts.gateway]
+            + parts.loops + scaler.services + [parts.gateway]
     }
 
     private func announce(

@@ -24,16 +24,42 @@ struct ClusterOptions: ParsableArguments {
     /// The settings, with flags over environment over file. Prints every finding and exits 78 (EX_CONFIG) when something is wrong.
     func load(host: String? = nil, port: Int? = nil, adminPort: Int? = nil) throws -> ClusterSettings {
         do {
-            let environment = try SettingsOverrides(environment: ProcessInfo.processInfo.environment)
-            let flags = SettingsOverrides(redisURL: redis, host: host, port: port, adminPort: adminPort)
-            var settings = try ClusterSettings.load(path: config, overrides: flags.over(environment))
-            if let logLevel { settings.logging.level = logLevel }
-            if let logFormat { settings.logging.format = logFormat }
-            return settings
+            let overrides = try overrides(host: host, port: port, adminPort: adminPort)
+            return adjusted(try ClusterSettings.load(path: config, overrides: overrides))
         } catch {
             Terminal.error("\(error)")
             throw ExitCode(78)
         }
+    }
+
+    /// The files behind `settings`, to be looked at for changes; flags and environment still win.
+    /// - Parameter further: what else the command changes in settings that are read again.
+    func watch(
+        _ settings: ClusterSettings, host: String? = nil, port: Int? = nil, adminPort: Int? = nil,
+        further: @escaping @Sendable (ClusterSettings) -> ClusterSettings = { $0 }
+    ) throws -> SettingsWatch {
+        let (logLevel, logFormat) = (logLevel, logFormat)
+        return SettingsWatch(
+            path: config, overrides: try overrides(host: host, port: port, adminPort: adminPort), settings: settings,
+            adjusted: { further(Self.adjusted($0, level: logLevel, format: logFormat)) })
+    }
+
+    private func overrides(host: String?, port: Int?, adminPort: Int?) throws(SettingsError) -> SettingsOverrides {
+        let environment = try SettingsOverrides(environment: ProcessInfo.processInfo.environment)
+        return SettingsOverrides(redisURL: redis, host: host, port: port, adminPort: adminPort).over(environment)
+    }
+
+    private func adjusted(_ settings: ClusterSettings) -> ClusterSettings {
+        Self.adjusted(settings, level: logLevel, format: logFormat)
+    }
+
+    private static func adjusted(
+        _ settings: ClusterSettings, level: LoggingSettings.Level?, format: LoggingSettings.Format?
+    ) -> ClusterSettings {
+        var settings = settings
+        if let level { settings.logging.level = level }
+        if let format { settings.logging.format = format }
+        return settings
     }
 }
 

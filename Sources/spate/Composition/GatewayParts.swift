@@ -2,6 +2,7 @@ import Gateway
 import Logging
 import Observability
 import RedisQueue
+import Scaler
 import ServiceLifecycle
 import Settings
 
@@ -16,10 +17,18 @@ struct GatewayParts {
         onListening: @escaping @Sendable (GatewayService.Addresses) -> Void
     ) {
         let submission = RedisSubmissionQueue(queue.connections, clock: queue.clock, options: queue.options)
-        loops = [LoopService { await submission.run() }]
+        let store = RedisOperatorStore(queue.connections)
+        loops = [LoopService { await submission.run() }, LoopService { await store.run() }]
+        let api = OperatorAPI(
+            OperatorDesk(settings: settings, store: store, observer: observer, time: queue.clock))
         gateway = GatewayService(
             id: id, settings: settings, catalog: catalog, queue: submission, observer: observer, time: queue.clock,
-            group: queue.group, version: SpateVersion.text, metrics: metrics, logger: logger,
+            group: queue.group, version: SpateVersion.text, metrics: metrics,
+            operations: AdminOperations { method, path, query in
+                await api.respond(method: method, path: path, query: query).map {
+                    AdminOperations.Reply(status: $0.status, json: $0.json)
+                }
+            }, logger: logger,
             onListening: onListening)
     }
 }

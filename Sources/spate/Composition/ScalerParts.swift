@@ -1,35 +1,82 @@
 import Clusters
 import Foundation
+import Jobs
 import Logging
 import Observability
 import RedisQueue
 import Scaler
+import Scaling
 import ServiceLifecycle
 import Settings
+import Time
 
 /// The scaler with the drivers that its pools name.
 struct ScalerParts {
     let service: ScalerService
+    /// Where operators' settings, decisions and counts live; it needs its `run`.
+    let store: RedisOperatorStore
+    private let fence: RedisFence?
+    private let keda: KedaParts?
+    private let forecasts: ForecastKeeper
+
+    /// In the order of their start.
+    var services: [any Service] {
+        let (store, fence, forecasts) = (store, fence, forecasts)
+        var services: [any Service] = [LoopService { await store.run() }, LoopService { await forecasts.run() }]
+        if let fence { services.append(LoopService { await fence.run() }) }
+        return services + (keda?.services ?? []) + [service, ReloadSignal(scaler: service)]
+    }
 
     /// - Parameters:
+    ///   - redis: address that containers are told.
     ///   - arguments: what follows `spate` in the command line of a worker.
+    ///   - isSole: no other scaler can reach this Redis, so a lease that stands is of an earlier life of this one.
+    ///   - files: those that the settings came from, to follow their changes.
     ///   - logDirectory: for the output of workers; `nil`: this process's own output.
     init(
-        settings: ClusterSettings, queue: QueueConnections, observer: RedisQueueObserver, processes: ChildProcesses,
+        settings: ClusterSettings, redis: String? = nil, queue: QueueConnections, observer: RedisQueueObserver,
+        processes: ChildProcesses,
         arguments: @escaping @Sendable (PoolSettings, String) -> [String], logDirectory: String?,
-        isDryRun: Bool = false, metrics: MetricsRegistry, logger: Logger
+        isDryRun: Bool = false, isSole: Bool = false, files: SettingsWatch? = nil, metrics: MetricsRegistry,
+        logger: Logger
     ) throws {
         var logs = ProcessDriver.Logs.inherited
         if let logDirectory {
             try FileManager.default.createDirectory(atPath: logDirectory, withIntermediateDirectories: true)
             logs = .directory(logDirectory)
         }
+        let kubernetes = try DriverParts.kubernetesClient(settings)
+        let leadership: any Leadership
+        let holder = BootID.make("scaler")
+        if let kubernetes {
+            let fence = RedisFence(queue.connections)
+            self.fence = fence
+            leadership = KubernetesLeadership(
+                LeaseElection(
+                    client: kubernetes,
+                    configuration: LeaseConfiguration(
+                        name: settings.kubernetes.lease, identity: holder, duration: settings.kubernetes.leaseDuration),
+                    time: queue.clock, logger: logger), fence: fence, logger: logger)
+        } else {
+            fence = nil
+            leadership = RedisLeadership(queue.connections, holder: holder, contention: isSole ? .sole : .shared)
+        }
+        let keda = KedaParts(
+            settings: settings, connections: queue.connections, leadership: leadership, time: queue.clock,
+            logger: logger)
+        self.keda = keda
+        var announce: (@Sendable (Decision, Timestamp) async -> Void)?
+        if let keda { announce = { await keda.announce($0, seen: $1) } }
+        let store = RedisOperatorStore(queue.connections, leadership: leadership)
+        self.store = store
+        let forecasts = ForecastKeeper(settings: settings, ledger: store, time: queue.clock, logger: logger)
+        self.forecasts = forecasts
         service = ScalerService(
             configuration: .init(settings, isDryRun: isDryRun), observer: observer,
-            drivers: [
-                .process: ProcessDriver(children: processes, logs: logs, arguments: arguments),
-                .external: ExternalDriver(),
-            ],
-            metrics: metrics, time: queue.clock, logger: logger)
+            drivers: try DriverParts.make(
+                settings, redis: redis, processes: processes, logs: logs, arguments: arguments,
+                kubernetes: kubernetes, logger: logger),
+            store: store, expected: { forecasts.expected($0, $1, $2) }, leadership: leadership,
+            announce: announce, files: files, metrics: metrics, time: queue.clock, logger: logger)
     }
 }

@@ -13,8 +13,9 @@ struct WorkerCommandLine: Sendable {
     }
 
     /// What follows `spate`.
-    func arguments(pool: PoolSettings, worker: String) -> [String] {
-        var arguments = ["worker", "--config", config, "--pool", pool.name, "--id", worker]
+    /// - Parameter config: of the cluster file where the worker runs; `nil`: as here.
+    func arguments(pool: PoolSettings, worker: String, config: String? = nil) -> [String] {
+        var arguments = ["worker", "--config", config ?? self.config, "--pool", pool.name, "--id", worker]
         if let level { arguments += ["--log-level", level] }
         if let format { arguments += ["--log-format", format] }
         return arguments

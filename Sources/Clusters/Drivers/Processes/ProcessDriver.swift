@@ -1,10 +1,13 @@
+import Glibc
 package import Settings
 import Synchronization
 
 /// Workers as child processes on this machine, made by running this program's own file again.
 ///
 /// A worker that ends is known at once; when this process ends, however it ends, its workers get SIGTERM from the
-/// kernel and drain.
+/// kernel and drain. One that does not obey outlives it; the driver that comes next finds it and ends it.
+///
+/// A worker that ended is not started again by itself: the policy decides anew at once, and backs off after failed starts.
 package final class ProcessDriver: WorkerDriver {
     /// Where the output of workers goes.
     package enum Logs: Sendable, Equatable {
@@ -32,6 +35,11 @@ package final class ProcessDriver: WorkerDriver {
     private let probe: DeviceProbe
     private let killMargin: Duration
     private let makeID: @Sendable (PoolSettings) -> String
+    private let limits: [String: ProcessLimits]
+    private let environment: [String: String]
+    private let cluster: String
+    /// Workers of an earlier scaler, by id.
+    private let orphans = Mutex<[String: OrphanProcess]>([:])
     /// Not bounded by itself: two events for each worker, and pools bound the workers.
     private let report: AsyncStream<WorkerEvent>.Continuation
     private let entries = Mutex<[String: Entry]>([:])
@@ -42,10 +50,14 @@ package final class ProcessDriver: WorkerDriver {
     ///   - executable: file to run; default this program's own.
     ///   - killMargin: beyond the pool's drain time-out, in which a worker hands back what it could not finish, before
     ///     it is killed.
+    ///   - limits: what one worker of a pool may take, by the pool's name. Default none.
+    ///   - environment: of the workers, before what tells whose they are. Default this process's own.
+    ///   - cluster: which orphans are ours; two clusters of one user on one machine need two.
     ///   - makeID: a new worker id; default the pool's name and 64 random bits, in hexadecimal.
     package init(
         children: ChildProcesses, logs: Logs = .inherited, executable: String = "/proc/self/exe",
-        probe: DeviceProbe = DeviceProbe(), killMargin: Duration = .seconds(5),
+        probe: DeviceProbe = DeviceProbe(), killMargin: Duration = .seconds(5), limits: [String: ProcessLimits] = [:],
+        environment: [String: String] = ProcessDriver.ownEnvironment(), cluster: String = "spate",
         makeID: @escaping @Sendable (PoolSettings) -> String = { "\($0.name)-\(ProcessDriver.randomHex())" },
         arguments: @escaping @Sendable (_ pool: PoolSettings, _ worker: String) -> [String]
     ) {
@@ -54,6 +66,9 @@ package final class ProcessDriver: WorkerDriver {
         self.executable = executable
         self.probe = probe
         self.killMargin = killMargin
+        self.limits = limits
+        self.environment = environment
+        self.cluster = cluster
         self.makeID = makeID
         self.arguments = arguments
         (events, report) = AsyncStream.makeStream(of: WorkerEvent.self, bufferingPolicy: .unbounded)
@@ -69,7 +84,9 @@ package final class ProcessDriver: WorkerDriver {
         }
         let worker = makeID(pool)
         entries.withLock { $0[worker] = Entry(pool: pool) }
-        let program = ChildProgram(path: executable, arguments: arguments(pool, worker), logPath: logPath(of: worker))
+        let program = ChildProgram(
+            path: executable, arguments: arguments(pool, worker), environment: environment(of: worker, in: pool),
+            logPath: logPath(of: worker), limits: limits[pool.name] ?? ProcessLimits())
         do {
             let child = try await children.start(program) { [weak self] status in
                 self?.noteExit(of: worker, in: pool, status)
@@ -83,14 +100,61 @@ package final class ProcessDriver: WorkerDriver {
     }
 
     package func drain(_ worker: String) async {
+        if let orphan = orphans.withLock({ $0[worker] }) { return orphan.signal(SIGTERM) }
         guard let entry = entries.withLock({ $0[worker] }) else { return }
         entry.child?.requestEnd(within: entry.pool.drainTimeout + killMargin)
     }
 
-    package func kill(_ worker: String) async { entries.withLock { $0[worker]?.child }?.kill() }
+    package func kill(_ worker: String) async {
+        orphans.withLock { $0[worker] }?.signal(SIGKILL)
+        entries.withLock { $0[worker]?.child }?.kill()
+    }
 
     /// The process id of a running worker.
     package func processID(of worker: String) -> Int32? { entries.withLock { $0[worker]?.child?.processID } }
+
+    // MARK: Orphans
+
+    /// Ends what an earlier scaler left: its workers got SIGTERM when it ended; those that stay after the longest grace
+    /// that their pools knew are killed. Their ends are told like any other, so that their jobs go back at once.
+    package func run() async {
+        // What a dead worker left behind has its id too; one of them stands for all.
+        let all = await OrphanProcess.find(of: cluster).map { ($0.worker, $0) }
+        let found = Dictionary(all, uniquingKeysWith: { one, _ in one }).values
+        await withDiscardingTaskGroup { group in
+            for orphan in found { group.addTask { await self.end(orphan) } }
+        }
+    }
+
+    private func end(_ orphan: OrphanProcess) async {
+        orphans.withLock { $0[orphan.worker] = orphan }
+        report.yield(.started(worker: orphan.worker, pool: orphan.pool))
+        // Once more: the first may have come before the worker had a handler for it.
+        orphan.signal(SIGTERM)
+        await orphan.end(within: orphan.grace)
+        orphans.withLock { _ = $0.removeValue(forKey: orphan.worker) }
+        report.yield(
+            .exited(
+                worker: orphan.worker, pool: orphan.pool, reason: "its scaler had ended before it", isFailure: false))
+    }
+
+    private func environment(of worker: String, in pool: PoolSettings) -> [String: String] {
+        let marks = OrphanProcess.marks(
+            worker: worker, pool: pool.name, cluster: cluster, grace: pool.drainTimeout + killMargin)
+        return environment.merging(marks) { _, own in own }
+    }
+
+    /// The environment of this process.
+    package static func ownEnvironment() -> [String: String] {
+        var own: [String: String] = [:]
+        var next = environ
+        while let entry = next.pointee {
+            let parts = String(cString: entry).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            if parts.count == 2 { own[String(parts[0])] = String(parts[1]) }
+            next += 1
+        }
+        return own
+    }
 
     // MARK: Order of events
 

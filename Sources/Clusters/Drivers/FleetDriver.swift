@@ -1,0 +1,15 @@
+package import Settings
+
+/// Sets how many workers a pool has; somebody else (Kubernetes) starts and ends them.
+///
+/// The count is the whole order: it can be repeated at will, and a scaler that takes over repeats it without harm.
+package protocol FleetDriver: PoolDriver {
+    /// Makes the pool have `count` workers, those that leave not counted.
+    ///
+    /// - Parameters:
+    ///   - count: starting and ready workers together. Already so: nothing happens.
+    ///   - idle: workers that may go when there are too many, the first first. The other side prefers them and decides;
+    ///     who is chosen drains, whatever it holds.
+    /// - Throws: with what the other side said; the count is as it was.
+    func scale(_ pool: PoolSettings, to count: Int, idle: [String]) async throws(WorkerDriverError)
+}

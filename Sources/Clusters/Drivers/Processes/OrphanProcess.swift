@@ -1,0 +1,162 @@
+import CProcess
+import Glibc
+
+/// A worker process whose scaler is gone: the kernel gave it another parent.
+///
+/// Workers carry in their environment whose they are. One whose parent is not the process that started it is an orphan;
+/// a process that a worker started itself is not, as long as that worker lives.
+final class OrphanProcess: Sendable {
+    let worker: String
+    let pool: String
+    let grace: Duration
+    private let cluster: String
+    /// Stands for this very process, also after its number was given to another.
+    private let descriptor: Int32
+
+    private init(worker: String, pool: String, cluster: String, grace: Duration, descriptor: Int32) {
+        self.cluster = cluster
+        self.worker = worker
+        self.pool = pool
+        self.grace = grace
+        self.descriptor = descriptor
+    }
+
+    deinit { close(descriptor) }
+
+    func signal(_ number: Int32) { _ = spate_pidfd_signal(descriptor, number) }
+
+    /// Waits for its end and kills it after `grace`; then ends what it had started itself. Returns when all have ended.
+    func end(within grace: Duration) async {
+        if await !hasEnded(within: grace) { await kill() }
+        for process in await Self.find(of: cluster) where process.worker == worker { await process.kill() }
+    }
+
+    private func kill() async {
+        signal(SIGKILL)
+        _ = await hasEnded(within: .seconds(10))
+    }
+
+    /// Blocks a thread of its own: orphans are few and rare.
+    private func hasEnded(within limit: Duration) async -> Bool {
+        let milliseconds = Int32(
+            clamping: limit.components.seconds * 1_000 + limit.components.attoseconds / 1_000_000_000_000_000)
+        return await onThread { [descriptor] in
+            var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+            return poll(&entry, 1, milliseconds) != 0
+        }
+    }
+
+    // MARK: Marks
+
+    private enum Mark {
+        static let worker = "SPATE_WORKER_ID"
+        static let pool = "SPATE_WORKER_POOL"
+        static let grace = "SPATE_WORKER_GRACE_MILLISECONDS"
+        /// `<process id>:<cluster>`.
+        static let parent = "SPATE_WORKER_PARENT"
+    }
+
+    /// What a worker's environment says of it.
+    static func marks(worker: String, pool: String, cluster: String, grace: Duration) -> [String: String] {
+        let milliseconds = grace.components.seconds * 1_000 + grace.components.attoseconds / 1_000_000_000_000_000
+        return [
+            Mark.worker: worker, Mark.pool: pool, Mark.grace: "\(milliseconds)", Mark.parent: "\(getpid()):\(cluster)",
+        ]
+    }
+
+    // MARK: Finding
+
+    /// The orphans of this cluster among the processes whose environment we may read: those of the same user.
+    static func find(of cluster: String) async -> [OrphanProcess] { await onThread { look(for: cluster) } }
+
+    private static func look(for cluster: String) -> [OrphanProcess] {
+        guard let directory = opendir("/proc") else { return [] }
+        defer { closedir(directory) }
+        var found: [OrphanProcess] = []
+        while let entry = readdir(directory) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+                pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            guard let process = Int32(name), process > 1, let orphan = orphan(process, of: cluster) else { continue }
+            found.append(orphan)
+        }
+        return found
+    }
+
+    private static func orphan(_ process: Int32, of cluster: String) -> OrphanProcess? {
+        guard let first = environment(of: process), isOurs(first, cluster) else { return nil }
+        let descriptor = spate_pidfd_open(process)
+        guard descriptor >= 0 else { return nil }
+        // Read again: now the number cannot be given to another without the descriptor showing it.
+        guard let marks = environment(of: process), isOurs(marks, cluster), let worker = marks[Mark.worker],
+            let pool = marks[Mark.pool], let supervisor = marks[Mark.parent]?.split(separator: ":").first,
+            let parent = parent(of: process), "\(parent)" != supervisor, parent != getpid(),
+            environment(of: parent)?[Mark.worker] != worker
+        else {
+            close(descriptor)
+            return nil
+        }
+        let grace = marks[Mark.grace].flatMap { Int64($0) } ?? 35_000
+        return OrphanProcess(
+            worker: worker, pool: pool, cluster: cluster, grace: .milliseconds(max(0, min(grace, 86_400_000))),
+            descriptor: descriptor)
+    }
+
+    private static func isOurs(_ marks: [String: String], _ cluster: String) -> Bool {
+        marks[Mark.parent]?.hasSuffix(":\(cluster)") == true
+    }
+
+    private static func environment(of process: Int32) -> [String: String]? {
+        guard let bytes = contents(of: "/proc/\(process)/environ"), !bytes.isEmpty else { return nil }
+        var variables: [String: String] = [:]
+        for entry in bytes.split(separator: 0) where entry.starts(with: "SPATE_".utf8) {
+            let parts = String(decoding: entry, as: UTF8.self).split(separator: "=", maxSplits: 1)
+            if parts.count == 2 { variables[String(parts[0])] = String(parts[1]) }
+        }
+        return variables
+    }
+
+    private static func parent(of process: Int32) -> Int32? {
+        guard let bytes = contents(of: "/proc/\(process)/status") else { return nil }
+        let line = String(decoding: bytes, as: UTF8.self).split(separator: "\n").first { $0.hasPrefix("PPid:") }
+        return line?.split(separator: "\t").last.flatMap { Int32($0) }
+    }
+
+    /// A file of /proc, at most 1 MiB; `nil` if it cannot be read.
+    private static func contents(of path: String) -> [UInt8]? {
+        let file = open(path, O_RDONLY | O_CLOEXEC)
+        guard file >= 0 else { return nil }
+        defer { close(file) }
+        var bytes: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 16_384)
+        while bytes.count < 1 << 20, case let count = read(file, &buffer, buffer.count), count > 0 {
+            bytes += buffer[..<count]
+        }
+        return bytes
+    }
+}
+
+/// Runs a call that blocks on a thread of its own, away from the pool that all tasks share.
+private func onThread<R: Sendable>(_ body: @escaping @Sendable () -> R) async -> R {
+    await withCheckedContinuation { continuation in
+        let box = Unmanaged.passRetained(ThreadBody { continuation.resume(returning: body()) })
+        var thread = pthread_t()
+        let failure = pthread_create(
+            &thread, nil,
+            { context in
+                if let context { Unmanaged<ThreadBody>.fromOpaque(context).takeRetainedValue().body() }
+                return nil
+            }, box.toOpaque())
+        guard failure == 0 else {
+            // No thread to be had: the caller's own has to do.
+            box.takeRetainedValue().body()
+            return
+        }
+        pthread_detach(thread)
+    }
+}
+
+private final class ThreadBody {
+    let body: () -> Void
+    init(_ body: @escaping () -> Void) { self.body = body }
+}

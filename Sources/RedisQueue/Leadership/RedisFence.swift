@@ -1,0 +1,85 @@
+package import Jobs
+import RedisClient
+import Time
+
+/// Lets only the newest leader write to Redis: each write carries its term's epoch, and Redis itself compares.
+///
+/// So a leader that was stopped in the middle of a step, for however long, changes nothing when it goes on. Works with every
+/// `Leadership`, since all of them get their epoch from the same key. All keys must be on the same Redis server (in a
+/// Cluster: in one slot).
+package final class RedisFence: Sendable {
+    /// Words of one call; above it the call fails before anything is sent.
+    private static let wordLimit = 4_000
+
+    private let client: RedisClient
+
+    package init(_ connections: RedisConnections) { client = connections.makeClient("fence") }
+
+    /// Keeps the connection until the task is cancelled.
+    package func run() async { await client.run() }
+
+    // MARK: Writing
+
+    /// Runs the commands in order, with nothing between them, if the term is still the newest.
+    ///
+    /// - Returns: nothing of their replies but those that are integers or texts, as text; `nil` for others.
+    /// - Throws: `deposed` with nothing written. A command that Redis refuses ends the call; those before it stay done.
+    @discardableResult
+    package func perform(_ commands: [FencedCommand], in term: LeadershipTerm) async throws(FenceError) -> [String?] {
+        let what = "writing as the leader of epoch \(term.epoch)"
+        var arguments = [String(term.epoch), term.holder]
+        var keys = [Keys.leader]
+        for command in commands {
+            arguments.append(String(command.words.count))
+            arguments += command.words
+            keys += command.keys
+        }
+        guard arguments.count <= Self.wordLimit else {
+            throw .failed(QueueError(.misconfigured, "\(what): \(arguments.count) words, above \(Self.wordLimit)"))
+        }
+        let call = RedisScript.leaderFenced.call(keys: keys).with(arguments)
+        let reply: RedisValue
+        do throws(QueueError) {
+            reply = try await client.perform([call], what).first ?? .null
+        } catch {
+            throw .failed(error)
+        }
+        return try Self.replies(reply, what)
+    }
+
+    private static func replies(_ reply: RedisValue, _ what: String) throws(FenceError) -> [String?] {
+        guard let parts = reply.array, let first = parts.first?.integer else {
+            throw .failed(.unexpected(reply, what))
+        }
+        if first == 1 { return parts.dropFirst().map { $0.string ?? $0.integer.map { String($0) } } }
+        guard parts.count == 3, let epoch = parts[1].integer, let holder = parts[2].string else {
+            throw .failed(.unexpected(reply, what))
+        }
+        throw .deposed(holder: holder, epoch: Int64(epoch))
+    }
+
+    // MARK: Terms of others
+
+    /// The epoch of a term whose lease something other than Redis keeps, for example a Lease of Kubernetes.
+    ///
+    /// To be called after the lease is won and before anything is done with it. Idempotent for the same term and holder.
+    /// The authority's own number is not the epoch: it starts again when the lease is deleted, and epochs never fall.
+    ///
+    /// - Parameters:
+    ///   - authority: which lease, unique over its life: for Kubernetes `<namespace>/<name>/<metadata.uid>`.
+    ///   - term: the authority's number, greater in each later term: for Kubernetes `leaseTransitions`.
+    ///   - holder: unique per boot of a process.
+    /// - Returns: the epoch; `nil` when a later term of the authority has registered: its holder leads, not this one.
+    package func register(
+        authority: String, term: Int64, holder: String, newestEpoch: Int64 = 0
+    ) async throws(QueueError) -> Int64? {
+        let what = "registering the term of \(authority)"
+        let call = RedisScript.leaderRegister.call(keys: [Keys.leader])
+            .with(authority, String(term), holder, String(newestEpoch))
+        let reply = try await client.perform([call], what).first ?? .null
+        guard let numbers = reply.array?.compactMap(\.integer), numbers.count == 2 else {
+            throw QueueError.unexpected(reply, what)
+        }
+        return numbers[0] == 1 ? Int64(numbers[1]) : nil
+    }
+}

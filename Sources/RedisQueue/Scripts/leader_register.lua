@@ -1,0 +1,23 @@
+-- Gives a term whose lease something else keeps its epoch.
+--
+-- KEYS[1] leader
+-- ARGV[1] authority: which lease, unique over its life   ARGV[2] its number for the term   ARGV[3] holder
+-- ARGV[4] greatest epoch that the holder has seen
+--
+-- Returns {1, epoch}, the same when it is called again for the term; or {0, epoch} when a later term of the authority
+-- has registered.
+local record = redis.call('HMGET', KEYS[1], 'authority', 'term', 'holder', 'epoch')
+local epoch = tonumber(record[4]) or 0
+if record[1] == ARGV[1] then
+  local term = tonumber(record[2]) or 0
+  if term > tonumber(ARGV[2]) then return { 0, epoch } end
+  if term == tonumber(ARGV[2]) then
+    if record[3] == ARGV[3] then return { 1, epoch } end
+    return { 0, epoch }
+  end
+end
+epoch = math.max(epoch, tonumber(ARGV[4])) + 1
+redis.call('HSET', KEYS[1], 'authority', ARGV[1], 'term', ARGV[2], 'holder', ARGV[3],
+  'epoch', string.format('%.0f', epoch))
+redis.call('HDEL', KEYS[1], 'until')
+return { 1, epoch }

@@ -1,0 +1,28 @@
+package import Jobs
+package import Scaling
+package import Settings
+package import Time
+
+extension Policy {
+    /// The policy with what operators have set by hand, and with the fallback where the data is too old to decide on.
+    ///
+    /// Both are part of the policy, so a recorded decision can be replayed with what held at its time.
+    package func with(
+        _ control: ControlState, fallback: ScalerSettings.Fallback, isStale: Bool, at now: Timestamp
+    ) -> Policy {
+        var policy = self
+        for index in policy.pools.indices {
+            let name = policy.pools[index].name
+            if let entry = control.entry(.override, name, at: now), let count = entry.count, let until = entry.until {
+                policy.pools[index].override = PoolOverride(count: count, expires: until, note: entry.note)
+            }
+            if control.pause(of: name, at: now) != nil { policy.pools[index].isPaused = true }
+            if isStale, case .workers(let count) = fallback {
+                // `decide` keeps what is there while data is missing, and never goes below the minimum.
+                let floor = min(count, policy.pools[index].maximum)
+                policy.pools[index].minimum = max(policy.pools[index].minimum, floor)
+            }
+        }
+        return policy
+    }
+}

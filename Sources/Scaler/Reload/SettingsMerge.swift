@@ -1,0 +1,54 @@
+package import Settings
+
+/// What of newly read settings counts at once, and what waits for a restart.
+///
+/// | at once | with a restart |
+/// |---|---|
+/// | the section `scaler` | redis, gateway, repository, runtime, logging, kubernetes |
+/// | counts, price, times, rates, windows and pause of a pool | its device, its driver and the driver's section |
+/// | a new pool of a driver that is there | one of another driver |
+/// | a pool that is gone: it gets no more workers | |
+/// | pools and deadlines of a model | everything else of it, and another set of models |
+package struct SettingsMerge: Sendable, Equatable {
+    package var merged: ClusterSettings
+    /// What changes now.
+    package var applied: [SettingsDifference]
+    /// What changes with the next start.
+    package var waiting: [SettingsDifference]
+
+    package init(from old: ClusterSettings, to new: ClusterSettings, drivers: Set<PoolSettings.Driver>) {
+        var merged = old
+        merged.scaler = new.scaler
+        merged.pools = new.pools.compactMap { pool in
+            guard let known = old.pools.first(where: { $0.name == pool.name }) else {
+                return drivers.contains(pool.driver) ? pool : nil
+            }
+            var merged = pool
+            merged.device = known.device
+            merged.driver = known.driver
+            merged.process = known.process
+            merged.containers = known.containers
+            merged.kubernetes = known.kubernetes
+            return merged
+        }
+        for gone in old.pools where !new.pools.contains(where: { $0.name == gone.name }) {
+            // Its workers finish what they hold; then they are idle, and leave.
+            var pool = gone
+            pool.minimumWorkers = 0
+            pool.maximumWorkers = 0
+            merged.pools.append(pool)
+        }
+        for index in merged.models.indices {
+            guard let model = new.models.first(where: { $0.queue == merged.models[index].queue }) else { continue }
+            merged.models[index].pools = model.pools
+            merged.models[index].deadline = model.deadline
+            merged.models[index].deadlines = model.deadlines
+        }
+        self.merged = merged
+        applied = SettingsDifference.between(old, merged)
+        waiting = SettingsDifference.between(merged, new).filter { difference in
+            !new.pools.allSatisfy { !difference.key.hasPrefix("pools.\($0.name).") }
+                || !difference.key.hasPrefix("pools.")
+        }
+    }
+}

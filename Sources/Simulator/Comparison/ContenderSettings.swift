@@ -1,0 +1,122 @@
+import Scaling
+import Time
+
+/// Sets parameters of a policy by their names.
+struct ContenderSettings {
+    var policy: Policy
+
+    mutating func set(_ key: String, to value: String) throws(ContenderError) {
+        if key == "minimum" {
+            let count = try Self.count(key, value)
+            policy.pools.append(PoolPolicy(name: "*", minimum: count, maximum: .max))
+            return
+        }
+        switch policy.algorithm {
+        case .spate: try setSpate(key, value)
+        case .hpa(var hpa):
+            switch key {
+            case "metric":
+                guard let metric = HPA.Metric(rawValue: value) else { throw Self.unknown(key, value) }
+                hpa.metric = metric
+            case "target": hpa.target = try Self.number(key, value)
+            default: try Self.set(&hpa.behavior, key, value)
+            }
+            policy.algorithm = .hpa(hpa)
+        case .kedaLag(var keda):
+            switch key {
+            case "lagCount": keda.lagCount = try Self.number(key, value)
+            case "activationLagCount": keda.activationLagCount = try Self.number(key, value)
+            case "pollingInterval": keda.pollingInterval = try Self.duration(key, value)
+            case "cooldownPeriod": keda.cooldownPeriod = try Self.duration(key, value)
+            default: try Self.set(&keda.behavior, key, value)
+            }
+            policy.algorithm = .kedaLag(keda)
+        case .knativeKPA(var kpa):
+            switch key {
+            case "containerConcurrency": kpa.containerConcurrency = try Self.number(key, value)
+            case "targetUtilization": kpa.targetUtilization = try Self.number(key, value)
+            case "stableWindow": kpa.stableWindow = try Self.duration(key, value)
+            case "scaleToZeroGracePeriod": kpa.scaleToZeroGracePeriod = try Self.duration(key, value)
+            default: throw Self.unknown(key, value)
+            }
+            policy.algorithm = .knativeKPA(kpa)
+        case .ray(var ray):
+            switch key {
+            case "targetOngoingRequests": ray.targetOngoingRequests = try Self.number(key, value)
+            case "lookBackPeriod": ray.lookBackPeriod = try Self.duration(key, value)
+            case "upscaleDelay": ray.upscaleDelay = try Self.duration(key, value)
+            case "downscaleDelay": ray.downscaleDelay = try Self.duration(key, value)
+            default: throw Self.unknown(key, value)
+            }
+            policy.algorithm = .ray(ray)
+        case .awsBacklog(var aws):
+            switch key {
+            case "acceptableLatency": aws.acceptableLatency = try Self.duration(key, value)
+            case "scaleOutPeriods": aws.scaleOutPeriods = try Self.count(key, value)
+            case "scaleInPeriods": aws.scaleInPeriods = try Self.count(key, value)
+            default: throw Self.unknown(key, value)
+            }
+            policy.algorithm = .awsBacklog(aws)
+        case .fixed(var fixed):
+            guard key == "workers" else { throw Self.unknown(key, value) }
+            fixed.workers = try Self.count(key, value)
+            policy.algorithm = .fixed(fixed)
+        case .oracle: throw Self.unknown(key, value)
+        }
+    }
+
+    private mutating func setSpate(_ key: String, _ value: String) throws(ContenderError) {
+        switch key {
+        case "deadline":
+            // What the policy is told; zero: nothing. What jobs carry is the scenario's.
+            let deadline = try Self.duration(key, value)
+            policy.models.append(ModelPolicy(name: "*", pools: [], deadline: deadline > .zero ? deadline : nil))
+        case "targetWait": policy.targetWait = try Self.duration(key, value)
+        case "targetUtilization": policy.targetUtilization = try Self.number(key, value)
+        case "scaleInWindow": policy.scaleInWindow = try Self.duration(key, value)
+        case "fastRate": policy.fastRate = try Self.duration(key, value)
+        case "slowRate": policy.slowRate = try Self.duration(key, value)
+        default: throw Self.unknown(key, value)
+        }
+    }
+
+    private static func set(_ behavior: inout HPABehavior, _ key: String, _ value: String) throws(ContenderError) {
+        switch key {
+        case "tolerance": behavior.tolerance = try number(key, value)
+        case "syncPeriod": behavior.syncPeriod = try duration(key, value)
+        case "scaleUpStabilizationWindow": behavior.scaleUpStabilizationWindow = try duration(key, value)
+        case "scaleDownStabilizationWindow": behavior.scaleDownStabilizationWindow = try duration(key, value)
+        case "scaleUpPercent": behavior.scaleUpPercent = try number(key, value)
+        case "scaleUpPods": behavior.scaleUpPods = try count(key, value)
+        default: throw unknown(key, value)
+        }
+    }
+
+    private static func unknown(_ key: String, _ value: String) -> ContenderError {
+        ContenderError("'\(key)=\(value)' is no parameter of this policy")
+    }
+
+    private static func number(_ key: String, _ value: String) throws(ContenderError) -> Double {
+        guard let number = Double(value), number.isFinite, number >= 0 else {
+            throw ContenderError("'\(key)' must be a number from 0, got '\(value)'")
+        }
+        return number
+    }
+
+    private static func count(_ key: String, _ value: String) throws(ContenderError) -> Int {
+        guard let count = Int(value), (0...1_000_000).contains(count) else {
+            throw ContenderError("'\(key)' must be a whole number from 0, got '\(value)'")
+        }
+        return count
+    }
+
+    /// `250ms`, `10s`, `5m`, `1h`.
+    static func duration(_ key: String, _ value: String) throws(ContenderError) -> Duration {
+        let units: [(String, Double)] = [("ms", 1e-3), ("s", 1), ("m", 60), ("h", 3_600)]
+        for (unit, factor) in units where value.hasSuffix(unit) {
+            guard let number = Double(value.dropLast(unit.count)), number >= 0, number * factor < 1e9 else { break }
+            return .microseconds(number * factor * 1e6)
+        }
+        throw ContenderError("'\(key)' must be a duration such as 250ms, 10s or 5m, got '\(value)'")
+    }
+}

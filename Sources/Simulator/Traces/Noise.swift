@@ -1,0 +1,50 @@
+import func Glibc.exp
+import func Glibc.log
+
+/// Random draws from one seeded source.
+struct Noise: Sendable {
+    private var generator: SplitMix
+
+    init(_ generator: some RandomNumberGenerator) {
+        var generator = generator
+        self.generator = SplitMix(state: generator.next())
+    }
+
+    init(seed: UInt64) { generator = SplitMix(state: seed) }
+
+    /// In (0, 1].
+    mutating func uniform() -> Double { (Double(generator.next() >> 11) + 1) * 0x1p-53 }
+
+    /// Mean 0, deviation 1: the sum of twelve uniform draws less six.
+    mutating func normal() -> Double {
+        var sum = -6.0
+        for _ in 0..<12 { sum += uniform() }
+        return sum
+    }
+
+    /// - Source: Knuth's product of uniforms below a mean of 30, the normal approximation above.
+    mutating func poisson(_ mean: Double) -> Int {
+        guard mean > 0 else { return 0 }
+        if mean > 30 { return max(Int((mean + mean.squareRoot() * normal()).rounded()), 0) }
+        let limit = exp(-mean)
+        var product = uniform()
+        var count = 0
+        while product > limit {
+            product *= uniform()
+            count += 1
+        }
+        return count
+    }
+
+    private struct SplitMix: RandomNumberGenerator, Sendable {
+        var state: UInt64
+
+        mutating func next() -> UInt64 {
+            state &+= 0x9E37_79B9_7F4A_7C15
+            var mixed = state
+            mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+            mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+            return mixed ^ (mixed >> 31)
+        }
+    }
+}

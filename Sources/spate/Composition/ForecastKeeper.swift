@@ -1,0 +1,112 @@
+import Forecasting
+import Jobs
+import Logging
+import Scaler
+import Scaling
+import Settings
+import Synchronization
+import Time
+
+/// Learns from the recorded arrivals, minute by minute, and keeps what is expected of each model.
+///
+/// At the start it reads what the ledger holds and forecasts the last two days anew, so that the error is known at once.
+final class ForecastKeeper: Sendable {
+    private static let horizon = Duration.seconds(900)
+    private static let minute = Duration.seconds(60)
+    /// Minutes that are forecast anew at the start, for their error.
+    private static let rehearsed = 2_880
+
+    private struct State {
+        var forecaster: Forecaster
+        var settings: ForecastSettings
+        /// Counted up to here.
+        var counted: [QueueName: Int64] = [:]
+        /// By model: the minute in which it was asked, and what was answered.
+        var answers: [QueueName: (minute: Int64, rates: [ExpectedArrivals])] = [:]
+        var told: [QueueName: String] = [:]
+    }
+
+    private let queues: [QueueName]
+    private let ledger: any TrafficLedger
+    private let time: any TimeSource
+    private let logger: Logger
+    private let state: Mutex<State>
+
+    init(settings: ClusterSettings, ledger: any TrafficLedger, time: any TimeSource, logger: Logger) {
+        queues = settings.models.compactMap(\.queue)
+        self.ledger = ledger
+        self.time = time
+        self.logger = logger
+        let forecast = settings.scaler.forecast
+        state = Mutex(
+            State(
+                forecaster: Forecaster(gate: ForecastGate(mode: forecast.mode), zone: forecast.rules),
+                settings: forecast))
+    }
+
+    /// What is expected of a model within the next quarter of an hour; computed once a minute.
+    func expected(_ queue: QueueName, _ now: Timestamp, _ settings: ForecastSettings) -> [ExpectedArrivals] {
+        let minute = ArrivalHistory.minute(of: now)
+        return state.withLock { state in
+            if settings != state.settings {
+                state.settings = settings
+                state.forecaster.gate.mode = settings.mode
+                state.forecaster.zone = settings.rules
+                state.answers = [:]
+            }
+            if let answer = state.answers[queue], answer.minute == minute { return answer.rates }
+            let rates = state.forecaster.expected(of: queue.description, at: now, horizon: Self.horizon)
+                .map { ExpectedArrivals($0) }
+            state.answers[queue] = (minute, rates)
+            return rates
+        }
+    }
+
+    /// Reads the ledger at the start and after each minute, until the task is cancelled.
+    func run() async {
+        while !Task.isCancelled {
+            for queue in queues { await learn(queue) }
+            // Cancellation ends the sleep, and then the loop.
+            try? await Task.sleep(for: .seconds(20))
+        }
+    }
+
+    private func learn(_ queue: QueueName) async {
+        guard state.withLock({ $0.settings.mode != .off }) else { return }
+        let current = ArrivalHistory.minute(of: time.now())
+        let first = state.withLock { $0.counted[queue] ?? current - Int64(ArrivalHistory.capacity) + 1 }
+        guard first < current else { return }
+        let counts: [Int?]
+        do {
+            counts = try await ledger.arrivals(
+                at: queue, from: .zero + Self.minute * Int(first), minutes: Int(current - first))
+        } catch {
+            logger.debug("The recorded arrivals were not read", metadata: ["reason": "\(error)"])
+            return
+        }
+        note(counts, from: first, of: queue)
+    }
+
+    private func note(_ counts: [Int?], from first: Int64, of queue: QueueName) {
+        let name = queue.description
+        let news = state.withLock { state -> String? in
+            for (index, count) in counts.enumerated() {
+                let at = Timestamp.zero + Self.minute * Int(first + Int64(index))
+                if index >= counts.count - Self.rehearsed {
+                    // Before the minute is known.
+                    _ = state.forecaster.expected(of: name, at: at - Self.minute, horizon: Self.minute * 2)
+                }
+                if let count { state.forecaster.record(count, of: name, at: at) }
+            }
+            state.counted[queue] = first + Int64(counts.count)
+            guard let report = state.forecaster.report(of: name) else { return nil }
+            // Said when it changes, not with every figure.
+            let verdict = String(report.verdict.reason.prefix { $0 != ":" })
+            guard state.told[queue] != verdict, report.error.minutes > 0 else { return nil }
+            state.told[queue] = verdict
+            return report.verdict.reason
+        }
+        guard let news else { return }
+        logger.notice("Forecast", metadata: ["model.name": "\(queue.model)", "reason": "\(news)"])
+    }
+}

@@ -1,0 +1,94 @@
+import ArgumentParser
+import Foundation
+import Scaling
+import Simulator
+import Time
+import Traffic
+
+/// What of the simulated cluster is set by hand. Built-in traces bring their own; what is given here goes over it.
+struct SimulatedCluster: ParsableArguments {
+    @Option(help: "A cluster file: its policy, and for traces from files its pools and the model's declared cost.")
+    var config: String?
+    @Option(help: "The model of the cluster file. Default: its first.") var model: String?
+    @Option(help: "Milliseconds that a batch takes beside its rows.") var fixedCost: Double?
+    @Option(help: "Milliseconds that a row takes. Default 20.") var rowCost: Double?
+    @Option(help: "Rows of a full batch. Default 1.") var maximumRows: Int?
+    @Option(help: "Batches side by side on a worker. Default 1.") var instances: Int?
+    @Option(help: "Seconds from arrival to result. Default 30.") var deadline: Double?
+    @Option(help: "Seconds that a worker takes to start. Default 10.") var startUp: Double?
+    @Option(help: "Workers that stay without work.") var minimum: Int?
+    @Option(help: "Most workers. Default 100.") var maximum: Int?
+    @Option(help: "Money per worker and hour.") var price: Double?
+    @Option(help: "Milliseconds between two looks of the scaler. Default 250.") var interval: Double?
+
+    func validate() throws {
+        for (name, value) in [
+            ("fixed-cost", fixedCost), ("row-cost", rowCost), ("deadline", deadline), ("start-up", startUp),
+            ("price", price), ("interval", interval),
+        ] {
+            if let value, !(value >= 0 && value < 1e9) { throw ValidationError("--\(name) must be from 0 to 1e9") }
+        }
+        for (name, value) in [
+            ("maximum-rows", maximumRows), ("instances", instances), ("minimum", minimum), ("maximum", maximum),
+        ] {
+            if let value, !(0...1_000_000).contains(value) { throw ValidationError("--\(name) must be a count") }
+        }
+    }
+
+    /// What `spate` starts from.
+    func policy() throws -> Policy { try file()?.policy ?? Scenario.defaults }
+
+    private func file() throws -> SimulatedFile? { try config.map { try ClusterFile.read($0, model: model) } }
+
+    func over(_ scenario: Scenario) -> Scenario {
+        var changed = scenario
+        changed.model.cost = ServiceCost(
+            fixed: fixedCost.map { .microseconds($0 * 1e3) } ?? changed.model.cost.fixed,
+            perRow: rowCost.map { .microseconds($0 * 1e3) } ?? changed.model.cost.perRow,
+            instances: instances ?? changed.model.cost.instances)
+        if let maximumRows { changed.model.maximumRows = max(maximumRows, 1) }
+        if let deadline { changed.model.deadline = deadline > 0 ? .microseconds(deadline * 1e6) : nil }
+        if let interval { changed.lookInterval = .microseconds(max(interval, 1) * 1e3) }
+        for pool in changed.pools.indices {
+            if let startUp { changed.pools[pool].startUp = .microseconds(startUp * 1e6) }
+            if let maximum { changed.pools[pool].maximum = maximum }
+            if let minimum { changed.pools[pool].minimum = min(minimum, changed.pools[pool].maximum) }
+            if let price { changed.pools[pool].pricePerHour = price }
+        }
+        return changed
+    }
+
+    func scenario(file: String, seed: UInt64) throws -> Scenario {
+        let text = try SimulationConsole.text(of: file)
+        let trace: Trace
+        do {
+            trace = try TraceFile.parse(text, name: URL(filePath: file).lastPathComponent)
+        } catch {
+            throw SimulationFailure("\(file): \(error)")
+        }
+        let known = try self.file()
+        return over(
+            Scenario(
+                name: trace.name, summary: "read from \(file)", trace: trace, model: known?.model ?? Self.model,
+                pools: known?.pools ?? [SimulatedPool(maximum: 100)],
+                lookInterval: known?.interval ?? .milliseconds(250), seed: seed))
+    }
+
+    func scenario(of run: RealRun, seed: UInt64) throws -> Scenario {
+        let known = try file()
+        var model = known?.model ?? Self.model
+        model.deadline = run.report.description.deadlineSeconds.map { .microseconds($0 * 1e6) }
+        let pools = run.pools(startUps: [:], fallback: .seconds(1))
+        return over(
+            Scenario(
+                name: run.report.description.profile, summary: "as it was run", trace: run.trace(seed: seed),
+                model: model,
+                pools: pools, lookInterval: known?.interval ?? .milliseconds(250), seed: seed))
+    }
+
+    private static var model: SimulatedModel {
+        SimulatedModel(
+            name: "model", cost: ServiceCost(fixed: .zero, perRow: .milliseconds(20)), maximumRows: 1,
+            deadline: .seconds(30))
+    }
+}
