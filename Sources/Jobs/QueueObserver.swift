@@ -32,10 +32,29 @@ package struct QueueSnapshot: Sendable, Equatable {
     package var submitted: Int
     /// When the oldest waiting job was submitted.
     package var oldestWaiting: Timestamp?
+    /// The waiting jobs by priority class, those without any left out; empty where they were not counted apart.
+    package var classes: [ClassDepth]
 
-    package init(depth: QueueDepth, submitted: Int, oldestWaiting: Timestamp?) {
+    package init(
+        depth: QueueDepth, submitted: Int, oldestWaiting: Timestamp?, classes: [ClassDepth] = []
+    ) {
         self.depth = depth
         self.submitted = submitted
+        self.oldestWaiting = oldestWaiting
+        self.classes = classes
+    }
+}
+
+/// The waiting jobs of one priority class.
+package struct ClassDepth: Sendable, Equatable {
+    package var priority: PriorityClass
+    package var waiting: Int
+    /// When the oldest of them that nobody ever took was submitted.
+    package var oldestWaiting: Timestamp?
+
+    package init(priority: PriorityClass, waiting: Int, oldestWaiting: Timestamp? = nil) {
+        self.priority = priority
+        self.waiting = waiting
         self.oldestWaiting = oldestWaiting
     }
 }

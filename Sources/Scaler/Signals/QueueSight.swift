@@ -55,7 +55,22 @@ struct QueueSight: Sendable {
             return ModelObservation(
                 name: queue.description, waiting: snapshot.depth.waiting, inFlight: snapshot.depth.inFlight,
                 due: snapshot.depth.due, submitted: snapshot.submitted,
-                oldestWait: snapshot.oldestWaiting.map { max(now - $0, .zero) }, rowsPerJob: rows[queue]?.measured)
+                oldestWait: snapshot.oldestWaiting.map { max(now - $0, .zero) }, rowsPerJob: rows[queue]?.measured,
+                classes: snapshot.classes.count > 1 || snapshot.classes.first?.priority != .normal
+                    ? snapshot.classes.map { ClassBacklog($0, at: now) } : [])
         }
+    }
+}
+
+extension ClassBacklog {
+    fileprivate init(_ depth: ClassDepth, at now: Timestamp) {
+        let name: JobClass =
+            switch depth.priority {
+            case .high: .high
+            case .normal: .normal
+            case .low: .low
+            }
+        self.init(
+            name: name, waiting: depth.waiting, oldestWait: depth.oldestWaiting.map { max(now - $0, .zero) })
     }
 }
