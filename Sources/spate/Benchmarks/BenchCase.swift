@@ -7,6 +7,8 @@ import NIOPosix
 import Observability
 import RedisClient
 import RedisQueue
+import Scaler
+import Scaling
 import Settings
 import Time
 import Traffic
@@ -18,6 +20,7 @@ enum BenchCase: String, CaseIterable {
     case digits
     case idle
     case zero
+    case decide
     case memory
 
     var title: String {
@@ -27,6 +30,7 @@ enum BenchCase: String, CaseIterable {
         case .digits: "digits, synchronous, 64 connections, JSON and binary"
         case .idle: "digits, one connection on an idle system"
         case .zero: "first answer from zero workers, digits"
+        case .decide: "one decision of the scaler for 100 models and 4 pools"
         case .memory: "resident memory of gateway and worker"
         }
     }
@@ -38,6 +42,7 @@ enum BenchCase: String, CaseIterable {
         case .digits: try await digits(plan)
         case .idle: try await idle(plan)
         case .zero: try await zero(plan)
+        case .decide: decide()
         case .memory: try await MemoryBench.measure(plan)
         }
     }
@@ -121,16 +126,49 @@ enum BenchCase: String, CaseIterable {
 
     private func zero(_ plan: BenchPlan) async throws -> [BenchLine] {
         var slowest = 0.0
+        var decided = 0.0
         for attempt in 1...3 {
-            let report = try await plan.withCluster("zero-\(attempt)") { system in
-                try await plan.load("digits", json: true, connections: 1, seconds: 0.05, on: system)
+            let (report, delay) = try await plan.withCluster("zero-\(attempt)") { system in
+                let began = Date.now.timeIntervalSince1970
+                let report = try await plan.load("digits", json: true, connections: 1, seconds: 0.05, on: system)
+                return (report, try await firstStart(plan, "zero-\(attempt)") - began)
             }
             slowest = max(slowest, report.slowest / 1_000)
+            decided = max(decided, delay * 1_000)
         }
         return [
             BenchLine(
+                name: "from before the first request of a burst to the decision, slowest of 3", value: decided,
+                unit: "ms", goal: .below(100)),
+            BenchLine(
                 name: "digits, first answer from zero workers, slowest of 3", value: slowest, unit: "s",
                 goal: .below(1.5))
+        ]
+    }
+}
+
+extension BenchCase {
+    /// When the first decision that starts a worker was made, in seconds since the epoch.
+    private func firstStart(_ plan: BenchPlan, _ name: String) async throws -> Double {
+        let settings = try ClusterSettings.load(path: plan.config, overrides: SettingsOverrides())
+        let records = try await QueueReader.read(settings, data: "\(plan.folder)/\(name)") { observer, _ in
+            try await observer.decisions(newest: 1_000)
+        }
+        let starts = records.compactMap { RecordedJSON.value(DecisionRecord.self, from: $0) }.filter { $0.starts > 0 }
+        return starts.map { Double($0.time_ms) / 1_000 }.min() ?? .infinity
+    }
+
+    private func decide() -> [BenchLine] {
+        var benchmark = DecideBenchmark()
+        var sink = benchmark.decide(2_000)
+        let rounds = 20_000
+        let preparing = ContinuousClock().measure { sink += benchmark.prepare(rounds) }
+        let deciding = ContinuousClock().measure { sink += benchmark.decide(rounds) }
+        precondition(sink != 0, "nothing was decided")
+        return [
+            BenchLine(
+                name: "one decision for 100 models and 4 pools",
+                value: (deciding - preparing).seconds / Double(rounds) * 1e6, unit: "us", goal: .below(50))
         ]
     }
 }
