@@ -36,7 +36,7 @@ RUN --mount=type=cache,id=spate-build,target=/build/.build,sharing=locked \
 FROM ${RUN_IMAGE} AS run
 # redis-server is for `up`, which starts a private one; the roles of compose.yaml share a Redis of their own.
 RUN apt-get update \
- && apt-get install -y --no-install-recommends libhiredis0.14 libssl3 zlib1g libstdc++6 redis-server ca-certificates \
+ && apt-get install -y --no-install-recommends libhiredis0.14 libssl3 zlib1g libstdc++6 redis-server ca-certificates tzdata \
  && rm -rf /var/lib/apt/lists/* \
  && useradd --uid 10001 --create-home --home-dir /var/lib/spate spate
 COPY --from=models /fetch/out/onnxruntime/ /usr/local/lib/

@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
-.PHONY: help setup setup-test build run test test-swift test-clients test-containers bench check format clean
+.PHONY: help setup setup-test build run test test-swift test-clients test-containers bench simulate reality check format clean
 
 SPATE := .build/release/spate
 
@@ -43,6 +43,13 @@ test-containers: setup-test ## build the image and run compose.yaml with podman 
 
 bench: build ## measure the numbers that the README quotes
 	@$(SPATE) bench --config cluster/spate.yaml --report .spate/bench
+
+simulate: build ## try the policy on thirteen traces beside the known autoscalers; writes .spate/suite.html
+	@$(SPATE) simulate --suite --html .spate/suite.html --json .spate/suite.json
+
+reality: build ## replay a peak against a synthetic model, simulate the same arrivals, and compare
+	@$(SPATE) rehearse --config cluster/simulation/spate.yaml --profile cluster/simulation/peak.yaml --requests cluster/simulation/requests.jsonl --speed 1 --report .spate/reality
+	@$(SPATE) simulate --config cluster/simulation/spate.yaml --compare .spate/reality/report.json
 
 check: build ## validate the cluster file and every model file
 	@$(SPATE) check --config cluster/spate.yaml
