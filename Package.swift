@@ -58,6 +58,8 @@ let adapters: [Target] = [
         ],
         swiftSettings: strict),
     .target(
+        name: "PolicyImport", dependencies: [.product(name: "Yams", package: "Yams")], swiftSettings: strict),
+    .target(
         name: "RedisClient", dependencies: ["CHiredis", nioCore, nioPosix, nioSSL, logging], swiftSettings: strict),
     .target(
         name: "RedisQueue",
@@ -135,7 +137,7 @@ let package = Package(
                 "Gateway", "Worker", "Scaler", "LoadGenerator", "RedisQueue", "RedisClient", "Clusters", "Inference",
                 "ExternalScaler",
                 "Settings", "Observability", "Tensors", "Time", "Jobs", "Traffic", "Simulator", "Scaling",
-                "Forecasting", "CProcess",
+                "Forecasting", "PolicyImport", "CProcess",
                 nioCore, nioPosix,
                 logging, serviceLifecycle, .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -155,6 +157,9 @@ let package = Package(
         .testTarget(
             name: "ForecastingTests", dependencies: ["Time", "Forecasting"], exclude: ["make_zone_table.py"],
             swiftSettings: strict),
+        .testTarget(
+            name: "PolicyImportTests", dependencies: ["PolicyImport", "Settings", "Scaling"],
+            exclude: ["Manifests"], swiftSettings: strict),
         .testTarget(name: "TrafficTests", dependencies: ["Time", "Traffic"], swiftSettings: strict),
         .testTarget(
             name: "SimulatorTests",

@@ -10,8 +10,9 @@ struct Spate: AsyncParsableCommand {
             spate up                 the whole system on this machine, Redis included
             spate load …             open-loop traffic from a profile, with a report
             spate check              validate the cluster file and every model file
-
             spate why [time]         why pools have their number of workers, and what would change it
+            spate simulate           try a policy on a trace beside HPA, KEDA, Knative, Ray and the best possible
+            spate import FILE        a KEDA ScaledObject or HPA manifest as a policy of Spate
 
             The roles run alone against any Redis: spate gateway, spate worker, spate scaler.
             The cluster file (cluster/spate.yaml) explains every setting beside its default.
@@ -20,7 +21,7 @@ struct Spate: AsyncParsableCommand {
         subcommands: [
             Up.self, RunGateway.self, RunWorker.self, RunScaler.self, Load.self, Rehearse.self, Check.self,
             Status.self, Pools.self, Why.self, Decisions.self, Cost.self, Record.self, Override.self, Pause.self,
-            Resume.self, Protect.self, Leave.self, Reload.self, Simulate.self, Bench.self,
+            Resume.self, Protect.self, Leave.self, Reload.self, Simulate.self, Import.self, Bench.self,
         ])
 }
 

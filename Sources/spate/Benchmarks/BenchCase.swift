@@ -142,7 +142,7 @@ enum BenchCase: String, CaseIterable {
                 unit: "ms", goal: .below(100)),
             BenchLine(
                 name: "digits, first answer from zero workers, slowest of 3", value: slowest, unit: "s",
-                goal: .below(1.5))
+                goal: .below(1.5)),
         ]
     }
 }

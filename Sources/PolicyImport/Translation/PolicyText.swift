@@ -1,0 +1,91 @@
+/// A key of the result, with where its value comes from.
+struct PolicyLine {
+    var key: String
+    var value: String
+    var origin: String
+}
+
+/// Writes a foreign policy as sections of the cluster file.
+struct PolicyText {
+    let title: String
+    let line: Int
+    let options: ImportOptions
+
+    func yaml(of policy: ForeignPolicy, notes: ImportNotes) -> String {
+        var lines = [
+            "# Translated by `spate import` from \(title), line \(line). Sections of the cluster file: put them in the place of its",
+            "# `pools` and `scaler`, keep the rest, and run `spate check`.",
+        ]
+        lines += pools(policy)
+        lines.append("scaler:")
+        if let fallback = policy.fallback {
+            lines.append(
+                Self.text(PolicyLine(key: "fallback", value: fallback.value, origin: fallback.origin), indent: 2))
+        }
+        switch options.target {
+        case .sameAlgorithm: lines += same(policy, notes: notes)
+        case .native(let jobTime):
+            lines += NativePolicy(jobTime: jobTime, notes: notes).scaler(policy).map { Self.text($0, indent: 2) }
+        }
+        lines += calendar(policy)
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    private func pools(_ policy: ForeignPolicy) -> [String] {
+        var lines = [
+            PolicyLine(key: "minimum_workers", value: "\(policy.minimum.value)", origin: policy.minimum.origin),
+            PolicyLine(key: "maximum_workers", value: "\(policy.maximum.value)", origin: policy.maximum.origin),
+        ]
+        if let paused = policy.paused {
+            lines.append(PolicyLine(key: "paused", value: "\(paused.value)", origin: paused.origin))
+        }
+        if case .native = options.target { lines += NativePolicy.rates(policy) }
+        var text = ["pools:", "  - name: \(options.pool)"] + lines.map { Self.text($0, indent: 4) }
+        if let workload = policy.workload {
+            text.append("    # driver: kubernetes  # \(workload.origin)")
+            text.append("    # kubernetes: {workload: \(workload.value)}")
+        }
+        return text
+    }
+
+    private func same(_ policy: ForeignPolicy, notes: ImportNotes) -> [String] {
+        var parameters: [PolicyLine] = []
+        var name = "hpa"
+        switch policy.measure {
+        case .lag(let lag):
+            name = "keda-lag"
+            parameters = [
+                PolicyLine(key: "lag_count", value: PlainText.number(lag.count.value), origin: lag.count.origin),
+                PolicyLine(
+                    key: "activation_lag_count", value: PlainText.number(lag.activation.value),
+                    origin: lag.activation.origin),
+                PolicyLine(key: "polling_interval", value: "\(lag.polling.value)s", origin: lag.polling.origin),
+                PolicyLine(key: "cooldown_period", value: "\(lag.cooldown.value)s", origin: lag.cooldown.origin),
+            ]
+        case .utilization(let share):
+            parameters = [
+                PolicyLine(key: "metric", value: "utilization", origin: share.origin),
+                PolicyLine(key: "target", value: PlainText.number(share.value), origin: share.origin),
+            ]
+        case .jobs(let jobs):
+            parameters = [
+                PolicyLine(key: "metric", value: "jobs", origin: jobs.origin),
+                PolicyLine(key: "target", value: PlainText.number(jobs.value), origin: jobs.origin),
+            ]
+        }
+        var lines = ["  algorithm: \(name)", "  \(name):"] + parameters.map { Self.text($0, indent: 4) }
+        let behavior = policy.behavior.map { BehaviorKeys.lines(of: $0, notes: notes) } ?? []
+        if !behavior.isEmpty { lines += ["    behavior:"] + behavior.map { Self.text($0, indent: 6) } }
+        return lines
+    }
+
+    private func calendar(_ policy: ForeignPolicy) -> [String] {
+        guard !policy.events.isEmpty else { return [] }
+        return ["  # calendar:  # read by the algorithm spate only; put a number in the place of N and uncomment"]
+            + policy.events.map { "  #   - \"\($0.text)\"  # \($0.origin); \($0.hint)" }
+    }
+
+    private static func text(_ line: PolicyLine, indent: Int) -> String {
+        "\(String(repeating: " ", count: indent))\(line.key): \(line.value)  # \(line.origin)"
+    }
+}
