@@ -36,7 +36,7 @@ test-swift: setup-test
 test-clients: setup-test
 	@swift build --product spate
 	@swift build --product KedaTestServer
-	@for folder in Clients Keda Drivers; do .spate/venv-test/bin/python -m pytest -q Tests/$$folder; done
+	@for folder in Clients Keda Drivers Operator; do .spate/venv-test/bin/python -m pytest -q Tests/$$folder; done
 
 test-containers: setup-test ## build the image and run compose.yaml with podman or docker (minutes; skips where there is neither)
 	@Tests/Containers/run.sh
