@@ -58,7 +58,7 @@ extension PoolDecision {
     package func text(of candidate: Candidate) -> String {
         switch candidate.proposer {
         case .backlog:
-            "\(Words.jobs(figures.waiting + figures.due)) wait, \(Words.duration(figures.work)) of work, "
+            "\(Words.jobsWait(figures.waiting + figures.due)), \(Words.duration(figures.work)) of work, "
                 + "\(candidate.count) wanted for the backlog"
         case .rate:
             "\(Words.number(figures.arrivalRate)) arrivals a second keep \(Words.number(figures.load)) workers busy, "
@@ -66,13 +66,13 @@ extension PoolDecision {
         case .wake: "\(Words.jobs(figures.waiting + figures.due)) wait and there is no worker"
         case .floor: "the pool's minimum is \(candidate.count)"
         case .deadline:
-            "\(Words.jobs(figures.waiting + figures.due)) wait, \(Words.duration(figures.work)) of work, "
+            "\(Words.jobsWait(figures.waiting + figures.due)), \(Words.duration(figures.work)) of work, "
                 + "\(candidate.count) wanted to keep the deadlines"
         case .forecast: "\(candidate.count) wanted for the forecast"
         case .calendar: "\(candidate.count) wanted for \(candidate.source ?? "the calendar")"
         case .override: "pinned at \(candidate.count)" + (candidate.source.map { " (\($0))" } ?? "")
         case .algorithm:
-            "\(Words.jobs(figures.waiting + figures.due)) wait, \(Words.jobs(figures.inFlight)) in flight, the algorithm "
+            "\(Words.jobsWait(figures.waiting + figures.due)), \(Words.jobs(figures.inFlight)) in flight, the algorithm "
                 + "computes \(Words.number(candidate.exact))"
         }
     }

@@ -9,6 +9,12 @@ enum Words {
         return text == "1" ? "1 job" : "\(text) jobs"
     }
 
+    /// `1 job waits`, `900 jobs wait`.
+    static func jobsWait(_ count: Double) -> String {
+        let text = jobs(count)
+        return text + (text == "1 job" ? " waits" : " wait")
+    }
+
     /// At most two digits after the point below 10, one below 100, none from there.
     static func number(_ value: Double) -> String {
         guard value.isFinite else { return "\(value)" }
