@@ -4,6 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .PHONY: help setup setup-test build run test test-swift test-clients test-containers bench simulate reality check format clean
 
+COMPUTING := SimulatorTests|ScalingTests|ForecastingTests|PolicyImportTests|BatchingTests|TrafficTests|WireTests|TensorsTests|SettingsTests|ScaleInTests
 SPATE := .build/release/spate
 
 help: ## this list
@@ -27,11 +28,12 @@ test: setup-test test-swift test-clients ## everything that must be green
 test-swift: setup-test
 	@echo "== building the tests (the first time takes about 5 minutes on two cores)"
 	@swift build --build-tests
-	@swift test --skip-build --skip 'SimulatorTests|RedisLeadershipTests'
-	@echo "== leases in real time, by themselves: others would take their processor"
+	@echo "== what only computes, apart from what waits for servers: it would take their processor"
+	@swift test --skip-build --filter '$(COMPUTING)'
+	@echo "== what talks to real servers and processes"
+	@swift test --skip-build --skip '$(COMPUTING)|RedisLeadershipTests'
+	@echo "== leases in real time, by themselves"
 	@swift test --skip-build --filter RedisLeadershipTests
-	@echo "== simulations, by themselves: they compute for a while"
-	@swift test --skip-build --filter SimulatorTests
 
 test-clients: setup-test
 	@swift build --product spate
