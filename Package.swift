@@ -155,7 +155,7 @@ let package = Package(
         .testTarget(name: "BatchingTests", dependencies: ["Time", "Batching"], swiftSettings: strict),
         .testTarget(name: "ScalingTests", dependencies: ["Time", "Scaling"], swiftSettings: strict),
         .testTarget(
-            name: "ForecastingTests", dependencies: ["Time", "Forecasting"], exclude: ["make_zone_table.py"],
+            name: "ForecastingTests", dependencies: ["Time", "Forecasting"], exclude: ["zone_readings.py"],
             swiftSettings: strict),
         .testTarget(
             name: "PolicyImportTests", dependencies: ["PolicyImport", "Settings", "Scaling"],

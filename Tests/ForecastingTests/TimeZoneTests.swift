@@ -8,19 +8,45 @@ func zone(_ name: String) throws -> TimeZoneRules {
     return try TimeZoneRules(tzif: Array(bytes), name: name)
 }
 
+/// Zones whose clocks change in unlike ways: south of the equator, by half an hour, at midnight, by decree, never.
+let zones = """
+    Europe/Berlin Europe/London Europe/Dublin Europe/Lisbon America/New_York America/Los_Angeles America/Sao_Paulo \
+    America/St_Johns America/Nuuk America/Santiago America/Havana Australia/Sydney Australia/Lord_Howe Asia/Tokyo \
+    Asia/Kolkata Asia/Kathmandu Asia/Jerusalem Asia/Gaza Asia/Beirut Africa/Cairo Africa/Casablanca Pacific/Auckland \
+    Pacific/Chatham Pacific/Apia Pacific/Kiritimati Pacific/Easter Atlantic/Azores Antarctica/Troll Asia/Tehran UTC
+    """.split(separator: " ").map(String.init)
+
+/// What `zone_readings.py` counted and summed.
+func pythonReadings(of zone: String) throws -> (count: Int, sum: UInt64) {
+    let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("zone_readings.py")
+    let python = Process()
+    python.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    python.arguments = ["python3", script.path, zone]
+    let output = Pipe()
+    python.standardOutput = output
+    try python.run()
+    let text = try #require(String(data: output.fileHandleForReading.readDataToEndOfFile(), encoding: .utf8))
+    python.waitUntilExit()
+    let fields = text.split { $0 == " " || $0 == "\n" }
+    try #require(python.terminationStatus == 0 && fields.count == 2)
+    return (try #require(Int(fields[0])), try #require(UInt64(fields[1])))
+}
+
 @Suite struct TimeZoneTests {
-    @Test("reads each half hour of 2024 to 2037 as Python's zoneinfo does", arguments: zoneTable)
-    func readsLikePython(row: (zone: String, readings: Int, sum: UInt64)) throws {
-        let rules = try zone(row.zone)
+    @Test("reads 2024 to 2037 as Python's zoneinfo does, from the zone files of this machine", arguments: zones)
+    func readsLikePython(name: String) throws {
+        let expected = try pythonReadings(of: name)
+        let rules = try zone(name)
         var local: Int64 = 1_704_067_200
         var sum: UInt64 = 0
-        for _ in 0..<row.readings {
+        for _ in 0..<expected.count {
             let instant = rules.reading(of: local).instant
             let term = instant + 7 * rules.offset(at: instant)
             sum = (sum &* 31 &+ UInt64(term)) % (1 << 61)
-            local += 1_800
+            local += 101 * 60
         }
-        #expect(sum == row.sum)
+        #expect(expected.count > 70_000)
+        #expect(sum == expected.sum)
     }
 
     @Test("a reading that does not exist is as much later; of two the first counts")

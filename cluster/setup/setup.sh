@@ -22,7 +22,7 @@ read -r major minor <<<"${version:-0 0}"
     || fail "Swift $major.$minor is too old; Spate needs Swift 6.3 or newer"
 
 # --- apt --------------------------------------------------------------------------------------------------------
-packages="pkg-config libhiredis-dev libssl-dev zlib1g-dev redis-server python3 python3-venv"
+packages="pkg-config libhiredis-dev libssl-dev zlib1g-dev redis-server tzdata python3 python3-venv"
 missing=""
 for package in $packages; do
     dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing="$missing $package"
