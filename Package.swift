@@ -37,9 +37,11 @@ let pure: [Target] = [
     .target(name: "Batching", dependencies: ["Time"], swiftSettings: strict),
     .target(name: "Scaling", dependencies: ["Time"], swiftSettings: strict),
     .target(name: "Forecasting", dependencies: ["Time"], swiftSettings: strict),
+    .target(name: "Reports", swiftSettings: strict),
     .target(name: "Traffic", dependencies: ["Time", histogram], swiftSettings: strict),
     .target(
-        name: "Simulator", dependencies: ["Time", "Scaling", "Batching", "Jobs", "Tensors", "Traffic", nioCore],
+        name: "Simulator",
+        dependencies: ["Time", "Scaling", "Batching", "Jobs", "Tensors", "Traffic", "Reports", nioCore],
         swiftSettings: strict),
 ]
 
@@ -107,7 +109,7 @@ let roles: [Target] = [
         swiftSettings: strict),
     .target(
         name: "LoadGenerator",
-        dependencies: ["Time", "Tensors", "Traffic", "Settings", nioCore, nioPosix], swiftSettings: strict),
+        dependencies: ["Time", "Tensors", "Traffic", "Reports", "Settings", nioCore, nioPosix], swiftSettings: strict),
 ]
 
 let package = Package(

@@ -1,3 +1,4 @@
+import Reports
 import Traffic
 
 /// The report as one HTML page that needs nothing else: no script, no outside file.
@@ -5,15 +6,9 @@ struct ReportPage {
     let report: TrafficReport
 
     func html() -> String {
-        """
-        <!DOCTYPE html>
-        <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
-        <meta name="color-scheme" content="light dark"><title>\(HTML.escaped(report.description.profile)): load report</title>
-        <style>\(ReportStyle.css)</style></head><body><main>
-        \(header)\(tiles)\(ReportPlots(report: report).html())\(tables)\(footer)
-        </main></body></html>
-
-        """
+        HTML.page(
+            title: "\(report.description.profile): load report",
+            body: header + tiles + ReportPlots(report: report).html() + tables + footer)
     }
 
     private var header: String {

@@ -1,3 +1,4 @@
+import Reports
 import Traffic
 
 /// The report on a screen, in plain text at most 100 columns wide.

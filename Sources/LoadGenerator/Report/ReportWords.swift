@@ -1,3 +1,4 @@
+import Reports
 import Traffic
 
 /// The sentences that the screen and the page share.

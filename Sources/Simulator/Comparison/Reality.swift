@@ -1,3 +1,4 @@
+import Reports
 import Scaling
 import Time
 package import Traffic
@@ -27,11 +28,11 @@ package struct Reality: Sendable, Equatable, Codable {
         table.rows = [
             [
                 "worker-seconds", Figures.decimal(realWorkerSeconds, 1), Figures.decimal(simulatedWorkerSeconds, 1),
-                Figures.regret(workerSecondsDifference),
+                Figures.difference(workerSecondsDifference),
             ],
             [
                 "p95 from arrival to answer", Figures.duration(realP95), Figures.duration(simulatedP95),
-                Figures.regret(p95Difference),
+                Figures.difference(p95Difference),
             ],
             ["late, expired or lost", Figures.count(realLate), Figures.count(simulatedLate), ""],
         ]
@@ -42,7 +43,7 @@ package struct Reality: Sendable, Equatable, Codable {
     /// One line for the foot of other reports.
     package func line() -> String {
         "the last simulation of a real run (\(profile), \(started)) was off by "
-            + "\(Figures.regret(workerSecondsDifference)) in worker-seconds and \(Figures.regret(p95Difference)) in p95"
+            + "\(Figures.difference(workerSecondsDifference)) in worker-seconds and \(Figures.difference(p95Difference)) in p95"
     }
 }
 

@@ -1,3 +1,5 @@
+import Reports
+
 /// Comparisons on a screen.
 extension Comparison {
     static let head = [
@@ -30,7 +32,7 @@ extension Comparison {
             Figures.duration(result.wait?.p95), Figures.duration(result.wait?.p99), Figures.count(result.expired),
             Figures.count(result.lost), Figures.decimal(result.workerSeconds, 0), Figures.decimal(result.cost, 3),
             Figures.count(result.starts), Figures.count(result.peak), Figures.decimal(shape.under, 3),
-            Figures.decimal(shape.over, 3), Figures.decimal(shape.instability, 3), Figures.regret(result.regret),
+            Figures.decimal(shape.over, 3), Figures.decimal(shape.instability, 3), Figures.difference(result.regret),
         ]
     }
 
@@ -64,7 +66,7 @@ extension Suite {
                 table.rows.append([
                     index == 0 ? comparison.scenario : "", result.policy, Figures.attainment(result.attainment),
                     Figures.duration(result.wait?.p95), Figures.decimal(result.workerSeconds, 0),
-                    Figures.decimal(result.cost, 3), Figures.regret(result.regret),
+                    Figures.decimal(result.cost, 3), Figures.difference(result.regret),
                     result.policy == "oracle" ? "" : verdict,
                 ])
             }

@@ -1,22 +1,35 @@
 import Glibc
 
 /// Maps values to positions from 0 to 1 along an axis, and says where its ticks stand.
-struct PlotScale {
-    enum Kind {
+package struct PlotScale {
+    package enum Kind {
         case linear
         case logarithmic
     }
 
-    struct Tick {
+    package struct Tick {
         var value: Double
         var label: String
         /// Minor ticks are drawn without a label.
-        var isMinor = false
+        var isMinor: Bool
+
+        package init(value: Double, label: String, isMinor: Bool = false) {
+            self.value = value
+            self.label = label
+            self.isMinor = isMinor
+        }
     }
 
     let range: ClosedRange<Double>
     let kind: Kind
-    var ticks: [Tick] = []
+    let ticks: [Tick]
+
+    /// - Parameter range: greater than zero where `kind` is logarithmic.
+    package init(range: ClosedRange<Double>, kind: Kind, ticks: [Tick]) {
+        self.range = range
+        self.kind = kind
+        self.ticks = ticks
+    }
 
     func position(_ value: Double) -> Double {
         let value = min(max(value, range.lowerBound), range.upperBound)
@@ -27,7 +40,7 @@ struct PlotScale {
     }
 
     /// From zero to a round number at or above `maximum`, with about four ticks. Whole numbers only where `isWhole`.
-    static func upTo(_ maximum: Double, isWhole: Bool, label: (Double) -> String) -> PlotScale {
+    package static func upTo(_ maximum: Double, isWhole: Bool, label: (Double) -> String) -> PlotScale {
         let maximum = max(maximum, isWhole ? 1 : 1e-9)
         let step = roundStep(maximum / 4, isWhole: isWhole)
         let top = (maximum / step).rounded(.up) * step
@@ -36,7 +49,7 @@ struct PlotScale {
     }
 
     /// Whole decades around the values, each labelled, with minor ticks at 2 and 5.
-    static func decades(_ minimum: Double, _ maximum: Double, label: (Double) -> String) -> PlotScale {
+    package static func decades(_ minimum: Double, _ maximum: Double, label: (Double) -> String) -> PlotScale {
         let first = log10(max(minimum, 1e-6)).rounded(.down)
         let last = max(log10(max(maximum, 1e-6)).rounded(.up), first + 1)
         var ticks: [Tick] = []
@@ -56,7 +69,7 @@ struct PlotScale {
     /// - Parameters:
     ///   - profileStart: The time of day of the run's first second; `nil`: labels are seconds of the run.
     ///   - speed: Profile seconds in one second of the run.
-    static func time(upTo seconds: Double, profileStart: Double?, speed: Double) -> PlotScale {
+    package static func time(upTo seconds: Double, profileStart: Double?, speed: Double) -> PlotScale {
         let span = max(seconds, 1)
         let factor = profileStart == nil ? 1 : speed
         let steps: [Double] = [

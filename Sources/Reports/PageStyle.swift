@@ -1,10 +1,11 @@
-/// The style sheet of the report page: light, dark and paper, no outside fonts or files.
-enum ReportStyle {
+/// The style sheet of every report: light, dark and paper, no outside fonts or files.
+enum PageStyle {
     static let css = """
         :root{--bg:#fff;--ink:#1a1d21;--soft:#5c6570;--line:#e3e7eb;--panel:#f6f8fa;--good:#1a7f4b;--bad:#c0322b;\
-        --a:#4477aa;--b:#228866;--c:#b8860b;--d:#dd8844;--e:#bb3355;--f:#7755aa}
+        --a:#4477aa;--b:#228866;--c:#b8860b;--d:#dd8844;--e:#bb3355;--f:#7755aa;--g:#667788;--h:#99aa33}
         @media (prefers-color-scheme:dark){:root{--bg:#14171b;--ink:#e8eaed;--soft:#9aa4af;--line:#2b3138;\
-        --panel:#1b2026;--good:#3fbf7f;--bad:#ff6b62;--a:#6da3d8;--b:#4cc29a;--c:#e0b44a;--d:#f0a060;--e:#ee6688;--f:#a98be0}}
+        --panel:#1b2026;--good:#3fbf7f;--bad:#ff6b62;--a:#6da3d8;--b:#4cc29a;--c:#e0b44a;--d:#f0a060;--e:#ee6688;--f:#a98be0;\
+        --g:#9aa9ba;--h:#c3d45a}}
         *{box-sizing:border-box}
         body{margin:0;background:var(--bg);color:var(--ink);font:15px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,sans-serif}
         main{max-width:1040px;margin:0 auto;padding:32px 24px 56px}
@@ -24,6 +25,7 @@ enum ReportStyle {
         th{color:var(--soft);font-weight:500;font-size:13px}
         td.n,th.n{text-align:right;white-space:nowrap}
         tr.bad td{color:var(--bad);font-weight:600}
+        .wide{overflow-x:auto}
         .pair{display:grid;grid-template-columns:repeat(auto-fit,minmax(380px,1fr));gap:0 40px}
         figure{margin:26px 0 0;break-inside:avoid}
         figcaption{color:var(--soft);font-size:13px}figcaption b{color:var(--ink);font-size:16px;margin-right:8px}
@@ -39,6 +41,7 @@ enum ReportStyle {
         .mark path{stroke:var(--soft);stroke-width:1;stroke-dasharray:3 3;opacity:.75}.mark text{text-anchor:middle;font-weight:600}
         .a,.a-soft,.a-faint{color:var(--a)}.b,.b-soft,.b-faint{color:var(--b)}.c,.c-soft,.c-faint{color:var(--c)}
         .d,.d-soft,.d-faint{color:var(--d)}.e,.e-soft,.e-faint{color:var(--e)}.f,.f-soft,.f-faint{color:var(--f)}
+        .g{color:var(--g)}.h{color:var(--h)}
         [class$="-soft"]{opacity:.45}[class$="-faint"]{opacity:.2}
         footer{margin-top:40px;color:var(--soft);font-size:13px}
         @media print{:root{--bg:#fff;--ink:#000;--soft:#444;--line:#ccc;--panel:#fff}main{max-width:none;padding:0}\

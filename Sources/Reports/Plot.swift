@@ -1,13 +1,18 @@
 /// A chart as inline SVG. Colours are classes that the page's style sheet fills in, so that one drawing serves light,
 /// dark and paper.
-struct Plot {
-    struct Point {
-        var x: Double
-        var y: Double
+package struct Plot {
+    package struct Point {
+        package var x: Double
+        package var y: Double
+
+        package init(x: Double, y: Double) {
+            self.x = x
+            self.y = y
+        }
     }
 
-    struct Layer {
-        enum Shape {
+    package struct Layer {
+        package enum Shape {
             case line([Point])
             /// Holds each value until the next point.
             case steps([Point])
@@ -16,16 +21,28 @@ struct Plot {
         }
 
         var name: String
-        /// A class of the style sheet: `a` to `f`, or with `-soft` and `-faint` behind.
+        /// A class of the style sheet: `a` to `h`, or with `-soft` and `-faint` behind.
         var color: String
         var shape: Shape
+
+        package init(name: String, color: String, shape: Shape) {
+            self.name = name
+            self.color = color
+            self.shape = shape
+        }
     }
 
     /// A numbered line across the plot.
-    struct Mark {
+    package struct Mark {
         var x: Double
         var label: String
         var explanation: String
+
+        package init(x: Double, label: String, explanation: String) {
+            self.x = x
+            self.label = label
+            self.explanation = explanation
+        }
     }
 
     var title: String
@@ -34,7 +51,18 @@ struct Plot {
     var x: PlotScale
     var y: PlotScale
     var layers: [Layer]
-    var marks: [Mark] = []
+    var marks: [Mark]
+
+    package init(
+        title: String, caption: String, x: PlotScale, y: PlotScale, layers: [Layer], marks: [Mark] = []
+    ) {
+        self.title = title
+        self.caption = caption
+        self.x = x
+        self.y = y
+        self.layers = layers
+        self.marks = marks
+    }
 
     private static let width = 960.0
     private static let height = 250.0
@@ -43,7 +71,7 @@ struct Plot {
     private static let top = 14.0
     private static let bottom = 26.0
 
-    func html() -> String {
+    package func html() -> String {
         let legend = layers.map { "<span><i class=\"\($0.color)\"></i>\(HTML.escaped($0.name))</span>" }.joined()
         return """
             <figure>
@@ -91,24 +119,33 @@ struct Plot {
 
     private func draw(_ layer: Layer) -> String {
         switch layer.shape {
-        case .line(let points): "<path class=\"line \(layer.color)\" d=\"\(path(points, isStepped: false))\"/>"
-        case .steps(let points): "<path class=\"line \(layer.color)\" d=\"\(path(points, isStepped: true))\"/>"
+        case .line(let points): line(layer, points, isStepped: false)
+        case .steps(let points): line(layer, points, isStepped: true)
         case .band(let points, let isStepped):
             "<path class=\"fill \(layer.color)\" d=\"\(band(points, isStepped: isStepped))\"/>"
         }
     }
 
+    private func line(_ layer: Layer, _ points: [Point], isStepped: Bool) -> String {
+        "<path class=\"line \(layer.color)\" d=\"\(path(points, isStepped: isStepped))\">"
+            + "<title>\(HTML.escaped(layer.name))</title></path>"
+    }
+
     private func path(_ points: [Point], isStepped: Bool) -> String {
         var text = ""
+        var last = ""
         for (index, point) in points.enumerated() {
-            let (x, y) = (horizontal(point.x), vertical(point.y))
+            let (x, y) = (f(horizontal(point.x)), f(vertical(point.y)))
             if index == 0 {
-                text += "M\(f(x)) \(f(y))"
+                text += "M\(x) \(y)"
             } else if isStepped {
-                text += "H\(f(x))V\(f(y))"
+                // A step that changes nothing needs no point.
+                if y == last, index + 1 < points.count { continue }
+                text += "H\(x)V\(y)"
             } else {
-                text += "L\(f(x)) \(f(y))"
+                text += "L\(x) \(y)"
             }
+            last = y
         }
         return text
     }
@@ -142,21 +179,5 @@ struct Plot {
         guard value.isFinite else { return "0" }
         let tenths = Int((value * 10).rounded())
         return tenths % 10 == 0 ? "\(tenths / 10)" : "\(tenths / 10).\(abs(tenths % 10))"
-    }
-}
-
-enum HTML {
-    static func escaped(_ text: String) -> String {
-        var out = ""
-        for character in text.unicodeScalars {
-            switch character {
-            case "&": out += "&amp;"
-            case "<": out += "&lt;"
-            case ">": out += "&gt;"
-            case "\"": out += "&quot;"
-            default: out.unicodeScalars.append(character)
-            }
-        }
-        return out
     }
 }

@@ -1,7 +1,7 @@
 /// Numbers as people read them.
-enum Figures {
+package enum Figures {
     /// `12,345`.
-    static func count(_ value: Int) -> String {
+    package static func count(_ value: Int) -> String {
         let digits = String(value.magnitude)
         var text = ""
         for (index, digit) in digits.enumerated() {
@@ -12,7 +12,7 @@ enum Figures {
     }
 
     /// With as many decimals as asked for, rounded half away from zero; `12,345.6`.
-    static func decimal(_ value: Double, _ decimals: Int = 1) -> String {
+    package static func decimal(_ value: Double, _ decimals: Int = 1) -> String {
         guard value.isFinite, abs(value) < 1e15 else { return "–" }
         var factor = 1.0
         for _ in 0..<decimals { factor *= 10 }
@@ -25,7 +25,7 @@ enum Figures {
     }
 
     /// Three significant digits and the unit that suits: `850 µs`, `12.3 ms`, `1.25 s`, `3 min 20 s`.
-    static func duration(_ seconds: Double) -> String {
+    package static func duration(_ seconds: Double) -> String {
         guard seconds.isFinite else { return "–" }
         return switch abs(seconds) {
         case 0: "0 s"
@@ -38,7 +38,7 @@ enum Figures {
     }
 
     /// As `duration`, without decimals that are zero; for axes.
-    static func tick(_ seconds: Double) -> String {
+    package static func tick(_ seconds: Double) -> String {
         let words = duration(seconds).split(separator: " ", maxSplits: 1)
         guard words.count == 2, words[0].contains(".") else { return duration(seconds) }
         var number = words[0]
@@ -47,17 +47,31 @@ enum Figures {
         return "\(number) \(words[1])"
     }
 
-    static func duration(_ seconds: Double?) -> String { seconds.map { duration($0) } ?? "–" }
+    package static func duration(_ seconds: Double?) -> String { seconds.map { duration($0) } ?? "–" }
 
-    /// `46 %`.
-    static func share(_ value: Double) -> String { decimal(value * 100, value > 0 && value < 0.01 ? 2 : 0) + " %" }
+    /// `46 %`, and with decimals where they say more: `4.6 %`, `0.46 %`.
+    package static func share(_ value: Double) -> String {
+        let size = abs(value)
+        return decimal(value * 100, size == 0 || size >= 0.1 ? 0 : size >= 0.01 ? 1 : 2) + " %"
+    }
+
+    /// With the digits that tell it from 100 %: `99.97 %`, never rounded up to 100.
+    package static func attainment(_ value: Double) -> String {
+        value >= 1 ? "100 %" : decimal((value * 1e5).rounded(.down) / 1e3, 3) + " %"
+    }
+
+    /// A share above or below: `+2.7 %`.
+    package static func difference(_ value: Double?) -> String {
+        guard let value else { return "–" }
+        return (value >= 0 ? "+" : "") + decimal(value * 100, abs(value) < 1 ? 1 : 0) + " %"
+    }
 
     /// A time of day, `8:05` or `8:05:30`.
-    static func timeOfDay(_ seconds: Double, showsSeconds: Bool) -> String {
+    package static func timeOfDay(_ seconds: Double, showsSeconds: Bool) -> String {
         guard seconds.isFinite else { return "–" }
         let total = Int(min(max(seconds, 0), 1e9).rounded())
         func two(_ value: Int) -> String { value < 10 ? "0\(value)" : "\(value)" }
-        let clock = "\(total / 3_600):\(two(total / 60 % 60))"
+        let clock = "\(total / 3_600 % 24):\(two(total / 60 % 60))"
         return showsSeconds ? clock + ":" + two(total % 60) : clock
     }
 
