@@ -38,10 +38,12 @@ package struct WorkerReport: Sendable, Equatable, Codable {
         /// Fitted cost of a batch: `fixed + perRow · rows`, both in seconds; `nil` until measured.
         package var fixedCost: Double?
         package var costPerRow: Double?
+        /// What of `rows` and `busy` was for whom; rows of callers that named no tenant are in none of them.
+        package var tenants: [TenantReport]?
 
         package init(
             queue: String, instances: Int, rows: Int = 0, batches: Int = 0, busy: Duration = .zero,
-            fixedCost: Double? = nil, costPerRow: Double? = nil
+            fixedCost: Double? = nil, costPerRow: Double? = nil, tenants: [TenantReport]? = nil
         ) {
             self.queue = queue
             self.instances = instances
@@ -50,6 +52,21 @@ package struct WorkerReport: Sendable, Equatable, Codable {
             self.busy = busy
             self.fixedCost = fixedCost
             self.costPerRow = costPerRow
+            self.tenants = tenants
+        }
+    }
+
+    package struct TenantReport: Sendable, Equatable, Codable {
+        package var tenant: String
+        /// Rows settled since start.
+        package var rows: Int
+        /// Its share, by rows, of the time that instances spent computing since start.
+        package var busy: Duration
+
+        package init(tenant: String, rows: Int, busy: Duration) {
+            self.tenant = tenant
+            self.rows = rows
+            self.busy = busy
         }
     }
 

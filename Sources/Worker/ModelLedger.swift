@@ -54,6 +54,7 @@ struct ModelLedger: Sendable {
     private(set) var rows = 0
     private(set) var batches = 0
     private(set) var busy = Duration.zero
+    private(set) var tenants = TenantShares()
 
     private var held: [Int: Held] = [:]
     private var tickets: [JobID: Int] = [:]
@@ -114,7 +115,13 @@ struct ModelLedger: Sendable {
         batches += 1
         busy += result.occupied
         var actions = Actions()
-        for part in result.parts { take(in: part, started: result.started, into: &actions) }
+        for part in result.parts {
+            if let tenant = held[part.ticket]?.admitted.job.job.tenant {
+                let share = Double(part.range.count) / Double(max(result.work.rows, 1))
+                tenants.add(tenant, rows: part.range.count, busy: result.occupied * share)
+            }
+            take(in: part, into: &actions)
+        }
         let decision =
             result.isWhole
             ? assembler.finished(
@@ -196,7 +203,7 @@ struct ModelLedger: Sendable {
         return BatchWork(number: batch.number, shapes: batch.group, parts: parts, rows: batch.rows)
     }
 
-    private mutating func take(in part: BatchResult.Part, started: Timestamp, into actions: inout Actions) {
+    private mutating func take(in part: BatchResult.Part, into actions: inout Actions) {
         // Moved out while it changes, so that the array of parts is not copied.
         guard var job = held.removeValue(forKey: part.ticket) else { return }
         job.runningRows -= part.range.count

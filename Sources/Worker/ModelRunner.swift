@@ -171,7 +171,8 @@ final class ModelRunner: Sendable {
             let cost = ledger.assembler.cost
             return WorkerReport.ModelReport(
                 queue: identity.queue.description, instances: identity.instances, rows: ledger.rows,
-                batches: ledger.batches, busy: ledger.busy, fixedCost: cost?.fixed, costPerRow: cost?.perRow)
+                batches: ledger.batches, busy: ledger.busy, fixedCost: cost?.fixed, costPerRow: cost?.perRow,
+                tenants: ledger.tenants.report)
         }
     }
 

@@ -54,6 +54,37 @@ def test_the_answer_comes_in_the_form_that_was_asked_for(cluster, samples):
     assert int.from_bytes(finished.content[header:], "little") == samples["labels"][1]
 
 
+def test_tenants_are_named_by_a_header_and_keep_their_idempotency_keys_apart(cluster, samples):
+    key = uuid.uuid4().hex
+    ids = []
+    for tenant in ({"Spate-Tenant": "acme"}, {"Spate-Tenant": "globex"}, {}, {"Spate-Tenant": "acme"}):
+        answer = submit(cluster, body(samples, 2), **{"Idempotency-Key": key}, **tenant)
+        assert answer.status_code == 202, answer.text
+        ids.append(answer.json()["id"])
+    assert len(set(ids[:3])) == 3 and ids[3] == ids[0]
+    for wrong in ("two words", "x" * 65, "a/b"):
+        answer = submit(cluster, body(samples, 2), **{"Spate-Tenant": wrong})
+        assert answer.status_code == 400
+        assert answer.json()["error"].startswith("Spate-Tenant must be 1 to 64 of the characters")
+
+
+def test_cost_is_divided_among_tenants(cluster, samples):
+    def rows():
+        report = requests.get(cluster.admin + "/admin/cost", params={"since": "1h"}, timeout=30).json()
+        return {tenant["tenant"]: tenant["rows"] for tenant in report["tenants"]}
+
+    before = rows().get("initech", 0)
+    for row in range(7):
+        answer = requests.post(
+            infer_url(cluster), json=body(samples, row), headers={"Spate-Tenant": "initech"}, timeout=30)
+        assert answer.status_code == 200
+    deadline = time.monotonic() + 40
+    while rows().get("initech", 0) < before + 7:
+        assert time.monotonic() < deadline, rows()
+        time.sleep(0.5)
+    assert rows()["initech"] == before + 7
+
+
 def test_an_idempotency_key_returns_the_same_job(cluster, samples):
     key = uuid.uuid4().hex
     first = submit(cluster, body(samples, 2), **{"Idempotency-Key": key})

@@ -85,6 +85,38 @@ import Time
         #expect(cost.text.contains("wasted on idling 0.003, on start-ups 0.002"))
     }
 
+    @Test("what a model cost is divided among tenants by computing time, and the rest is named")
+    func tenants() throws {
+        var fleet = Fleet()
+        var meter = UsageMeter()
+        func look(_ rows: Int, _ busy: Duration, _ tenants: [(String, Int, Duration)], at second: Int) -> [UsageKey:
+            Int64]
+        {
+            let report = WorkerReport(
+                id: "a", pool: "cpu", state: .ready, started: minute, startUp: .zero, held: 1, settled: rows,
+                models: [
+                    WorkerReport.ModelReport(
+                        queue: "m.1", instances: 1, rows: rows, batches: 1, busy: busy,
+                        tenants: tenants.map { WorkerReport.TenantReport(tenant: $0.0, rows: $0.1, busy: $0.2) })
+                ])
+            _ = fleet.note([report], at: minute + .seconds(second))
+            return meter.note(fleet, prices: ["cpu": 36], at: minute + .seconds(second)) ?? [:]
+        }
+        // What was before the first look is not counted.
+        var total = look(100, .seconds(4), [("acme", 50, .seconds(2))], at: 0)
+        total.merge(look(150, .seconds(6), [("acme", 60, .seconds(3)), ("globex", 20, .milliseconds(500))], at: 10)) {
+            $0 + $1
+        }
+        total.merge(meter.take()) { $0 + $1 }
+        let cost = CostReport([UsageHour(starts: .zero, amounts: total)], from: .zero, to: minute + .seconds(10))
+        #expect(cost.tenants.map(\.tenant) == ["acme", "(none)", "globex"])
+        #expect(cost.tenants.map(\.rows) == [10, 20, 20])
+        // 10 s at 36 an hour are 0.1; of 2 s of computing one was for acme, half a one for globex.
+        for (tenant, money) in zip(cost.tenants, [0.05, 0.025, 0.025]) { #expect(abs(tenant.money - money) < 1e-4) }
+        #expect(abs(cost.tenants.reduce(0) { $0 + $1.money } - cost.money) < 1e-4)
+        #expect(cost.text.contains("tenant   acme: 10 rows, computing 1 s; share 5 worker-seconds, money 0.05"))
+    }
+
     @Test("a start-up between two looks is counted as such")
     func shortStartUp() {
         var fleet = Fleet()
@@ -103,10 +135,13 @@ import Time
 
     @Test("a key of usage reads back from its text, and other texts are none")
     func keys() {
-        for key in [UsageKey(.busy, pool: "cpu"), UsageKey(.rows, pool: "cpu", model: "m.1")] {
+        for key in [
+            UsageKey(.busy, pool: "cpu"), UsageKey(.rows, pool: "cpu", model: "m.1"),
+            UsageKey(.rows, pool: "cpu", model: "m.1", tenant: "acme"),
+        ] {
             #expect(UsageKey(key.text) == key)
         }
-        for text in ["", "busy", "sleeping cpu", "rows cpu m.1 x"] { #expect(UsageKey(text) == nil) }
+        for text in ["", "busy", "sleeping cpu", "rows cpu m.1 x y"] { #expect(UsageKey(text) == nil) }
     }
 
     @Test("what the store does not take is counted with the next look")

@@ -53,6 +53,38 @@ import Time
         #expect(floats(outputs[0]) == floats(job.job.inputs[0]))
     }
 
+    @Test("a batch's time is divided among tenants by rows; what named none is in no share")
+    func tenants() throws {
+        var ledger = makeLedger(maximumRows: 8)
+        var jobs = [try makeJob(1, rows: 1), try makeJob(2, rows: 2), try makeJob(3, rows: 1)]
+        jobs[0].job.tenant = "acme"
+        jobs[1].job.tenant = "globex"
+        let admitted = try jobs.map { try admit($0) }
+        let start = try #require(ledger.accept(admitted, now: .zero).start.first)
+        #expect(start.work.rows == 4)
+        var result = execute(start.work)
+        result.occupied = .milliseconds(80)
+        _ = ledger.completed(result, on: start.instance, now: .zero)
+        #expect(
+            ledger.tenants.report == [
+                WorkerReport.TenantReport(tenant: "acme", rows: 1, busy: .milliseconds(20)),
+                WorkerReport.TenantReport(tenant: "globex", rows: 2, busy: .milliseconds(40)),
+            ])
+        #expect(ledger.rows == 4 && ledger.busy == .milliseconds(80))
+    }
+
+    @Test("tenants beyond those that are counted by name share one entry")
+    func manyTenants() {
+        var shares = TenantShares()
+        for number in 0..<(TenantShares.limit + 10) { shares.add("t\(number)", rows: 1, busy: .seconds(1)) }
+        shares.add("t3", rows: 1, busy: .zero)
+        let report = shares.report ?? []
+        #expect(report.count == TenantShares.limit + 1)
+        #expect(report.first { $0.tenant == Tenant.others }?.rows == 10)
+        #expect(report.first { $0.tenant == "t3" }?.rows == 2)
+        #expect(report.reduce(0) { $0 + $1.rows } == TenantShares.limit + 11)
+    }
+
     @Test("one bad request fails alone; its batch mates finish", arguments: 0..<8)
     func isolation(bad: Int) throws {
         var ledger = makeLedger(maximumRows: 8)

@@ -96,20 +96,24 @@ package struct UsageKey: Sendable, Hashable {
     package var pool: String
     /// `QueueName.description`; `nil` for what is not of one model.
     package var model: String?
+    /// Whose part of the model's amount; `nil` for the whole.
+    package var tenant: String?
 
-    package init(_ amount: Amount, pool: String, model: String? = nil) {
+    package init(_ amount: Amount, pool: String, model: String? = nil, tenant: String? = nil) {
         self.amount = amount
         self.pool = pool
         self.model = model
+        self.tenant = model == nil ? nil : tenant
     }
 
-    /// `busy cpu` or `rows cpu digits.1`; no name holds a space.
-    package var text: String { ([amount.rawValue, pool] + (model.map { [$0] } ?? [])).joined(separator: " ") }
+    /// `busy cpu`, `rows cpu digits.1` or `rows cpu digits.1 acme`; no name holds a space.
+    package var text: String { [amount.rawValue, pool, model, tenant].compactMap(\.self).joined(separator: " ") }
 
     package init?(_ text: String) {
         let parts = text.split(separator: " ").map(String.init)
-        guard (2...3).contains(parts.count), let amount = Amount(rawValue: parts[0]) else { return nil }
-        self.init(amount, pool: parts[1], model: parts.count == 3 ? parts[2] : nil)
+        guard (2...4).contains(parts.count), let amount = Amount(rawValue: parts[0]) else { return nil }
+        self.init(
+            amount, pool: parts[1], model: parts.count > 2 ? parts[2] : nil, tenant: parts.count > 3 ? parts[3] : nil)
     }
 }
 

@@ -33,12 +33,25 @@ package struct CostReport: Sendable, Equatable, Codable {
         package var money_per_1000_rows: Double?
     }
 
+    package struct Tenant: Sendable, Equatable, Codable {
+        package var tenant: String
+        package var rows: Int64
+        package var computing_seconds: Double
+        /// Its share of the pools' worker-seconds, idle and start-up included, by computing time.
+        package var worker_seconds: Double
+        package var money: Double
+        package var money_per_1000_rows: Double?
+    }
+
+    /// Stands for the callers that named no tenant.
+    package static let withoutTenant = "(none)"
+
     package var from_ms: Int64
     package var to_ms: Int64
     package var pools: [Pool]
     package var models: [Model]
-    /// Why there are no figures by tenant.
-    package var tenants: String
+    /// Empty while no request named a tenant.
+    package var tenants: [Tenant]
     package var money: Double
     /// The cheapest policy that would have met the objective; `nil`: it was not asked for, or cannot be found.
     package var cheapest: Cheapest?
@@ -67,11 +80,52 @@ package struct CostReport: Sendable, Equatable, Codable {
         for hour in hours { sums.merge(hour.amounts) { $0 + $1 } }
         pools = Set(sums.keys.map(\.pool)).sorted().map { Pool($0, sums) }
         let byName = Dictionary(pools.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
-        models = Set(sums.keys.filter { $0.model != nil }.map { UsageKey(.rows, pool: $0.pool, model: $0.model) })
-            .sorted { ($0.model ?? "", $0.pool) < ($1.model ?? "", $1.pool) }
+        let keys = Set(sums.keys.filter { $0.model != nil }.map { UsageKey(.rows, pool: $0.pool, model: $0.model) })
+        models = keys.sorted { ($0.model ?? "", $0.pool) < ($1.model ?? "", $1.pool) }
             .compactMap { key in byName[key.pool].map { Model(key, in: $0, sums) } }
+        tenants = Self.tenants(models, sums)
         money = pools.reduce(0) { $0 + $1.money }
-        tenants = "jobs carry no tenant, so there are no figures by tenant"
+    }
+
+    /// Divides what each model cost by computing time.
+    private static func tenants(_ models: [Model], _ sums: [UsageKey: Int64]) -> [Tenant] {
+        let names = Set(sums.keys.compactMap(\.tenant)).sorted()
+        guard !names.isEmpty else { return [] }
+        var shares = Dictionary(uniqueKeysWithValues: (names + [withoutTenant]).map { ($0, Tenant($0)) })
+        for model in models {
+            var rest = Tenant(withoutTenant)
+            rest.rows = model.rows
+            rest.computing_seconds = model.computing_seconds
+            for name in names {
+                func count(_ amount: UsageKey.Amount) -> Int64 {
+                    sums[UsageKey(amount, pool: model.pool, model: model.model, tenant: name)] ?? 0
+                }
+                var share = Tenant(name)
+                share.rows = count(.rows)
+                share.computing_seconds = Double(count(.computing)) / 1_000
+                rest.rows = max(rest.rows - share.rows, 0)
+                rest.computing_seconds = max(rest.computing_seconds - share.computing_seconds, 0)
+                shares[name]?.add(share, of: model)
+            }
+            // Milliseconds that were rounded away are nobody's.
+            if rest.rows > 0 { shares[withoutTenant]?.add(rest, of: model) }
+        }
+        return shares.values.filter { $0.rows > 0 }.sorted { ($1.money, $0.tenant) < ($0.money, $1.tenant) }
+    }
+}
+
+extension CostReport.Tenant {
+    fileprivate init(_ tenant: String) {
+        self.init(tenant: tenant, rows: 0, computing_seconds: 0, worker_seconds: 0, money: 0)
+    }
+
+    fileprivate mutating func add(_ share: Self, of model: CostReport.Model) {
+        let part = model.computing_seconds > 0 ? min(share.computing_seconds / model.computing_seconds, 1) : 0
+        rows += share.rows
+        computing_seconds += share.computing_seconds
+        worker_seconds += model.worker_seconds * part
+        money += model.money * part
+        money_per_1000_rows = rows > 0 ? money / Double(rows) * 1_000 : nil
     }
 }
 
@@ -106,7 +160,10 @@ extension CostReport.Model {
         rows = count(.rows)
         batches = count(.batches)
         computing_seconds = Double(count(.computing)) / 1_000
-        let all = sums.reduce(0) { $1.key.amount == .computing && $1.key.pool == key.pool ? $0 + $1.value : $0 }
+        let all = sums.reduce(Int64(0)) { sum, entry in
+            let isWhole = entry.key.amount == .computing && entry.key.pool == key.pool && entry.key.tenant == nil
+            return isWhole ? sum + entry.value : sum
+        }
         let share = all > 0 ? Double(count(.computing)) / Double(all) : 0
         worker_seconds = pool.worker_seconds * share
         money = pool.money * share

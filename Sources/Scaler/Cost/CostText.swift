@@ -26,7 +26,13 @@ extension CostReport {
                     + " share \(Self.number(model.worker_seconds)) worker-seconds, money \(Self.money(model.money))"
                     + (model.money_per_1000_rows.map { ", \(Self.money($0)) per 1,000 predictions" } ?? ""))
         }
-        lines.append("tenants  \(tenants)")
+        for tenant in tenants {
+            lines.append(
+                "tenant   \(tenant.tenant): \(tenant.rows) rows, computing \(Self.number(tenant.computing_seconds)) s;"
+                    + " share \(Self.number(tenant.worker_seconds)) worker-seconds, money \(Self.money(tenant.money))"
+                    + (tenant.money_per_1000_rows.map { ", \(Self.money($0)) per 1,000 predictions" } ?? ""))
+        }
+        if tenants.isEmpty { lines.append("tenants  no request named one (gateway.tenant_header)") }
         lines.append("total    \(Self.money(money))")
         if let cheapest {
             lines.append(

@@ -105,6 +105,15 @@ package struct UsageMeter: Sendable {
             exact[key(.computing), default: 0] += max(computing, 0)
             exact[key(.rows), default: 0] += Double(max(model.rows - (old?.rows ?? 0), 0))
             exact[key(.batches), default: 0] += Double(max(model.batches - (old?.batches ?? 0), 0))
+            for tenant in model.tenants ?? [] {
+                let old = old?.tenants?.first { $0.tenant == tenant.tenant }
+                func key(_ amount: UsageKey.Amount) -> UsageKey {
+                    UsageKey(amount, pool: pool, model: model.queue, tenant: tenant.tenant)
+                }
+                let computing = (tenant.busy - (old?.busy ?? .zero)).seconds * 1_000
+                exact[key(.computing), default: 0] += max(computing, 0)
+                exact[key(.rows), default: 0] += Double(max(tenant.rows - (old?.rows ?? 0), 0))
+            }
         }
     }
 

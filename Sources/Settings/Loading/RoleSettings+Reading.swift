@@ -39,11 +39,31 @@ extension GatewaySettings {
             retention: reader.duration(
                 "retention", in: .seconds(1) ... .seconds(30 * 86_400), default: defaults.retention),
             maximumWait: reader.duration(
-                "maximum_wait", in: .zero ... .seconds(3_600), default: defaults.maximumWait))
+                "maximum_wait", in: .zero ... .seconds(3_600), default: defaults.maximumWait),
+            tenantHeader: reader.string("tenant_header", default: defaults.tenantHeader))
+        if !Self.isHeaderName(tenantHeader) {
+            reader.report(
+                "'tenant_header': '\(tenantHeader)' is no header's name; letters, digits and - are allowed",
+                at: "tenant_header")
+        }
         if port == adminPort, port != 0 {
             reader.report(
                 "'admin_port': \(adminPort) is the inference port too; two ports are needed", at: "admin_port")
         }
+    }
+}
+
+extension GatewaySettings {
+    private static func isHeaderName(_ name: String) -> Bool {
+        (1...128).contains(name.utf8.count)
+            && name.utf8.allSatisfy {
+                switch $0 {
+                case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
+                    UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"):
+                    true
+                default: false
+                }
+            }
     }
 }
 

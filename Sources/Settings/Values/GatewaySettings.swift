@@ -18,6 +18,8 @@ package struct GatewaySettings: Sendable, Equatable {
     package var retention: Duration
     /// Longest long-poll; a longer `wait` is cut to it. Default 60 s.
     package var maximumWait: Duration
+    /// Name of the header that names the caller's tenant. Default `Spate-Tenant`.
+    package var tenantHeader: String
 
     package init(
         host: String = "127.0.0.1",
@@ -27,7 +29,8 @@ package struct GatewaySettings: Sendable, Equatable {
         maximumBodies: Int = 1 << 30,
         requestTimeout: Duration = .seconds(30),
         retention: Duration = .seconds(600),
-        maximumWait: Duration = .seconds(60)
+        maximumWait: Duration = .seconds(60),
+        tenantHeader: String = "Spate-Tenant"
     ) {
         self.host = host
         self.port = port
@@ -37,5 +40,6 @@ package struct GatewaySettings: Sendable, Equatable {
         self.requestTimeout = requestTimeout
         self.retention = retention
         self.maximumWait = maximumWait
+        self.tenantHeader = tenantHeader
     }
 }

@@ -61,10 +61,12 @@ extension V2Routes {
         let echo = V2Echo(request)
         var bytes = ByteBuffer()
         echo.encode(into: &bytes)
+        let tenant = try tenant(headers)
         let call = InferenceCall(
             model: model, inputs: request.inputs, requestedOutputs: request.outputs.map(\.name),
-            priority: Self.priorityClass(request.priority), timeout: request.timeout, deadline: request.deadline,
-            once: try idempotencyKey(headers, body: body, headerLength: headerLength), echo: bytes)
+            priority: Self.priorityClass(request.priority), tenant: tenant, timeout: request.timeout,
+            deadline: request.deadline,
+            once: try idempotencyKey(headers, of: tenant, body: body, headerLength: headerLength), echo: bytes)
         return (call, echo)
     }
 
@@ -77,15 +79,25 @@ extension V2Routes {
         }
     }
 
+    private func tenant(_ headers: HTTPFields) throws(V2Error) -> String? {
+        guard let tenantHeader, let tenant = headers[tenantHeader] else { return nil }
+        guard Tenant.isValid(tenant) else {
+            throw V2Error(status: 400, message: "\(settings.tenantHeader) must be \(Tenant.allowed)")
+        }
+        return tenant
+    }
+
     private func idempotencyKey(
-        _ headers: HTTPFields, body: ByteBuffer, headerLength: Int?
+        _ headers: HTTPFields, of tenant: String?, body: ByteBuffer, headerLength: Int?
     ) throws(V2Error) -> IdempotencyKey? {
         guard let key = headers[.idempotencyKey] else { return nil }
         guard (1...256).contains(key.utf8.count), key.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
             throw V2Error(status: 400, message: "Idempotency-Key must be 1 to 256 visible ASCII characters")
         }
+        // A space stands in no key and in no tenant's name: one tenant's keys are never another's.
         return IdempotencyKey(
-            key: key, fingerprint: RequestFingerprint.of(body, headerLength: headerLength),
+            key: tenant.map { "\($0) \(key)" } ?? key,
+            fingerprint: RequestFingerprint.of(body, headerLength: headerLength),
             retention: settings.retention)
     }
 

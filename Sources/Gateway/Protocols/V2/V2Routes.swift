@@ -12,6 +12,7 @@ struct V2Routes: Sendable {
     let settings: GatewaySettings
     let serverVersion: String
     let bodies: BodyBudget
+    let tenantHeader: HTTPField.Name?
 
     init(
         catalog: ModelCatalog, calls: CallService, queue: any SubmissionQueue, settings: GatewaySettings,
@@ -22,6 +23,7 @@ struct V2Routes: Sendable {
         self.queue = queue
         self.settings = settings
         self.serverVersion = serverVersion
+        tenantHeader = HTTPField.Name(settings.tenantHeader)
         bodies = BodyBudget(limit: max(settings.maximumBodies, settings.maximumBody))
     }
 
