@@ -129,7 +129,9 @@ extension ScalerService {
                 return max(configuration.startLimit, (fleet.pools[name]?.startUps.measured?.slow ?? assumed) * 10)
             }, silence: configuration.silenceLimit)
         for worker in hung {
-            guard let member = fleet.members[worker], let driver = driver(of: member.pool) else { continue }
+            guard let member = fleet.members[worker], let driver = driver(of: member.pool),
+                leads || isChild(worker)
+            else { continue }
             logger.error(
                 "A worker hangs and is killed",
                 metadata: [
@@ -199,7 +201,7 @@ extension ScalerService {
 
     /// Drains every worker that it started and waits for their ends; kills those that stay. Where a count is the order it
     /// stays as it is: those workers go on without a scaler.
-    func drainAll() async {
+    package func drainAll() async {
         isStopping = true
         let workers = drainable
         guard !workers.isEmpty else { return }
@@ -217,8 +219,17 @@ extension ScalerService {
         await waitForEnds(atMost: .seconds(2))
     }
 
+    /// Children, and what its driver adopted while it leads: else those are the leader's.
     var drainable: [String] {
-        fleet.ours.filter { worker in fleet.members[worker].map { managed($0.pool) != nil } ?? false }
+        fleet.ours.filter { worker in
+            fleet.members[worker].map { managed($0.pool) != nil && (leads || isChild(worker)) } ?? false
+        }
+    }
+
+    /// Whether it is a process that this one started.
+    private func isChild(_ worker: String) -> Bool {
+        guard let member = fleet.members[worker], member.isOurs else { return false }
+        return configuration.pools.contains { $0.name == member.pool && $0.driver == .process }
     }
 
     private func drain(_ worker: String) async {

@@ -108,7 +108,7 @@ package actor ScalerService: Service {
             for driver in drivers.values {
                 group.addTask {
                     // A driver takes over what an earlier scaler left; only the one that leads may.
-                    await self.waitUntilLeading()
+                    guard await self.waitUntilLeading() else { return }
                     await driver.run()
                 }
                 group.addTask { await self.follow(driver) }
@@ -139,9 +139,12 @@ package actor ScalerService: Service {
         for await _ in leadership.terms() { wake.raise() }
     }
 
-    private func waitUntilLeading() async {
-        guard let leadership else { return }
-        for await term in leadership.terms() where term != nil { return }
+    /// - Returns: whether it came to that before the end.
+    private func waitUntilLeading() async -> Bool {
+        guard !configuration.isDryRun else { return false }
+        guard let leadership else { return true }
+        for await term in leadership.terms() where term != nil { return true }
+        return false
     }
 
     private func decideRepeatedly() async {
@@ -192,9 +195,12 @@ package actor ScalerService: Service {
         let decision = decide(seen, policy: policy, state: &policyState)
         lastDecision = decision
         measure(decision)
-        guard leads else { return await standBy(at: now) }
+        guard leads || configuration.isDryRun else { return await standBy(at: now) }
         let records = log.note(decision) { isActedOn($0) }
-        if !configuration.isDryRun { await act(on: decision) }
+        if configuration.isDryRun {
+            return await writeUnlessLed(records, observation: seen, policy: policy, state: before)
+        }
+        await act(on: decision)
         if let announce, let seen = sight.read { await announce(decision, seen) }
         await write(records, observation: seen, policy: policy, state: before)
     }
@@ -214,7 +220,11 @@ package actor ScalerService: Service {
             if let control = await control {
                 if leads { await follow(control, at: now) } else { self.control = control }
             }
-            if leads { await count(snapshots, at: now) }
+            if leads {
+                await count(snapshots, at: now)
+            } else if configuration.isDryRun, await !isLed() {
+                await count(snapshots, at: now)
+            }
         } catch {
             if sight.noteFailure(at: time.now()) {
                 logger.error(

@@ -25,10 +25,7 @@ package func decide(_ observation: Observation, policy: Policy, state: inout Pol
         return decideKnown(observation, policy: policy, isFresh: isFresh, state: &state)
     }
     let now = observation.time
-    let pools = policy.pools.indices.map { index in
-        observation.pools.element(named: policy.pools[index].name, near: index, by: \.name)
-            ?? PoolObservation(name: policy.pools[index].name)
-    }
+    let pools = observation.pools(of: policy)
     let arrived =
         isFresh
         ? state.learn(from: observation, pools: pools, policy: policy)
@@ -65,8 +62,18 @@ extension Observation {
     }
 }
 
+extension Observation {
+    /// In the order of the policy; a pool that was not seen has nothing.
+    func pools(of policy: Policy) -> [PoolObservation] {
+        policy.pools.indices.map { index in
+            pools.element(named: policy.pools[index].name, near: index, by: \.name)
+                ?? PoolObservation(name: policy.pools[index].name)
+        }
+    }
+}
+
 extension PolicyState.Pool {
-    fileprivate mutating func situation(
+    mutating func situation(
         of policy: PoolPolicy, seen: PoolObservation, at now: Timestamp
     ) -> PoolSituation {
         backOff.observe(
@@ -78,7 +85,7 @@ extension PolicyState.Pool {
     }
 
     /// Remembers what was decided, for the next decision and for rate limits.
-    fileprivate mutating func note(_ decision: PoolDecision, policy: PoolPolicy, at now: Timestamp) {
+    mutating func note(_ decision: PoolDecision, policy: PoolPolicy, at now: Timestamp) {
         wanted = decision.wanted
         if policy.scaleOutLimit != nil { started.note(decision.starts, at: now) } else { started.clear() }
         if policy.scaleInLimit != nil { drained.note(decision.drains, at: now) } else { drained.clear() }
@@ -88,7 +95,7 @@ extension PolicyState.Pool {
 extension PolicyState {
     /// Takes in arrival counts and measured costs.
     /// - Returns: the jobs that arrived since the last decision, by model.
-    fileprivate mutating func learn(from observation: Observation, pools: [PoolObservation], policy: Policy) -> [Int] {
+    mutating func learn(from observation: Observation, pools: [PoolObservation], policy: Policy) -> [Int] {
         for pool in pools.indices { learnCosts(of: pool, seen: pools[pool].costs, policy: policy) }
         let fast = policy.fastRate.seconds
         let slow = policy.slowRate.seconds

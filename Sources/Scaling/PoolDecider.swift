@@ -9,8 +9,8 @@ struct PoolDecider {
     let now: Timestamp
     let isFresh: Bool
 
-    private var idleThatMayLeave: Int {
-        max(situation.observation.idle - max(situation.observation.protected, 0), 0)
+    private var bounds: PoolBounds {
+        PoolBounds(situation: situation, now: now, isFresh: isFresh, hasWork: demand.hasWork)
     }
 
     /// - Returns: also whether deadlines may be missed.
@@ -27,7 +27,7 @@ struct PoolDecider {
         if let comingTooLate = proposals.comingTooLate, comingTooLate > total {
             clips.guards.append(Guard(kind: .startUpHelps, from: comingTooLate, to: total))
         }
-        let pinned = situation.policy.override.flatMap { $0.expires > now ? $0 : nil }
+        let pinned = bounds.pinned
         if let pinned {
             proposals.candidates.append(
                 Candidate(proposer: .override, count: pinned.count, exact: Double(pinned.count), source: pinned.note))
@@ -42,12 +42,8 @@ struct PoolDecider {
             clips.clip(.missingData, to: max(before ?? total, total))
             _ = state.window.highest(adding: clips.wanted, at: now, window: window)
         }
-        if let pinned { clips.clip(.override, to: pinned.count, remaining: pinned.expires - now) }
-        bound(state: &state, isPinned: pinned != nil, clips: &clips)
-        var mayLeave = situation.policy.isPaused || !isFresh ? 0 : idleThatMayLeave
-        if let limit = situation.policy.scaleInLimit {
-            mayLeave = min(mayLeave, state.drained.allowed(by: limit, at: now))
-        }
+        bound(state: &state, clips: &clips)
+        let mayLeave = bounds.mayLeave(&state.drained)
         state.wanted = clips.wanted
         let isAtRisk =
             proposals.deadline.late > 0 || demand.isUrgentDue
@@ -58,43 +54,18 @@ struct PoolDecider {
         )
     }
 
-    /// Limits that hold whatever was proposed.
-    private func bound(state: inout PolicyState.Pool, isPinned: Bool, clips: inout Clips) {
+    private func bound(state: inout PolicyState.Pool, clips: inout Clips) {
         let total = situation.total
-        let seen = situation.observation
-        clips.clip(.onlyIdleLeave, to: max(clips.wanted, seen.busy + situation.starting))
-        if !isPinned { clips.clip(.minimum, to: max(clips.wanted, situation.policy.minimum)) }
-        clips.clip(.maximum, to: min(clips.wanted, situation.policy.maximum))
-        if let reason = seen.unavailable {
-            clips.clip(.unavailable, to: min(clips.wanted, total), detail: reason)
-        } else if situation.reachable < situation.policy.maximum {
-            clips.clip(
-                .startBackOff, to: min(clips.wanted, max(situation.reachable, total)),
-                remaining: state.backOff.remaining(at: now))
-        }
+        bounds.limit(
+            &clips, staying: situation.observation.busy + situation.starting, backOff: state.backOff)
         if clips.wanted < total, total <= situation.policy.maximum {
-            clips.clip(.protected, to: max(clips.wanted, total - idleThatMayLeave))
+            clips.clip(.protected, to: max(clips.wanted, total - bounds.idle))
         }
-        limitRates(state: &state, clips: &clips)
-        if situation.policy.isPaused { clips.clip(.paused, to: min(total, situation.policy.maximum)) }
+        bounds.limitRates(&clips, state: &state)
+        bounds.pause(&clips)
         if situation.starting > 0, clips.wanted > situation.ready {
             clips.guards.append(
                 Guard(kind: .startsCounted, from: clips.wanted - situation.ready, to: max(clips.wanted - total, 0)))
-        }
-    }
-
-    private func limitRates(state: inout PolicyState.Pool, clips: inout Clips) {
-        let total = situation.total
-        if let limit = situation.policy.scaleOutLimit, clips.wanted > total {
-            let allowed = total + state.started.allowed(by: limit, at: now)
-            clips.clip(
-                .rateLimit, to: min(clips.wanted, allowed), remaining: state.started.remaining(by: limit, at: now))
-        }
-        if let limit = situation.policy.scaleInLimit, clips.wanted < total {
-            let allowed = total - state.drained.allowed(by: limit, at: now)
-            clips.clip(
-                .rateLimit, to: max(clips.wanted, min(allowed, situation.policy.maximum)),
-                remaining: state.drained.remaining(by: limit, at: now))
         }
     }
 
@@ -144,7 +115,7 @@ struct PoolDecider {
         let total = situation.total
         guard clips.wanted < total else { return }
         if demand.isPatient {
-            let announced = demand.expected.reduce(0) { max($0, $1.workers) }
+            let announced = max(demand.forecastWorkers, demand.declaredWorkers)
             let load = max(demand.patientLoad + demand.urgentLoad, announced)
             var keep = Int(min(load, 1_000_000))
             if demand.waiting >= 1 { keep = total }
@@ -183,18 +154,6 @@ struct PoolDecider {
             drainTime: work == 0 ? .zero : wanted > 0 ? .microseconds(work / Double(wanted) * 1e6) : nil,
             leaving: seen.leaving > 0 ? seen.leaving : nil,
             costPerHour: situation.policy.pricePerHour > 0 ? Double(wanted) * situation.policy.pricePerHour : nil)
-    }
-}
-
-/// A count on its way through the guards.
-struct Clips {
-    var wanted: Int
-    var guards: [Guard] = []
-
-    mutating func clip(_ kind: Guard.Kind, to count: Int, remaining: Duration? = nil, detail: String? = nil) {
-        guard count != wanted else { return }
-        guards.append(Guard(kind: kind, from: wanted, to: count, remaining: remaining, detail: detail))
-        wanted = count
     }
 }
 

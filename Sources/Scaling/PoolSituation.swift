@@ -10,13 +10,13 @@ struct PoolSituation {
     let plannedStart: Double
     /// Seconds until each starting worker is expected to be ready.
     let startingRemaining: [Double]
-    /// The most workers that it can come to now: its maximum, less while starts fail, none while it is unavailable.
+    /// The most workers that it can come to now: its maximum, less while starts fail, what is there while it is unavailable.
     let reachable: Int
 
     var ready: Int { observation.ready }
     var starting: Int { observation.starting.count }
-    /// Whether a worker can run there at all.
-    var isUsable: Bool { observation.unavailable == nil && policy.maximum > 0 }
+    /// Whether a worker can run there at all. Those that work do so while new ones cannot be started.
+    var isUsable: Bool { policy.maximum > 0 && (observation.unavailable == nil || total > 0) }
     /// Workers that work now or will.
     var total: Int { ready + starting }
 
@@ -32,7 +32,7 @@ struct PoolSituation {
         plannedStart = max(slow + max(slow - median, median * 0.1), min(slowest * 1.05, slow * 4))
         startingRemaining = observation.starting.map { age in Self.remaining(age: age.inSeconds, median: median) }
         if observation.unavailable != nil {
-            reachable = 0
+            reachable = min(policy.maximum, observation.ready + observation.starting.count)
         } else if let startsAllowed {
             reachable = min(policy.maximum, observation.ready + max(startsAllowed, observation.starting.count))
         } else {

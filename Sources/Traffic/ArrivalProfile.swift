@@ -118,12 +118,12 @@ package struct ArrivalProfile: Sendable, Equatable {
 
     /// The same day in `1 / speed` of the time.
     ///
-    /// - Parameter speed: above 0; 60 turns an hour into a minute.
+    /// - Parameter speed: 0.001 to 1,000,000; 60 turns an hour into a minute.
     /// - Example: the morning peak at speed 20 takes 3 minutes; keeping `.rates` it has 15,150 calls and a peak of
     ///   167/s, keeping `.calls` it has 303,000 calls and a peak of 3,333/s.
     package func compressed(by speed: Double, keeping kept: Compression) throws(ArrivalProfileError) -> ArrivalProfile {
-        guard speed.isFinite, speed > 0, speed <= 1e6 else {
-            throw ArrivalProfileError(point: nil, "speed must be above 0 and at most 1000000, got \(speed)")
+        guard (1e-3...1e6).contains(speed) else {
+            throw ArrivalProfileError(point: nil, "speed must be between 0.001 and 1000000, got \(speed)")
         }
         let factor = kept == .calls ? speed : 1
         let origin = start

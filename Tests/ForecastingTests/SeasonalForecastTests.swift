@@ -53,19 +53,6 @@ private func time(_ minute: Int64) -> Timestamp { Timestamp.zero + .seconds(minu
         #expect(spans.map(\.ends) == [time(sunday + 1_440 + 452)])
     }
 
-    @Test("a history survives its bytes, and damaged bytes are refused without a trap")
-    func bytes() {
-        let history = history(days: 16, peak: 70_000)
-        let bytes = history.bytes
-        #expect(ArrivalHistory(bytes: bytes) == history)
-        #expect(bytes.count < 22_000)
-        #expect(ArrivalHistory(bytes: ArrivalHistory().bytes) == ArrivalHistory())
-        for length in [0, 3, 5, 11, 12, 13, bytes.count - 1] {
-            #expect(ArrivalHistory(bytes: Array(bytes.prefix(length))) == nil)
-        }
-        #expect(ArrivalHistory(bytes: bytes.prefix(4) + Array(repeating: 255, count: 40_000)) == nil)
-    }
-
     @Test("minutes that nobody recorded are unknown")
     func unknownMinutes() {
         var history = ArrivalHistory()

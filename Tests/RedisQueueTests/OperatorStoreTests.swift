@@ -48,6 +48,41 @@ struct OperatorStoreTests {
         }
     }
 
+    @Test("an entry that is over is removed, and one that was set in its place is not")
+    func remove() async throws {
+        let now = now
+        try await withStore { store, _ in
+            let old = ControlEntry(.override, "cpu", count: 5, set: now, until: now + .seconds(600))
+            let new = ControlEntry(.override, "cpu", count: 5, set: now + .seconds(599), until: now + .seconds(1_200))
+            try await store.set(new)
+            #expect(try await !store.remove(old))
+            #expect(try await store.control() == ControlState([new]))
+            #expect(try await store.remove(new))
+            #expect(try await !store.remove(new))
+            #expect(try await store.control() == ControlState([]))
+        }
+    }
+
+    @Test("whether anybody leads is told by the lease, and by the time of Redis")
+    func isLed() async throws {
+        try await withPrivateRedis([]) { server in
+            let connections = RedisConnections(
+                configuration: try RedisConfiguration(url: server.url), group: MultiThreadedEventLoopGroup.singleton,
+                logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+            let store = RedisOperatorStore(connections)
+            let leadership = RedisLeadership(connections, holder: "one")
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { await store.run() }
+                group.addTask { await leadership.keepConnection() }
+                defer { group.cancelAll() }
+                let before = try await store.isLed()
+                await leadership.contend()
+                let after = try await store.isLed()
+                #expect(!before && after)
+            }
+        }
+    }
+
     @Test("looks are found by their time, and decisions by both readers, newest first")
     func archive() async throws {
         try await withStore { store, observer in

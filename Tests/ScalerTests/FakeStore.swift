@@ -11,6 +11,7 @@ final class FakeStore: ControlStore, DecisionArchive, TrafficLedger {
         var arrivals: [QueueName: [Int64: Int]] = [:]
         var usage: [Int64: [UsageKey: Int64]] = [:]
         var isAway = false
+        var isLed = false
     }
 
     let state = Mutex(State())
@@ -39,6 +40,16 @@ final class FakeStore: ControlStore, DecisionArchive, TrafficLedger {
             return state.entries.count < count
         }
     }
+
+    func remove(_ entry: ControlEntry) async throws(QueueError) -> Bool {
+        try use { state in
+            let count = state.entries.count
+            state.entries.removeAll { $0 == entry }
+            return state.entries.count < count
+        }
+    }
+
+    func isLed() async throws(QueueError) -> Bool { try use { $0.isLed } }
 
     func keep(policy json: String) async throws(QueueError) -> String {
         try use { state in

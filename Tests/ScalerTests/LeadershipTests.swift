@@ -110,6 +110,38 @@ private final class GivenLeadership: Leadership {
     }
 }
 
+/// Containers outlive their scaler: the leader adopts them, and so does the driver of one that was deposed.
+@Suite struct DeposedContainersTests {
+    @Test("a deposed scaler leaves containers alone, while another leads and when it ends")
+    func leavesContainers() async throws {
+        let leadership = GivenLeadership()
+        let queue = FakeQueue()
+        let driver = FakeDriver()
+        let time = TestTime()
+        let model = try #require(QueueName(model: "m", version: "1"))
+        let scaler = ScalerService(
+            configuration: .init(
+                settings: ScalerSettings(), models: [ModelSettings(name: "m")],
+                pools: [PoolSettings(driver: .containers, maximumWorkers: 2)]),
+            observer: queue, drivers: [.containers: driver], leadership: leadership, metrics: MetricsRegistry(),
+            time: time,
+            clock: TestClock(), logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        func look() async throws {
+            time.advance(by: .milliseconds(250))
+            try await queue.record(decision: DecisionRecordText.make(at: time.now()))
+            await scaler.look()
+        }
+        leadership.give(1)
+        queue.set(model, waiting: 10_000)
+        try await look()
+        #expect(driver.given.count == 2)
+        leadership.give(nil)
+        for _ in 0..<100 { try await look() }
+        await scaler.drainAll()
+        #expect(driver.given.count == 2)
+    }
+}
+
 private enum DecisionRecordText {
     /// What another scaler records.
     static func make(at time: Timestamp) -> String {

@@ -117,6 +117,26 @@ import Time
         #expect(cost.text.contains("tenant   acme: 10 rows, computing 1 s; share 5 worker-seconds, money 0.05"))
     }
 
+    @Test("what workers did while another scaler led is not counted", arguments: [10, 3_600])
+    func led(seconds: Int) {
+        var fleet = Fleet()
+        var meter = UsageMeter()
+        func look(_ settled: Int, at second: Int) {
+            let report = WorkerReport(
+                id: "a", pool: "cpu", state: .ready, started: minute, startUp: .zero, held: 1, settled: settled)
+            _ = fleet.note([report], at: minute + .seconds(second))
+            _ = meter.note(fleet, prices: ["cpu": 36], at: minute + .seconds(second))
+        }
+        look(100, at: 0)
+        look(110, at: 1)
+        if seconds < 60 { meter.restart() }
+        look(5_000, at: 1 + seconds)
+        look(5_007, at: 2 + seconds)
+        let total = meter.take()
+        #expect(total[UsageKey(.jobs, pool: "cpu")] == 17)
+        #expect(total[UsageKey(.busy, pool: "cpu")] == 2_000)
+    }
+
     @Test("a start-up between two looks is counted as such")
     func shortStartUp() {
         var fleet = Fleet()

@@ -88,6 +88,22 @@ import Testing
         #expect(!waiting.contains { $0.hasPrefix("pools.old") })
     }
 
+    @Test("a model does not move to a pool that only the next start brings")
+    func newPoolOfContainers() {
+        let old = ClusterSettings(models: [ModelSettings(name: "m", pools: ["cpu"])], pools: [PoolSettings()])
+        var new = old
+        new.pools.append(PoolSettings(name: "box", driver: .containers))
+        new.models[0].pools = ["box"]
+        let merge = SettingsMerge(from: old, to: new, drivers: [.process, .containers])
+        #expect(merge.merged.pools.map(\.name) == ["cpu"])
+        #expect(merge.merged.models[0].pools == ["cpu"])
+        #expect(merge.waiting.contains { $0.key.hasPrefix("pools.box") })
+        new.pools[1].driver = .process
+        let sooner = SettingsMerge(from: old, to: new, drivers: [.process, .containers])
+        #expect(sooner.merged.pools.map(\.name) == ["cpu", "box"])
+        #expect(sooner.merged.models[0].pools == ["box"])
+    }
+
     @Test("a reload is asked for through the store, too, once for each time it is asked")
     func askedThroughTheStore() async throws {
         let files = try Files("pools: [{name: cpu, maximum_workers: 1}]")

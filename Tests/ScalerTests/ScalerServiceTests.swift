@@ -116,10 +116,31 @@ import Time
     func dryRun() async throws {
         let fixture = try Fixture(isDryRun: true)
         fixture.queue.set(fixture.model, waiting: 1_000)
-        for _ in 0..<20 { await fixture.look() }
+        for _ in 0..<80 { await fixture.look() }
         #expect(fixture.driver.given.isEmpty)
         #expect(fixture.store.decisions.count == 1, "said once")
         #expect(await fixture.scaler.status().decisions.first?.dry_run == true)
+        #expect(fixture.logs.all.filter { $0.contains("Dry run, not done: 4 workers wanted") }.count == 1)
+        let counted = try await fixture.store.arrivals(at: fixture.model, from: .zero, minutes: 30)
+        #expect(counted.contains { $0 != nil }, "nobody else counts")
+    }
+
+    @Test("a dry run beside a scaler that leads writes nothing, kills nothing and drains nothing at its end")
+    func dryRunBesideALeader() async throws {
+        let fixture = try Fixture(isDryRun: true)
+        fixture.store.state.withLock { state in
+            state.isLed = true
+            state.entries = [ControlEntry(.pause, "cpu", set: .zero, until: .zero + .seconds(1))]
+        }
+        fixture.queue.set(fixture.model, waiting: 1_000)
+        fixture.queue.set(fixture.report("theirs", state: .starting))
+        for _ in 0..<400 { await fixture.look(after: .seconds(1)) }
+        await fixture.scaler.drainAll()
+        #expect(fixture.driver.given.isEmpty)
+        #expect(fixture.store.decisions.isEmpty)
+        #expect(fixture.store.state.withLock { $0.entries.count } == 1)
+        #expect(fixture.store.state.withLock { $0.arrivals.isEmpty && $0.usage.isEmpty })
+        #expect(fixture.logs.all.contains { $0.contains("Dry run, not done: 4 workers wanted") })
     }
 
     @Test("a pool of somebody else's workers is observed: it is said how many are wanted")

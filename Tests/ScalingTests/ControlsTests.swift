@@ -3,6 +3,11 @@ import Scaling
 import Testing
 import Time
 
+private let knownAlgorithms: [Algorithm] = [
+    .hpa(HPA()), .kedaLag(KEDALag()), .knativeKPA(KnativeKPA()), .ray(RayServe()), .awsBacklog(AWSBacklog()),
+    .fixed(FixedCount()),
+]
+
 /// What an operator can do beside setting limits.
 @Suite struct ControlsTests {
     @Test("an override pins the count until it expires, within the maximum, and drains idle workers only")
@@ -129,6 +134,88 @@ import Time
         cluster.isFresh = true
         _ = try cluster.lookAtPool(after: .seconds(60))
         #expect(try cluster.lookAtPool(after: .seconds(60)).wanted == 0)
+    }
+
+    @Test("events of several models in one pool add up, and the forecast of the same does not")
+    func eventsAddUp() throws {
+        var cluster = Cluster(deadline: nil)
+        let ends = cluster.now + .seconds(60)
+        func event(_ source: ExpectedArrivals.Source, _ rate: Double) -> ExpectedArrivals {
+            ExpectedArrivals(source: source, starts: cluster.now, ends: ends, jobsPerSecond: rate)
+        }
+        // 240 a second of 10 ms at 80 % are 3 workers, 160 are 2.
+        cluster.model.expected = [event(.event("digits"), 240), event(.event("faces"), 160), event(.forecast, 320)]
+        let warm = try cluster.lookAtPool()
+        #expect(warm.starts == 5)
+        #expect(warm.candidate(.calendar)?.source == "digits and faces")
+        #expect(warm.candidate(.forecast)?.count == 4)
+    }
+
+    @Test("workers of a pool that cannot start new ones stay while jobs wait, and leave when there are none")
+    func unavailable() throws {
+        var cluster = Cluster()
+        cluster.pool.idle = 3
+        cluster.model.waiting = 10
+        cluster.pool.unavailable = "pods cannot be listed"
+        for _ in 0..<200 {
+            let decision = try cluster.lookAtPool(after: .seconds(1))
+            #expect(decision.wanted == 3 && decision.drains == 0 && decision.starts == 0)
+        }
+        cluster.model.waiting = 0
+        let quiet = try (0..<200).map { _ in try cluster.lookAtPool(after: .seconds(1)) }
+        #expect(quiet.last?.drains == 3)
+    }
+
+    @Test("what operators set holds for every algorithm", arguments: knownAlgorithms)
+    func ofAll(algorithm: Algorithm) throws {
+        func cluster() -> Cluster {
+            var cluster = Cluster(maximum: 20, price: 2)
+            cluster.policy.algorithm = algorithm
+            cluster.model.waiting = 100_000
+            return cluster
+        }
+        /// The highest count of ten minutes of looks, and all that was started.
+        func rise(_ cluster: Cluster) throws -> (wanted: Int, starts: Int) {
+            var cluster = cluster
+            var rise = (wanted: 0, starts: 0)
+            for _ in 0..<600 {
+                let decision = try cluster.lookAtPool(after: .seconds(1))
+                rise = (max(rise.wanted, decision.wanted), rise.starts + decision.starts)
+                cluster.pool.busy += decision.starts
+                cluster.model.submitted += 1_000
+            }
+            return rise
+        }
+        let free = try rise(cluster()).starts
+        #expect(free > 4, "this algorithm starts some when nothing holds it back")
+        var paused = cluster()
+        paused.policy.pools[0].isPaused = true
+        let held = try rise(paused)
+        #expect(held.wanted == 0 && held.starts == 0)
+        var pinned = cluster()
+        pinned.policy.pools[0].override = PoolOverride(count: 3, expires: pinned.now + .seconds(6_000))
+        let three = try rise(pinned)
+        #expect(three.wanted == 3 && three.starts == 3)
+        var poor = cluster()
+        poor.policy.budgetPerHour = 8
+        let affordable = try rise(poor)
+        #expect(affordable.wanted == 4 && affordable.starts == 4)
+        var slow = cluster()
+        slow.policy.pools[0].scaleOutLimit = RateLimit(workers: 2, per: .seconds(200))
+        #expect(try rise(slow).starts <= 6)
+        var failing = cluster()
+        var starts = 0
+        for _ in 0..<600 {
+            let decision = try failing.lookAtPool(after: .seconds(1))
+            starts += decision.starts
+            failing.pool.startsFailed += decision.starts
+        }
+        #expect(starts <= 20 + 21 + 30 * 8, "a few attempts every 20 s, not 20 every second")
+        var kept = cluster()
+        kept.model.waiting = 0
+        kept.pool.idle = 5
+        kept.pool.protected = 5
+        for _ in 0..<900 { #expect(try kept.lookAtPool(after: .seconds(1)).drains == 0) }
     }
 
     @Test("to zero only when nothing is expected within two starts")

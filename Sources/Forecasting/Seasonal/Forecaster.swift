@@ -66,14 +66,6 @@ package struct Forecaster: Sendable {
         models[model].map { ($0.score.error, gate.verdict($0.score.error)) }
     }
 
-    package var modelNames: [String] { models.keys.sorted() }
-
-    /// For keeping; `restore` takes it.
-    package func history(of model: String) -> ArrivalHistory? { models[model]?.history }
-    package func score(of model: String) -> ForecastScore? { models[model]?.score }
-
-    package mutating func restore(_ history: ArrivalHistory, _ score: ForecastScore, of model: String) {
-        guard models[model] != nil || models.count < maximumModels else { return }
-        models[model] = Model(history: history, score: score, scoredMinute: history.newestMinute.map { $0 - 1 })
-    }
+    /// Forgets everything that was learned of a model, so that it is learned anew.
+    package mutating func forget(_ model: String) { models[model] = nil }
 }

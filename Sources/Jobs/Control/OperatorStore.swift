@@ -9,6 +9,13 @@ package protocol ControlStore: Sendable {
 
     /// - Returns: whether there was one.
     func clear(_ kind: ControlEntry.Kind, _ subject: String) async throws(QueueError) -> Bool
+
+    /// Removes an entry, unless another was written in its place meanwhile.
+    /// - Returns: whether it was removed.
+    func remove(_ entry: ControlEntry) async throws(QueueError) -> Bool
+
+    /// Whether any scaler leads at this moment.
+    func isLed() async throws(QueueError) -> Bool
 }
 
 /// Where decisions are kept for seven days, with what they were decided from.

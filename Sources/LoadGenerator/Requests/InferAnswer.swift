@@ -105,10 +105,12 @@ package struct InferAnswer: Sendable {
         return nil
     }
 
+    /// The place of the largest number of each row; -1 for a row with a NaN, which has none.
     private static func argmax(_ numbers: [Double], rows: Int) -> [Int] {
         let width = numbers.count / rows
         return (0..<rows).map { row in
             let values = numbers[(row * width)..<((row + 1) * width)]
+            if values.contains(where: \.isNaN) { return -1 }
             let best = values.indices.max { values[$0] < values[$1] } ?? values.startIndex
             return best - values.startIndex
         }

@@ -32,7 +32,7 @@ package struct LoadRun: Sendable {
     /// - Parameters:
     ///   - load: What arrives when.
     ///   - recording: Each call sends one of these, chosen at random.
-    ///   - model: Serves requests whose recording names no model; `nil`: the profile's.
+    ///   - model: Serves all requests, whatever the recording says; `nil`: each recording's own, else the profile's.
     ///   - admin: The gateway's administration port; `nil`: backlog and workers are not observed.
     ///   - seed: Arrivals and choices follow from it.
     ///   - runID: Makes this run's Idempotency-Keys its own.
@@ -63,6 +63,13 @@ package struct LoadRun: Sendable {
             options.maximumConnections = connections
             options.maximumFollowers = connections
         }
+        var recording = recording
+        if let model {
+            for index in recording.indices {
+                recording[index].model = model
+                recording[index].version = nil
+            }
+        }
         var prepared: [PreparedRequest] = []
         prepared.reserveCapacity(recording.count)
         for request in recording {
@@ -77,7 +84,7 @@ package struct LoadRun: Sendable {
         self.admin = admin
         self.seed = seed
         self.options = options
-        self.model = Set(recording.compactMap { model ?? $0.model ?? named }).sorted().joined(separator: ", ")
+        self.model = Set(recording.compactMap { $0.model ?? named }).sorted().joined(separator: ", ")
         self.runID = runID
         self.started = started
     }

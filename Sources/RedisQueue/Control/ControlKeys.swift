@@ -19,4 +19,5 @@ extension Keys {
 
 extension RedisScript {
     static let controlCount = RedisScript(PackageResources.control_count_lua)
+    static let controlRemove = RedisScript(PackageResources.control_remove_lua)
 }

@@ -76,6 +76,26 @@ package final class RedisOperatorStore: ControlStore, DecisionArchive, TrafficLe
         return count > 0
     }
 
+    package func remove(_ entry: ControlEntry) async throws(QueueError) -> Bool {
+        let what = "removing an operator's setting that is over"
+        let call = RedisScript.controlRemove.call(keys: [Keys.control]).with(
+            Self.field(entry.kind, entry.subject), String(entry.set.microseconds))
+        let reply = try await client.perform([call], what).first ?? .null
+        guard let count = reply.integer else { throw QueueError.unexpected(reply, what) }
+        return count > 0
+    }
+
+    package func isLed() async throws(QueueError) -> Bool {
+        let what = "reading who leads"
+        let replies = try await client.perform(
+            [RedisCommand("HGET", Keys.leader, "until"), RedisCommand("TIME")], what)
+        guard replies.count == 2, let time = replies[1].array?.first?.string.flatMap({ Int64($0) }) else {
+            throw QueueError.unexpected(replies.last ?? .null, what)
+        }
+        guard let until = replies[0].string.flatMap({ Double($0) }) else { return false }
+        return until > Double(time) * 1_000
+    }
+
     private static func field(_ kind: ControlEntry.Kind, _ subject: String) -> String { "\(kind.rawValue) \(subject)" }
 
     // MARK: DecisionArchive

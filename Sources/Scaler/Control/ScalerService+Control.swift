@@ -40,11 +40,11 @@ extension ScalerService {
             let isDone =
                 entry.kind == .leave && fleet.members[entry.subject] == nil && now - entry.set > .seconds(10)
             guard isDone || !entry.holds(at: now) else { continue }
-            if entry.kind == .override || entry.kind == .pause || entry.kind == .protect {
-                logger.notice("Expired", metadata: [LogKeys.reason: "\(entry.kind) \(entry.subject)"])
-            }
             do {
-                _ = try await store.clear(entry.kind, entry.subject)
+                guard try await store.remove(entry) else { continue }
+                if entry.kind == .override || entry.kind == .pause || entry.kind == .protect {
+                    logger.notice("Expired", metadata: [LogKeys.reason: "\(entry.kind) \(entry.subject)"])
+                }
             } catch {
                 // It does not count any more, and the next look tries again.
                 logger.debug("An entry was not removed", metadata: [LogKeys.reason: "\(error)"])

@@ -8,13 +8,18 @@ import Time
 
 extension ScalerService {
     /// Whether this scaler may act at this moment.
-    package var leads: Bool { leadership.map { $0.term() != nil } ?? true }
+    package var leads: Bool { !configuration.isDryRun && (leadership.map { $0.term() != nil } ?? true) }
 
     /// Says when the leadership came or went.
     func noteLeading() {
-        guard leadership != nil else { return }
+        guard leadership != nil, !configuration.isDryRun else { return }
         if leads {
-            if deposed != nil || handovers.isEmpty { logger.notice("This scaler leads") }
+            if deposed != nil || handovers.isEmpty {
+                logger.notice("This scaler leads")
+                // What it decided and counted while another led was not done here.
+                policyState.forgetMoves()
+                usageMeter.restart()
+            }
             deposed = nil
             handovers = Dictionary(
                 configuration.pools.map { pool in
@@ -27,10 +32,11 @@ extension ScalerService {
     }
 
     /// What a scaler does that does not lead: its own children serve on until another is seen to decide, then leave.
+    /// Containers are not its children: whoever leads has adopted them.
     func standBy(at now: Timestamp) async {
         guard let deposed, !handovers.isEmpty, !drainable.isEmpty else { return }
         let hasLeader = await hasDecided(since: deposed)
-        for pool in configuration.pools {
+        for pool in configuration.pools where pool.driver == .process {
             let own = fleet.members.values.filter { $0.isOurs && $0.pool == pool.name && $0.phase == .ready }.count
             let count = handovers[pool.name]?.drains(own: own, leads: false, hasLeader: hasLeader, at: now) ?? 0
             if count > 0 { await drain(count, of: pool.name) }
@@ -42,7 +48,7 @@ extension ScalerService {
         do {
             let newest = try await observer.decisions(newest: 1).first
             let record = newest.flatMap { RecordedJSON.value(DecisionRecord.self, from: $0) }
-            return record.map { $0.time_ms > time.milliseconds } ?? false
+            return record.map { !$0.dry_run && $0.time_ms > time.milliseconds } ?? false
         } catch {
             logger.debug("The newest decision was not read", metadata: [LogKeys.reason: "\(error)"])
             return false

@@ -20,7 +20,7 @@ extension ScalerService {
 
     /// Before the end: what is not counted yet.
     func finishCounting() async {
-        guard let store else { return }
+        guard let store, leads else { return }
         let now = time.now()
         if let arrivals = arrivalCounter.finish() { await add(arrivals, to: store, at: now) }
         await add(usageMeter.take(), to: store, at: now)
@@ -45,6 +45,30 @@ extension ScalerService {
     }
 
     // MARK: Decisions
+
+    /// What a dry run decides is said in its log; where another scaler leads the record is that one's.
+    func writeUnlessLed(
+        _ records: [DecisionRecord], observation: Observation, policy: Policy, state: PolicyState
+    ) async {
+        guard !records.isEmpty else { return }
+        for record in records {
+            logger.notice(
+                "Dry run, not done: \(record.wanted) workers wanted",
+                metadata: [LogKeys.pool: "\(record.pool)", LogKeys.reason: "\(record.reason)"])
+        }
+        if await !isLed() { await write(records, observation: observation, policy: policy, state: state) }
+    }
+
+    /// Whether another scaler leads; when that cannot be read, one does.
+    func isLed() async -> Bool {
+        guard let store else { return false }
+        do {
+            return try await store.isLed()
+        } catch {
+            logger.debug("Who leads was not read", metadata: [LogKeys.reason: "\(error)"])
+            return true
+        }
+    }
 
     /// A record that Redis does not take stays in memory; the outage itself is logged by `observe`.
     func write(_ records: [DecisionRecord], observation: Observation, policy: Policy, state: PolicyState) async {

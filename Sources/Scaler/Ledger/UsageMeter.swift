@@ -27,8 +27,9 @@ package struct UsageMeter: Sendable {
     /// - Returns: what can go to the ledger now.
     package mutating func note(_ fleet: Fleet, prices: [String: Double], at now: Timestamp) -> [UsageKey: Int64]? {
         defer { last = now }
-        guard let last else {
+        guard let last, now - last <= Self.longestGap, now >= last else {
             flushed = now
+            known = [:]
             for (worker, member) in fleet.members {
                 known[worker] = member.report.map(Self.known)
                 known[worker]?.starting = nil
@@ -36,7 +37,7 @@ package struct UsageMeter: Sendable {
             return nil
         }
         let span = now - last
-        if span > .zero, span <= Self.longestGap {
+        if span > .zero {
             for (worker, member) in fleet.members {
                 add(member, of: worker, milliseconds: span.seconds * 1_000, prices: prices)
             }
@@ -49,6 +50,9 @@ package struct UsageMeter: Sendable {
         self.flushed = now
         return take()
     }
+
+    /// What comes until the next look was somebody else's to count.
+    package mutating func restart() { last = nil }
 
     package mutating func noteStart(in pool: String) { exact[UsageKey(.starts, pool: pool), default: 0] += 1 }
 

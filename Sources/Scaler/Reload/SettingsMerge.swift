@@ -6,7 +6,7 @@ package import Settings
 /// |---|---|
 /// | the section `scaler` | redis, gateway, repository, runtime, logging, kubernetes |
 /// | counts, price, times, rates, windows and pause of a pool | its device, its driver and the driver's section |
-/// | a new pool of a driver that is there | one of another driver |
+/// | a new pool with the driver `process` or `external` | one of another driver, which knows the pools of its start |
 /// | a pool that is gone: it gets no more workers | |
 /// | pools and deadlines of a model | everything else of it, and another set of models |
 package struct SettingsMerge: Sendable, Equatable {
@@ -21,7 +21,7 @@ package struct SettingsMerge: Sendable, Equatable {
         merged.scaler = new.scaler
         merged.pools = new.pools.compactMap { pool in
             guard let known = old.pools.first(where: { $0.name == pool.name }) else {
-                return drivers.contains(pool.driver) ? pool : nil
+                return drivers.contains(pool.driver) && [.process, .external].contains(pool.driver) ? pool : nil
             }
             var merged = pool
             merged.device = known.device
@@ -40,7 +40,8 @@ package struct SettingsMerge: Sendable, Equatable {
         }
         for index in merged.models.indices {
             guard let model = new.models.first(where: { $0.queue == merged.models[index].queue }) else { continue }
-            merged.models[index].pools = model.pools
+            let pools = model.pools.filter { name in merged.pools.contains { $0.name == name } }
+            if !pools.isEmpty { merged.models[index].pools = pools }
             merged.models[index].deadline = model.deadline
             merged.models[index].deadlines = model.deadlines
         }

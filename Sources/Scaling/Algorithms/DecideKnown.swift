@@ -1,39 +1,55 @@
 import Time
 
-/// The decision of one of the known autoscalers, in the same form as that of the default one. Workers are drained only
-/// while idle, whoever decides.
+/// The decision of one of the known autoscalers, in the same form as that of the default one. What operators set, what
+/// cannot be started and the budget hold for all of them, and workers are drained only while idle, whoever decides.
 func decideKnown(_ observation: Observation, policy: Policy, isFresh: Bool, state: inout PolicyState) -> Decision {
     state.known.align(with: policy)
-    let decisions = policy.pools.indices.map { index in
-        let seen =
-            observation.pools.element(named: policy.pools[index].name, near: index, by: \.name)
-            ?? PoolObservation(name: policy.pools[index].name)
-        let pool = KnownPool(
-            at: index, policy: policy, observation: seen, models: observation.models)
-        let before = state.known.pools[index].wanted
+    let now = observation.time
+    let seen = observation.pools(of: policy)
+    let situations = policy.pools.indices.map { index in
+        state.pools[index].situation(of: policy.pools[index], seen: seen[index], at: now)
+    }
+    var decisions = policy.pools.indices.map { index in
+        let pool = KnownPool(at: index, policy: policy, observation: seen[index], models: observation.models)
+        let before = state.pools[index].wanted
         var wish: KnownWish
         if isFresh {
-            wish = policy.algorithm.wish(for: pool, at: observation.time, state: &state.known.pools[index])
+            wish = policy.algorithm.wish(for: pool, at: now, state: &state.known.pools[index])
         } else {
             // None of them acts on a metric that it cannot read.
             wish = KnownWish(count: before ?? pool.total)
             wish.guards = [Guard(kind: .missingData, from: wish.count, to: wish.count)]
         }
-        wish.count = pool.clamped(wish.count, guards: &wish.guards)
-        if let reason = seen.unavailable, wish.count > pool.total {
-            wish.guards.append(Guard(kind: .unavailable, from: wish.count, to: pool.total, detail: reason))
-            wish.count = pool.total
+        let bounds = PoolBounds(
+            situation: situations[index], now: now, isFresh: isFresh, hasWork: pool.ongoing > 0)
+        var candidates = wish.exact.map { [Candidate(proposer: .algorithm, count: wish.count, exact: $0)] } ?? []
+        if let pinned = bounds.pinned {
+            candidates.append(
+                Candidate(proposer: .override, count: pinned.count, exact: Double(pinned.count), source: pinned.note))
         }
-        state.known.pools[index].wanted = wish.count
-        return pool.decision(wish, before: before, isFresh: isFresh, draining: seen.draining)
+        var clips = Clips(wanted: wish.count, guards: wish.guards)
+        bounds.limit(&clips, staying: 0, backOff: state.pools[index].backOff)
+        bounds.limitRates(&clips, state: &state.pools[index])
+        bounds.pause(&clips)
+        return pool.decision(
+            clips, candidates: candidates, before: before, mayLeave: bounds.mayLeave(&state.pools[index].drained),
+            situation: situations[index])
     }
-    return Decision(time: observation.time, pools: decisions, unserved: [])
+    if let perHour = policy.budgetPerHour {
+        let arrived = isFresh ? state.learn(from: observation, pools: seen, policy: policy) : nil
+        let demand = Demand(
+            observation: observation, policy: policy, state: state, situations: situations,
+            arrived: arrived ?? Array(repeating: 0, count: policy.models.count))
+        _ = Budget(perHour: perHour, demand: demand, situations: situations, isFresh: isFresh).apply(to: &decisions)
+    }
+    for index in decisions.indices { state.pools[index].note(decisions[index], policy: policy.pools[index], at: now) }
+    return Decision(time: now, pools: decisions, unserved: [])
 }
 
 extension Algorithm {
     fileprivate func wish(for pool: KnownPool, at now: Timestamp, state: inout KnownState.Pool) -> KnownWish {
         switch self {
-        case .spate: KnownWish(count: state.wanted ?? pool.total)
+        case .spate: KnownWish(count: pool.total)
         case .hpa(let hpa): hpa.wish(for: pool, at: now, memory: &state.hpa)
         case .kedaLag(let keda): keda.wish(for: pool, at: now, memory: &state.kedaLag)
         case .knativeKPA(let kpa): kpa.wish(for: pool, at: now, memory: &state.knativeKPA)
@@ -46,21 +62,28 @@ extension Algorithm {
 }
 
 extension KnownPool {
-    fileprivate func decision(_ wish: KnownWish, before: Int?, isFresh: Bool, draining: Int) -> PoolDecision {
-        let surplus = max(total - wish.count, 0)
-        var guards = wish.guards
-        if isFresh, surplus > idle { guards.append(Guard(kind: .onlyIdleLeave, from: wish.count, to: total - idle)) }
+    fileprivate func decision(
+        _ clips: Clips, candidates: [Candidate], before: Int?, mayLeave: Int, situation: PoolSituation
+    ) -> PoolDecision {
+        let wanted = clips.wanted
+        let surplus = max(total - wanted, 0)
+        var guards = clips.guards
+        if surplus > mayLeave, !situation.policy.isPaused {
+            guards.append(Guard(kind: .onlyIdleLeave, from: wanted, to: total - mayLeave))
+        }
         let work = ongoing * secondsPerJob
+        let seen = situation.observation
         return PoolDecision(
-            pool: name, wanted: wish.count, before: before, starts: max(wish.count - total, 0),
-            drains: isFresh ? min(surplus, idle) : 0,
+            pool: name, wanted: wanted, before: before,
+            starts: situation.policy.isPaused ? 0 : max(wanted - total, 0), drains: min(surplus, mayLeave),
             figures: PoolFigures(
-                starting: starting, busy: busy, idle: idle, draining: draining, waiting: waiting, inFlight: inFlight,
-                due: due, work: .microseconds(work * 1e6), arrivalRate: 0, load: 0, oldestWait: oldestWait,
-                startUp: startUp,
-                drainTime: work == 0
-                    ? .zero : wish.count > 0 ? .microseconds(work / Double(wish.count) * 1e6) : nil),
-            candidates: wish.exact.map { [Candidate(proposer: .algorithm, count: wish.count, exact: $0)] } ?? [],
-            guards: guards)
+                starting: starting, busy: busy, idle: idle, draining: seen.draining, waiting: waiting,
+                inFlight: inFlight, due: due, work: .microseconds(work * 1e6), arrivalRate: 0, load: 0,
+                oldestWait: oldestWait, startUp: startUp,
+                drainTime: work == 0 ? .zero : wanted > 0 ? .microseconds(work / Double(wanted) * 1e6) : nil,
+                leaving: seen.leaving > 0 ? seen.leaving : nil,
+                costPerHour: situation.policy.pricePerHour > 0
+                    ? Double(wanted) * situation.policy.pricePerHour : nil),
+            candidates: candidates, guards: guards)
     }
 }

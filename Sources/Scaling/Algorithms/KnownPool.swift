@@ -51,20 +51,6 @@ struct KnownPool {
             secondsPerJob = cost.secondsPerRow(batchRows: model.maximumRows) * max(seen.rowsPerJob ?? 1, 1e-3)
         }
     }
-
-    /// `count` within the pool's bounds, each bound that bites on record.
-    func clamped(_ count: Int, guards: inout [Guard]) -> Int {
-        var count = count
-        if count < minimum {
-            guards.append(Guard(kind: .minimum, from: count, to: minimum))
-            count = minimum
-        }
-        if count > maximum {
-            guards.append(Guard(kind: .maximum, from: count, to: maximum))
-            count = maximum
-        }
-        return count
-    }
 }
 
 /// What a known autoscaler wants of one pool.

@@ -4,7 +4,6 @@ import Time
 struct KnownState: Sendable, Equatable, Codable {
     struct Pool: Sendable, Equatable, Codable {
         var name: String
-        var wanted: Int?
         var hpa = HPA.Memory()
         var kedaLag = KEDALag.Memory()
         var knativeKPA = KnativeKPA.Memory()

@@ -65,6 +65,13 @@ struct PoolDemand {
         spilledLoad = 0
     }
 
+    /// Exact.
+    var forecastWorkers: Double { expected.reduce(0) { $1.source == .forecast ? max($0, $1.workers) : $0 } }
+    var declaredWorkers: Double { expected.reduce(0) { $1.source == .forecast ? $0 : $0 + $1.workers } }
+    var declaredEvents: [String] {
+        expected.compactMap { if case .event(let name) = $0.source { name } else { nil } }
+    }
+
     /// Sums up by source; of one model's spans the highest counts.
     mutating func add(_ workers: Double, of source: ExpectedArrivals.Source, model: Int) {
         guard let known = expected.firstIndex(where: { $0.source == source }) else {

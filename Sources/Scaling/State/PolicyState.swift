@@ -32,6 +32,14 @@ package struct PolicyState: Sendable, Equatable, Codable {
 
     package init() {}
 
+    /// Forgets what rate limits count: decisions that were made while another scaler led were not carried out.
+    package mutating func forgetMoves() {
+        for index in pools.indices {
+            pools[index].started.clear()
+            pools[index].drained.clear()
+        }
+    }
+
     /// Brings the order of the state to that of the policy; keeps what is known by name (a policy can be reloaded).
     /// O(1) while the policy stays.
     mutating func align(with policy: Policy) {

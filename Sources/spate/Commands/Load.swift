@@ -35,6 +35,9 @@ struct Load: AsyncParsableCommand {
             let load: LoadRun.Load
             var clock: LiveDisplay.Clock?
             if let connections {
+                guard (0.001...86_400).contains(seconds) else {
+                    throw LoadError("--seconds must be between 0.001 and 86400, got \(seconds)")
+                }
                 load = .closed(
                     connections: connections, duration: .milliseconds(Int64(seconds * 1_000)), asynchronousShare: 0)
             } else {

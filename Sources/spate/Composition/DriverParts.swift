@@ -1,5 +1,6 @@
 import Clusters
 import Foundation
+import Jobs
 import Logging
 import Scaler
 import Settings
@@ -16,7 +17,7 @@ enum DriverParts {
     static func make(
         _ settings: ClusterSettings, redis: String?, processes: ChildProcesses, logs: ProcessDriver.Logs,
         arguments: @escaping @Sendable (PoolSettings, String) -> [String], kubernetes: KubernetesClient?,
-        logger: Logger
+        leadership: any Leadership, logger: Logger
     ) throws -> [PoolSettings.Driver: any PoolDriver] {
         var drivers: [PoolSettings.Driver: any PoolDriver] = [
             .process: ProcessDriver(
@@ -28,7 +29,9 @@ enum DriverParts {
             .external: ExternalDriver(),
         ]
         let used = Set(settings.pools.map(\.driver))
-        if used.contains(.containers) { drivers[.containers] = try containers(settings, redis: redis, logger: logger) }
+        if used.contains(.containers) {
+            drivers[.containers] = try containers(settings, redis: redis, leadership: leadership, logger: logger)
+        }
         if used.contains(.kubernetes), let kubernetes {
             drivers[.kubernetes] = self.kubernetes(settings, client: kubernetes, logger: logger)
         }
@@ -36,7 +39,7 @@ enum DriverParts {
     }
 
     private static func containers(
-        _ settings: ClusterSettings, redis: String?, logger: Logger
+        _ settings: ClusterSettings, redis: String?, leadership: any Leadership, logger: Logger
     ) throws -> ContainerDriver {
         let pools = settings.pools.filter { $0.driver == .containers }
         let sockets = Set(pools.map { $0.containers.engineSocket })
@@ -49,7 +52,7 @@ enum DriverParts {
             pools: Dictionary(
                 pools.map { ($0.name, ContainerPool($0.containers, redis: redis)) },
                 uniquingKeysWith: { first, _ in first }),
-            logger: logger,
+            logger: logger, inherits: { leadership.term() != nil },
             arguments: { pool, worker in
                 ["worker", "--config", pool.containers.config, "--pool", pool.name, "--id", worker]
             })

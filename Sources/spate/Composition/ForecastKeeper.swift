@@ -74,7 +74,15 @@ final class ForecastKeeper: Sendable {
     private func learn(_ queue: QueueName) async {
         guard state.withLock({ $0.settings.mode != .off }) else { return }
         let current = ArrivalHistory.minute(of: time.now())
-        let first = state.withLock { $0.counted[queue] ?? current - Int64(ArrivalHistory.capacity) + 1 }
+        let first = state.withLock { state in
+            // The clock of Redis was ahead: minutes that are still to come were taken for known ones.
+            if let counted = state.counted[queue], counted > current + 1 {
+                state.counted[queue] = nil
+                state.answers[queue] = nil
+                state.forecaster.forget(queue.description)
+            }
+            return state.counted[queue] ?? current - Int64(ArrivalHistory.capacity) + 1
+        }
         guard first < current else { return }
         let counts: [Int?]
         do {

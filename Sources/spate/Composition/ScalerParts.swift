@@ -48,7 +48,10 @@ struct ScalerParts {
         let kubernetes = try DriverParts.kubernetesClient(settings)
         let leadership: any Leadership
         let holder = BootID.make("scaler")
-        if let kubernetes {
+        if isDryRun {
+            fence = nil
+            leadership = Bystander()
+        } else if let kubernetes {
             let fence = RedisFence(queue.connections)
             self.fence = fence
             leadership = KubernetesLeadership(
@@ -61,13 +64,17 @@ struct ScalerParts {
             fence = nil
             leadership = RedisLeadership(queue.connections, holder: holder, contention: isSole ? .sole : .shared)
         }
-        let keda = KedaParts(
-            settings: settings, connections: queue.connections, leadership: leadership, time: queue.clock,
-            logger: logger)
+        let keda =
+            isDryRun
+            ? nil
+            : KedaParts(
+                settings: settings, connections: queue.connections, leadership: leadership, time: queue.clock,
+                logger: logger)
         self.keda = keda
         var announce: (@Sendable (Decision, Timestamp) async -> Void)?
         if let keda { announce = { await keda.announce($0, seen: $1) } }
-        let store = RedisOperatorStore(queue.connections, leadership: leadership)
+        // What a dry run writes, it writes only while nobody leads.
+        let store = RedisOperatorStore(queue.connections, leadership: isDryRun ? nil : leadership)
         self.store = store
         let forecasts = ForecastKeeper(settings: settings, ledger: store, time: queue.clock, logger: logger)
         self.forecasts = forecasts
@@ -75,7 +82,7 @@ struct ScalerParts {
             configuration: .init(settings, isDryRun: isDryRun), observer: observer,
             drivers: try DriverParts.make(
                 settings, redis: redis, processes: processes, logs: logs, arguments: arguments,
-                kubernetes: kubernetes, logger: logger),
+                kubernetes: kubernetes, leadership: leadership, logger: logger),
             store: store, expected: { forecasts.expected($0, $1, $2) }, leadership: leadership,
             announce: announce, files: files, metrics: metrics, time: queue.clock, logger: logger)
     }

@@ -163,12 +163,12 @@ extension ContainerDriver {
             metadata: [LogKeys.workerID: "\(found.worker)", LogKeys.pool: "\(found.pool)"])
         report.yield(.started(worker: found.worker, pool: found.pool))
         // Nobody wants workers of a pool that is no more.
-        if pools[found.pool] == nil { await drain(found.worker) }
+        if pools[found.pool] == nil, inherits() { await drain(found.worker) }
     }
 
     /// A container that does not run: one of ours whose end was missed, or what an earlier scaler left.
     private func clear(_ found: Found) async {
-        guard state.withLock({ $0.ledger.entries[found.worker] }) == nil else { return }
+        guard inherits(), state.withLock({ $0.ledger.entries[found.worker] }) == nil else { return }
         report.yield(.started(worker: found.worker, pool: found.pool))
         // Not reachable: the next list finds it again.
         let ending = try? await engine.inspect(found.container)

@@ -26,6 +26,8 @@ package final class ContainerDriver: WorkerDriver {
     private let arguments: @Sendable (PoolSettings, String) -> [String]
     private let killMargin: Duration
     private let makeID: @Sendable (PoolSettings) -> String
+    /// Whether what another scaler left may be ended and removed now.
+    let inherits: @Sendable () -> Bool
 
     struct State: Sendable {
         var ledger = ContainerLedger()
@@ -46,12 +48,14 @@ package final class ContainerDriver: WorkerDriver {
     ///   - pools: what the containers of each pool are made from, by the pool's name.
     ///   - killMargin: beyond the pool's drain time-out, before a worker is killed.
     ///   - makeID: a new worker id; default the pool's name and 64 random bits.
+    ///   - inherits: whether what an earlier scaler left may be ended and removed now; not while another one leads.
     ///   - arguments: what follows the image's entry point in the command line of a worker.
     /// - Throws: when the socket cannot be used at all; an engine that is not there yet is no error.
     package init(
         socket: String = "/var/run/docker.sock", cluster: String = "spate", pools: [String: ContainerPool],
         killMargin: Duration = .seconds(5), clock: any Clock<Duration> = ContinuousClock(), logger: Logger,
         makeID: @escaping @Sendable (PoolSettings) -> String = { "\($0.name)-\(ProcessDriver.randomHex())" },
+        inherits: @escaping @Sendable () -> Bool = { true },
         arguments: @escaping @Sendable (_ pool: PoolSettings, _ worker: String) -> [String]
     ) throws(HTTPFailure) {
         engine = try ContainerEngine(socket: socket)
@@ -61,6 +65,7 @@ package final class ContainerDriver: WorkerDriver {
         self.clock = clock
         self.logger = logger
         self.makeID = makeID
+        self.inherits = inherits
         self.arguments = arguments
         (events, report) = AsyncStream.makeStream(of: WorkerEvent.self, bufferingPolicy: .unbounded)
         (work, workLine) = AsyncStream.makeStream(of: Work.self, bufferingPolicy: .unbounded)
