@@ -18,15 +18,16 @@ package struct RedisConfiguration: Sendable {
     /// The address without credentials, for logs and errors.
     package var label: String {
         switch address {
-        case .tcp(let host, let port): "\(tls == nil ? "redis" : "rediss")://\(host):\(port)"
+        case .tcp(let host, let port):
+            "\(tls == nil ? "redis" : "rediss")://\(host.contains(":") ? "[\(host)]" : host):\(port)"
         case .unix(let path): "unix://\(path)"
         }
     }
 
     /// Reads `redis://[user[:password]@]host[:port][/db]`, `rediss://…` (TLS) or
-    /// `unix://[user[:password]@]/path[?db=n]`; user and password may be percent-encoded.
+    /// `unix://[user[:password]@]/path[?db=n]`; user and password may be percent-encoded. TLS is 1.2 or newer.
     ///
-    /// - Parameters: paths of PEM files; only for `rediss`. Without an authority the system's are trusted.
+    /// - Parameters: paths of PEM files; not for `redis`. Without an authority the system's are trusted.
     /// - Throws: `invalidURL`, never with the password in the text.
     package init(
         url: String, certificateAuthority: String? = nil, clientCertificate: String? = nil, clientKey: String? = nil
@@ -37,6 +38,12 @@ package struct RedisConfiguration: Sendable {
         database = parts.database
         address = parts.address
         guard parts.isTLS else {
+            if case .tcp = parts.address, certificateAuthority ?? clientCertificate ?? clientKey != nil {
+                throw RedisError(
+                    .invalidURL,
+                    "the Redis URL is redis://, which is not encrypted, and TLS files are given; use rediss:// or leave them out"
+                )
+            }
             tls = nil
             return
         }
@@ -49,6 +56,7 @@ package struct RedisConfiguration: Sendable {
     ) throws(RedisError) -> NIOSSLContext {
         do {
             var configuration = TLSConfiguration.makeClientConfiguration()
+            configuration.minimumTLSVersion = .tlsv12
             if let certificateAuthority { configuration.trustRoots = .file(certificateAuthority) }
             if let clientCertificate {
                 configuration.certificateChain = try NIOSSLCertificate.fromPEMFile(clientCertificate)

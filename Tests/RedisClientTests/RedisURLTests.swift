@@ -77,6 +77,18 @@ import Testing
         #expect(!String(reflecting: configuration).contains("secret"))
     }
 
+    @Test("refuses TLS files for an address that is not encrypted")
+    func plaintextWithCertificates() throws {
+        let error = #expect(throws: RedisError.self) {
+            try RedisConfiguration(url: "redis://user:secret@h", certificateAuthority: "/etc/authority.pem")
+        }
+        #expect(error?.message.contains("use rediss://") == true)
+        #expect(error?.message.contains("secret") == false)
+        let socket = try RedisConfiguration(url: "unix:///s", certificateAuthority: "/etc/authority.pem")
+        #expect(socket.label == "unix:///s")
+        #expect(try RedisConfiguration(url: "redis://[::1]:7000").label == "redis://[::1]:7000")
+    }
+
     @Test("names the TLS file that cannot be used")
     func namesTheBadFile() {
         let error = #expect(throws: RedisError.self) {
