@@ -42,12 +42,18 @@ struct Budget {
         return cuts
     }
 
+    /// Money an hour of all that are there.
+    static func spent(_ situations: [PoolSituation]) -> Double {
+        situations.reduce(0) { sum, situation in
+            let workers = situation.total + situation.observation.draining + situation.observation.leaving
+            return sum + Double(workers) * situation.policy.pricePerHour
+        }
+    }
+
     /// Money an hour of all that are there or are started.
     private func spent(_ decisions: [PoolDecision]) -> Double {
-        situations.indices.reduce(0) { sum, pool in
-            let seen = situations[pool].observation
-            let workers = situations[pool].total + seen.draining + seen.leaving + decisions[pool].starts
-            return sum + Double(workers) * situations[pool].policy.pricePerHour
+        situations.indices.reduce(Self.spent(situations)) { sum, pool in
+            sum + Double(decisions[pool].starts) * situations[pool].policy.pricePerHour
         }
     }
 

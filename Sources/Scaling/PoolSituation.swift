@@ -40,6 +40,12 @@ struct PoolSituation {
         }
     }
 
+    /// The most workers that it can come to if all money that is left, per hour, goes to it.
+    func affordable(with money: Double?) -> Int {
+        guard let money, policy.pricePerHour > 0 else { return .max }
+        return total + Int(min((money / policy.pricePerHour + 1e-9).rounded(.down), 1_000_000))
+    }
+
     /// Seconds that a worker of this age still needs: the rest of the median; beyond it half as long as it is overdue,
     /// since a start that is late by much will be late by more.
     static func remaining(age: Double, median: Double) -> Double {

@@ -10,14 +10,15 @@ import Time
     /// A cpu at 1 an hour and a gpu ten times as fast at `gpuPrice`, one model that prefers the gpu.
     static func outcome(
         gpuPrice: Double, waiting: Int, gpuMaximum: Int = 2, gpuUnavailable: String? = nil, gpuFailures: Int = 0,
-        isMeasured: Bool = true
+        isMeasured: Bool = true, budget: Double? = nil
     ) -> Decision {
-        let policy = Policy(
+        var policy = Policy(
             models: [ModelPolicy(name: "m", pools: ["gpu", "cpu"], maximumRows: 1, assumedCost: slow)],
             pools: [
                 PoolPolicy(name: "cpu", maximum: 20, pricePerHour: 1),
                 PoolPolicy(name: "gpu", maximum: gpuMaximum, pricePerHour: gpuPrice),
             ])
+        policy.budgetPerHour = budget
         var state = PolicyState()
         func observation(at time: Timestamp, failed: Int, waiting: Int) -> Observation {
             Observation(
@@ -54,6 +55,11 @@ import Time
             Row(
                 name: "no gpu here", decision: outcome(gpuPrice: 9, waiting: 100, gpuUnavailable: "no GPU"), cpu: 3,
                 gpu: 0),
+            Row(
+                name: "no money for a gpu", decision: outcome(gpuPrice: 9, waiting: 100, budget: 8), cpu: 3, gpu: 0),
+            Row(
+                name: "money for one gpu and three cpus", decision: outcome(gpuPrice: 9, waiting: 1_500, budget: 12),
+                cpu: 3, gpu: 1),
             Row(name: "gpu off", decision: outcome(gpuPrice: 9, waiting: 100, gpuMaximum: 0), cpu: 3, gpu: 0),
             Row(name: "gpu starts fail", decision: outcome(gpuPrice: 9, waiting: 100, gpuFailures: 1), cpu: 3, gpu: 0),
             Row(

@@ -12,6 +12,7 @@ struct Demand {
     /// What is asked of a pool again and again, without its names and lists.
     struct Brief {
         var isUsable: Bool
+        /// As the situation says, and no more than the budget leaves to this pool.
         var reachable: Int
         var total: Double
         var plannedStart: Double
@@ -40,9 +41,11 @@ struct Demand {
         index = state.index
         horizons = situations.map { Horizons(plannedStart: $0.plannedStart) }
         pools = situations.map { _ in PoolDemand() }
+        let money = policy.budgetPerHour.map { max($0 - Budget.spent(situations), 0) }
         briefs = situations.map {
             Brief(
-                isUsable: $0.isUsable, reachable: $0.reachable, total: Double($0.total), plannedStart: $0.plannedStart)
+                isUsable: $0.isUsable, reachable: min($0.reachable, $0.affordable(with: money)),
+                total: Double($0.total), plannedStart: $0.plannedStart)
         }
         shares = Array(repeating: 0, count: index.options.count)
         modes = Array(repeating: .unusable, count: index.options.count)
@@ -162,7 +165,7 @@ struct Demand {
             let excess = situations.indices.map { pool -> Double in
                 let need = Proposals.exactNeed(
                     of: pools[pool], in: situations[pool], horizons: horizons[pool], policy: policy)
-                let reachable = Double(situations[pool].reachable)
+                let reachable = Double(briefs[pool].reachable)
                 return need > reachable ? 1 - reachable / need : 0
             }
             guard excess.contains(where: { $0 > 0 }) else { return }

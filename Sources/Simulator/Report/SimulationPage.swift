@@ -64,7 +64,7 @@ package struct SimulationPage: Sendable {
         let span = comparison.duration
         let time = PlotScale.time(upTo: span, profileStart: comparison.clock, speed: 1)
         let group = max(some.samples.count / 600, 1)
-        func count(_ value: Double) -> String { Figures.decimal(value, value < 10 ? 1 : 0) }
+        func count(_ value: Double) -> String { Figures.decimal(value, value < 10 && value != value.rounded() ? 1 : 0) }
         func plot(
             _ title: String, _ caption: String, isStepped: Bool = false, limit: Double = .infinity,
             label: (Double) -> String, _ value: (Timeline.Sample) -> Double?
