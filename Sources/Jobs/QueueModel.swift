@@ -58,6 +58,8 @@ package struct QueueModel: Sendable {
     }
 
     package let limits: Limits
+    /// Of each worker that ever took.
+    private var turns: [String: ClassTurns] = [:]
     var queues: [QueueName: Queue] = [:]
     var records: [JobID: Record] = [:]
     var results: [JobID: Stored] = [:]
@@ -73,6 +75,7 @@ package struct QueueModel: Sendable {
 
     package mutating func submit(_ job: Job, once: IdempotencyKey? = nil, now: Timestamp) -> Submission {
         if let once, let known = queues[job.queue]?.once[once.key], known.expires > now, isKnown(known.id, now: now) {
+            queues[job.queue]?.once[once.key]?.expires = now + once.retention
             return known.fingerprint == once.fingerprint ? .existing(known.id) : .conflict(known.id)
         }
         var queue = queues[job.queue] ?? Queue()
@@ -93,17 +96,15 @@ package struct QueueModel: Sendable {
 
     // MARK: Taking
 
-    /// Takes up to `limit` jobs from each lane and up to `limit` given-back jobs of each queue, higher classes first.
-    /// A job that crashed too many workers is settled as poison instead.
+    /// Takes up to `limit` jobs from each lane and up to `limit` given-back jobs of each queue, higher classes first; where
+    /// several classes came of late, up to `limit` in the order of `ClassTurns` instead of as many of each. A job that crashed too many workers is settled as poison instead.
     package mutating func take(
         upTo limit: Int, from names: [QueueName], worker: String, now: Timestamp
     ) -> [TakenJob] {
         if leases[worker] == nil { leases[worker] = (nil, now + limits.leaseDuration) }
         var ids: [JobID] = []
         for name in names { ids += queues[name]?.takable.takeFirst(limit) ?? [] }
-        for priority in PriorityClass.allCases {
-            for name in names { ids += queues[name]?.lanes[priority]?.takeFirst(limit) ?? [] }
-        }
+        ids += takeLanes(upTo: limit, from: names, worker: worker)
         var jobs: [TakenJob] = []
         for id in ids {
             guard var record = records[id] else { continue }
@@ -120,6 +121,25 @@ package struct QueueModel: Sendable {
         return jobs.enumerated().sorted {
             ($0.element.job.priority, $0.offset) < ($1.element.job.priority, $1.offset)
         }.map(\.element)
+    }
+
+    private mutating func takeLanes(upTo limit: Int, from names: [QueueName], worker: String) -> [JobID] {
+        var turn = turns[worker] ?? ClassTurns()
+        var ids: [JobID] = []
+        if turn.readsByClass {
+            for (priority, count) in turn.next(limit: limit) {
+                let room = min(limit - ids.count, count)
+                guard room > 0 else { continue }
+                for name in names { ids += queues[name]?.lanes[priority]?.takeFirst(room) ?? [] }
+            }
+        } else {
+            for priority in PriorityClass.allCases {
+                for name in names { ids += queues[name]?.lanes[priority]?.takeFirst(limit) ?? [] }
+            }
+        }
+        turn.note(Set(ids.lazy.map(\.priority)))
+        turns[worker] = turn
+        return ids
     }
 
     private mutating func settlePoison(_ taken: TakenJob, worker: String, now: Timestamp) {

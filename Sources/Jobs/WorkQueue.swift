@@ -1,6 +1,6 @@
 /// The queue as a worker sees it.
 package protocol WorkQueue: Sendable {
-    /// Takes up to `limit` jobs per lane, higher classes first, waiting up to `patience` for the first one.
+    /// Takes up to `limit` jobs, higher classes first (see `ClassTurns`; at first up to `limit` of each class), waiting up to `patience` for the first one.
     /// Returns an empty array when none came. Poisoned and malformed entries are settled, not returned.
     func take(
         upTo limit: Int, from queues: [QueueName], waiting patience: Duration

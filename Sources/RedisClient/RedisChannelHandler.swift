@@ -28,6 +28,8 @@ final class RedisChannelHandler: ChannelInboundHandler {
     private var watch: (deadline: NIODeadline, timer: Scheduled<Void>)?
     private var lastHeard = NIODeadline.now()
     private var failure: RedisError?
+    /// It refused a write as a replica does: after a failover the same name leads to the new primary.
+    private var isReplica = false
     private var end: EventLoopPromise<RedisError>?
     /// Called with what was answered since the last call.
     var onSettled: ((RedisLoad) -> Void)?
@@ -125,8 +127,15 @@ final class RedisChannelHandler: ChannelInboundHandler {
                 switch mode {
                 case .pushes(let push): push(reply)
                 case .commands:
+                    if let message = reply.errorMessage, message.hasPrefix("READONLY") { isReplica = true }
                     if let entry = try pending.receive(reply) { entry.complete(.success(entry.replies)) }
                 }
+            }
+            if isReplica {
+                close(
+                    RedisError(
+                        .connectionLost,
+                        "the server at \(label) became a replica; it is unknown whether the command ran"))
             }
         } catch {
             close(error)

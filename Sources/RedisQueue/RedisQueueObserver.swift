@@ -3,16 +3,26 @@ package import Jobs
 import Logging
 import NIOCore
 import RedisClient
+import Synchronization
 
 /// The queue as the scaler sees it, on Redis. `run` must be under way while it is used.
 package final class RedisQueueObserver: QueueObserver {
     private static let decisionLimit = 10_000
 
+    /// Looks further apart than this say nothing of the time between them.
+    private static let longestPause = Duration.seconds(3)
+
     private let connections: RedisConnections
     private let client: RedisClient
+    private let grace: Duration
+    /// Since when, and until when, leases could be read without a break.
+    private let readable = Mutex<(since: ContinuousClock.Instant, until: ContinuousClock.Instant)?>(nil)
 
-    package init(_ connections: RedisConnections) {
+    /// - Parameter grace: how long leases must have been readable without a break before a missing one counts. After an
+    ///   outage of Redis the leases of live workers have run out, too, and each worker needs a moment to come back.
+    package init(_ connections: RedisConnections, grace: Duration = QueueOptions().leaseDuration) {
         self.connections = connections
+        self.grace = grace
         client = connections.makeClient("observe")
     }
 
@@ -54,11 +64,16 @@ package final class RedisQueueObserver: QueueObserver {
     }
 
     package func reapExpired(from queues: [QueueName]) async throws(QueueError) -> [String] {
+        let began = ContinuousClock.now
         _ = try await Promotion.run(on: client, for: queues)
         let candidates = try await knownWorkers(queues)
-        guard !candidates.isEmpty else { return [] }
+        guard !candidates.isEmpty else {
+            _ = noteReadable(since: began)
+            return []
+        }
         let leases = try await client.perform(
             candidates.map { RedisCommand("EXISTS", Keys.worker($0)) }, "looking for leases that ran out")
+        guard noteReadable(since: began) else { return [] }
         var reaped: [String] = []
         for (worker, lease) in zip(candidates, leases) {
             guard let lives = lease.integer else {
@@ -71,6 +86,17 @@ package final class RedisQueueObserver: QueueObserver {
             reaped.append(worker)
         }
         return reaped
+    }
+
+    /// Takes note of a look that began then and succeeded. A look that took long was an outage itself.
+    /// - Returns: whether leases could be read for long enough.
+    private func noteReadable(since began: ContinuousClock.Instant) -> Bool {
+        let now = ContinuousClock.now
+        return readable.withLock { readable in
+            let isUnbroken = readable.map { now - $0.until <= Self.longestPause } ?? false
+            readable = (isUnbroken ? readable?.since ?? began : began, now)
+            return readable.map { now - $0.since >= grace } ?? false
+        }
     }
 
     /// Whoever has a lease, had one, or has jobs of these queues delivered: a worker that was reaped while it was

@@ -22,9 +22,9 @@ extension RedisWorkQueue {
             let remaining = deadline - ContinuousClock.now
             let count = budget.withLock { $0.count(upTo: limit, streams: streams.keys.count) }
             do {
-                let reply = try await read(streams, count, waiting: remaining, on: taker)
-                let deliveries = try streams.deliveries(in: reply)
+                let deliveries = try await read(streams, count, waiting: remaining, on: taker)
                 budget.withLock { $0.note(largest: deliveries.largestPayload) }
+                turns.withLock { $0.note(deliveries.classes) }
                 let jobs = try await admit(deliveries, on: taker)
                 if !jobs.isEmpty { return jobs }
             } catch {
@@ -39,14 +39,36 @@ extension RedisWorkQueue {
 
     private func read(
         _ streams: TakeStreams, _ limit: Int, waiting patience: Duration, on taker: RedisClient
-    ) async throws(QueueError) -> RedisValue {
+    ) async throws(QueueError) -> Deliveries {
         if budget.withLock({ $0.readsOneByOne }) {
             for key in streams.keys {
                 let reply = try await read([key], 1, waiting: .zero, on: taker)
-                if !reply.isNull { return reply }
+                if !reply.isNull { return try streams.deliveries(in: reply) }
+            }
+        } else if turns.withLock({ $0.readsByClass }) {
+            let deliveries = try await readByClass(streams, limit, on: taker)
+            if !deliveries.isEmpty { return deliveries }
+        }
+        return try streams.deliveries(in: try await read(streams.keys, limit, waiting: patience, on: taker))
+    }
+
+    /// What is there now: first what was given back, then the lanes by class, each with the room that is left.
+    private func readByClass(
+        _ streams: TakeStreams, _ limit: Int, on taker: RedisClient
+    ) async throws(QueueError) -> Deliveries {
+        var found = try streams.deliveries(in: try await read(streams.pointers, limit, waiting: .zero, on: taker))
+        for (priority, count) in turns.withLock({ $0.next(limit: limit) }) {
+            let room = min(limit - found.entries.count, count)
+            guard room > 0, let keys = streams.lanes[priority] else { continue }
+            do throws(QueueError) {
+                found.add(try streams.deliveries(in: try await read(keys, room, waiting: .zero, on: taker)))
+            } catch {
+                // What came before is in this worker's hands and must not wait for the next look at lost deliveries.
+                guard !found.isEmpty, error.code != .tooLarge else { throw error }
+                return found
             }
         }
-        return try await read(streams.keys, limit, waiting: patience, on: taker)
+        return found
     }
 
     private func read(

@@ -24,6 +24,7 @@ package final class RedisWorkQueue: WorkQueue {
     let leaseClient: RedisClient
     let held = HeldJobs()
     let budget = Mutex(TakeBudget())
+    let turns = Mutex(ClassTurns())
     private let takers = Mutex<[RedisClient]>([])
     private let children: AsyncStream<Child>
     private let launch: AsyncStream<Child>.Continuation

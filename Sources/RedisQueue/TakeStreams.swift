@@ -10,6 +10,10 @@ struct TakeStreams {
     }
 
     let keys: [String]
+    /// The streams of what was given back.
+    let pointers: [String]
+    /// The lanes of a class.
+    let lanes: [PriorityClass: [String]]
     private let sources: [String: Source]
 
     init(_ queues: [QueueName]) {
@@ -23,6 +27,11 @@ struct TakeStreams {
             for queue in queues { add(Keys.lane(queue, priority), .lane(queue, priority)) }
         }
         self.keys = keys
+        pointers = queues.map(Keys.again)
+        lanes = Dictionary(
+            uniqueKeysWithValues: PriorityClass.allCases.map { priority in
+                (priority, queues.map { Keys.lane($0, priority) })
+            })
         self.sources = sources
     }
 
@@ -60,6 +69,15 @@ struct Deliveries {
 
     var entries: [(entry: LaneEntry, queue: QueueName, priority: PriorityClass)] = []
     var pointers: [(queue: QueueName, pointers: [Pointer])] = []
+
+    var isEmpty: Bool { entries.isEmpty && pointers.allSatisfy(\.pointers.isEmpty) }
+
+    var classes: Set<PriorityClass> { Set(entries.lazy.map(\.priority)) }
+
+    mutating func add(_ other: Deliveries) {
+        entries += other.entries
+        pointers += other.pointers
+    }
 
     /// Bytes of the largest job among the entries.
     var largestPayload: Int { entries.reduce(0) { max($0, $1.entry.payload?.readableBytes ?? 0) } }

@@ -114,6 +114,25 @@ import Testing
         }
     }
 
+    @Test("a server that became a replica is left, and the client connects again")
+    func replica() async throws {
+        try await withPrivateRedis { server in
+            try await withClient(url: server.url, name: "writer") { client in
+                try await withClient(url: server.url, name: "admin") { admin in
+                    _ = try await client.call("SET", "k", "1")
+                    let first = try await client.call("CLIENT", "ID")
+                    _ = try await admin.call("REPLICAOF", "127.0.0.1", "1")
+                    let error = await #expect(throws: RedisError.self) { try await client.call("SET", "k", "2") }
+                    #expect(error?.message.contains("READONLY") == true)
+                    _ = try await admin.call("REPLICAOF", "NO", "ONE")
+                    _ = try await client.call("SET", "k", "3")
+                    let second = try await client.call("CLIENT", "ID")
+                    #expect(first != second)
+                }
+            }
+        }
+    }
+
     @Test("commands wait while Redis is away and run when it is back")
     func recoversFromARestart() async throws {
         var options = PrivateRedisOptions()

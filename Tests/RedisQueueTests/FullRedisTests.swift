@@ -61,6 +61,33 @@ import Testing
         }
     }
 
+    @Test("leads, hands over and leads again while Redis is full", .timeLimit(.minutes(1)))
+    func leadership() async throws {
+        try await withPrivateRedis(["--maxmemory", "4mb", "--maxmemory-policy", "noeviction"]) { server in
+            var options = QueueOptions()
+            options.memoryHighWaterMark = 10
+            try await RedisQueueHarness.run(url: server.url, options: options) { harness in
+                _ = try await Self.fill(harness.underTest, limit: 2_000)
+                _ = try? await harness.command("SET", "filler", String(repeating: "x", count: 1_000))
+                let one = RedisLeadership(harness.connections, holder: "one")
+                let other = RedisLeadership(harness.connections, holder: "other")
+                await withTaskGroup(of: Void.self) { group in
+                    group.addTask { await one.keepConnection() }
+                    group.addTask { await other.keepConnection() }
+                    await one.contend()
+                    await other.contend()
+                    #expect(one.term()?.epoch == 1 && other.term() == nil)
+                    await one.contend()
+                    #expect(one.term()?.epoch == 1, "it renews")
+                    await one.release()
+                    await other.contend()
+                    #expect(other.term()?.epoch == 2)
+                    group.cancelAll()
+                }
+            }
+        }
+    }
+
     @Test("stops submits at the high-water mark, before Redis is full", .timeLimit(.minutes(1)))
     func highWaterMark() async throws {
         try await withPrivateRedis(["--maxmemory", "64mb", "--maxmemory-policy", "noeviction"]) { server in

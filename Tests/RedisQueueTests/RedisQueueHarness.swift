@@ -63,7 +63,7 @@ struct RedisQueueHarness: Sendable {
         let clock = ServerClock(connections)
         let harness = RedisQueueHarness(
             connections: connections, submissions: RedisSubmissionQueue(connections, clock: clock, options: options),
-            observer: RedisQueueObserver(connections), clock: clock,
+            observer: RedisQueueObserver(connections, grace: .zero), clock: clock,
             redis: RedisClient(
                 configuration: connections.configuration, eventLoop: connections.group.next(), name: "test",
                 logger: logger),

@@ -29,6 +29,31 @@ import Testing
         }
     }
 
+    @Test("after an outage workers have the time of a lease to come back before they count as dead")
+    func outage() async throws {
+        try await withPrivateRedis { server in
+            try await RedisQueueHarness.run(url: server.url) { harness in
+                let queue = harness.underTest
+                let worker = harness.worker("w")
+                _ = try await queue.submit(count: 1)
+                _ = try await queue.take(worker)
+                let grace = Duration.milliseconds(300)
+                let observer = RedisQueueObserver(harness.connections, grace: grace)
+                let keeper = Task { await observer.run() }
+                defer { keeper.cancel() }
+                // As after a restart of Redis that took longer than the lease.
+                try await harness.command("DEL", "spate:worker:w")
+                let began = ContinuousClock.now
+                var reaped: [String] = []
+                while reaped.isEmpty, ContinuousClock.now - began < .seconds(20) {
+                    reaped = try await observer.reapExpired(from: [queue.queue])
+                }
+                #expect(reaped == ["w"])
+                #expect(ContinuousClock.now - began >= grace)
+            }
+        }
+    }
+
     @Test("finds a worker that was taken for dead and takes jobs again")
     func pausedWorker() async throws {
         try await withPrivateRedis { server in

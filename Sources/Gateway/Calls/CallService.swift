@@ -5,15 +5,19 @@ import Time
 
 /// Turns calls into jobs and outcomes into answers; the same for every protocol.
 final class CallService: Sendable {
-    /// How long the outcome of a synchronous call is kept when its caller has it already. Long enough that
-    /// a late second finisher of the same job is recognised and discarded.
-    static let answeredRetention: Duration = .seconds(30)
+    /// How long the outcome of a synchronous call is kept at least. Long enough that a late second finisher of the same
+    /// job is recognised and discarded.
+    private static let leastRetention: Duration = .seconds(30)
+    /// By how much it outlives the caller's wait: when the outcome was lost on its way here, the caller finds it stored.
+    private static let retentionMargin: Duration = .seconds(10)
 
     private let gateway: String
     private let settings: GatewaySettings
     private let queue: any SubmissionQueue
     let admission: Admission
     private let replies = ReplyTable()
+    /// Waits for jobs that were submitted before.
+    private let followers = Followers()
     let statistics: CallStatistics
     let meters: GatewayMeters
     private let time: any TimeSource
@@ -41,18 +45,24 @@ final class CallService: Sendable {
     ///
     /// When the client goes away first, the job is cancelled, unless it has an idempotency key: then its
     /// caller may come back for it.
-    func answer(_ call: InferenceCall, watch: ConnectionWatch) async throws(Refusal) -> CallResult {
+    ///
+    /// - Parameter submitted: called once the job is at Redis, so that its tensors are of no more use here.
+    func answer(
+        _ call: consuming InferenceCall, watch: ConnectionWatch, submitted: () -> Void
+    ) async throws(Refusal) -> CallResult {
         let limit = call.timeout ?? settings.requestTimeout
+        let isOnce = call.once != nil
         let token = replies.makeToken()
         let address = ReplyAddress(gateway: gateway, token: token)
-        let retention = call.once == nil ? Self.answeredRetention : settings.retention
+        let retention = isOnce ? settings.retention : max(Self.leastRetention, limit + Self.retentionMargin)
         let submission: Submission
         do {
-            submission = try await submit(call, replyTo: address, retention: retention)
+            submission = try await submit(consume call, replyTo: address, retention: retention)
         } catch {
             replies.forget(token)
             throw error
         }
+        submitted()
         switch submission {
         case .accepted(let id, _):
             let replies = self.replies
@@ -66,14 +76,14 @@ final class CallService: Sendable {
                 if case .settled(let outcome)? = try? await queue.state(of: id) { return .settled(outcome) }
                 return .timedOut(id)
             case .disconnected:
-                if call.once == nil { await cancelQuietly(id) }
+                if !isOnce { await cancelQuietly(id) }
                 return .disconnected
             }
         case .existing(let id):
             replies.forget(token)
-            switch try await state(of: id, waitingUpTo: limit) {
+            switch try await state(of: id, waitingUpTo: limit, watch: watch) {
             case .settled(let outcome): return .settled(outcome)
-            case .waiting, .running, .retrying: return .timedOut(id)
+            case .waiting, .running, .retrying: return watch.isClosed ? .disconnected : .timedOut(id)
             case .unknown, .gone: throw .gone(id)
             }
         case .conflict(let id):
@@ -90,9 +100,15 @@ final class CallService: Sendable {
         }
     }
 
-    func state(of id: JobID, waitingUpTo limit: Duration) async throws(Refusal) -> JobState {
+    /// The state of a job once it is settled, or after `limit`; sooner when the client goes away or the gateway stops.
+    func state(
+        of id: JobID, waitingUpTo limit: Duration, watch: ConnectionWatch
+    ) async throws(Refusal) -> JobState {
         do {
-            return try await queue.state(of: id, waitingUpTo: limit)
+            guard limit > .zero else { return try await queue.state(of: id) }
+            return try await followers.follow(watch) { [queue] () throws(QueueError) in
+                try await queue.state(of: id, waitingUpTo: limit)
+            }
         } catch {
             throw Refusal(error)
         }
@@ -107,7 +123,10 @@ final class CallService: Sendable {
     }
 
     /// Gives every caller that still waits the id of its job: the gateway stops.
-    func releaseCallers() { replies.timeOutAll() }
+    func releaseCallers() {
+        replies.timeOutAll()
+        followers.stop()
+    }
 
     /// Delivers outcomes to waiting calls until the task is cancelled.
     func run() async {
@@ -143,24 +162,25 @@ final class CallService: Sendable {
     }
 
     private func submit(
-        _ call: InferenceCall, replyTo: ReplyAddress?, retention: Duration
+        _ call: consuming InferenceCall, replyTo: ReplyAddress?, retention: Duration
     ) async throws(Refusal) -> Submission {
-        try await admission.enter(call.model)
+        let (model, once, priority) = (call.model, call.once, call.priority)
+        try await admission.enter(model)
         let now = time.now()
         let job = Job(
-            queue: call.model.queue, priority: call.priority, tenant: call.tenant, submitted: now,
+            queue: model.queue, priority: call.priority, tenant: call.tenant, submitted: now,
             deadline: call.deadline.map { now + $0 }, replyTo: replyTo, retention: retention, echo: call.echo,
             inputs: call.inputs, requestedOutputs: call.requestedOutputs)
         do {
-            let submission = try await queue.submit(job, once: call.once)
+            let submission = try await queue.submit(job, once: once)
             if case .accepted(_, let depth) = submission {
-                admission.ended(call.model, priority: call.priority, depth: depth)
+                admission.ended(model, priority: priority, depth: depth)
             } else {
-                admission.ended(call.model, priority: call.priority, depth: nil)
+                admission.ended(model, priority: priority, depth: nil)
             }
             return submission
         } catch {
-            admission.ended(call.model, priority: call.priority, depth: nil)
+            admission.ended(model, priority: priority, depth: nil)
             throw Refusal(error)
         }
     }

@@ -1,7 +1,7 @@
 import Synchronization
 
-/// Bounds the bytes of all request bodies that the gateway holds at once: those that are being read, and those whose
-/// callers wait for an answer.
+/// Bounds the bytes of all request bodies that the gateway holds at once, with the tensors that were read out of them:
+/// from the first byte until the job is at Redis.
 final class BodyBudget: Sendable {
     let limit: Int
     private let used = Mutex(0)

@@ -24,6 +24,8 @@ final class ConnectionWatch: Sendable {
         if isClosed { action() }
     }
 
+    var isClosed: Bool { state.withLock { $0.isClosed } }
+
     /// The call is answered: nobody is to be told any more.
     func release() {
         state.withLock { $0.onClose = nil }

@@ -135,7 +135,7 @@ package final class RedisLeadership: Leadership {
         }
     }
 
-    private func release() async {
+    package func release() async {
         let now = time.now()
         let held = state.withLock { state -> (epoch: Int64, ends: Timestamp)? in
             defer { state.tenure.resign() }

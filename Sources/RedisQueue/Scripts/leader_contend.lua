@@ -5,6 +5,7 @@
 -- ARGV[4] "shared", or "sole": the lease of another is taken although it holds
 --
 -- Returns {1, epoch} or {0, epoch of the holder, ms until its lease ends unless renewed}.
+-- The first write is an HDEL, which a full Redis does not refuse: without a leader nothing would drain it.
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local life = tonumber(ARGV[2])
@@ -15,12 +16,13 @@ if ends > now and record[1] ~= ARGV[1] and ARGV[4] ~= 'sole' then
   -- The clock of the server was set back, or another server's is used after a failover: no lease is longer than its life.
   if ends > now + life then
     ends = now + life
+    redis.call('HDEL', KEYS[1], '')
     redis.call('HSET', KEYS[1], 'until', string.format('%.0f', ends))
   end
   return { 0, epoch, ends - now }
 end
 if ends <= now or record[1] ~= ARGV[1] then epoch = math.max(epoch, tonumber(ARGV[3])) + 1 end
+redis.call('HDEL', KEYS[1], 'authority', 'term')
 redis.call('HSET', KEYS[1], 'holder', ARGV[1], 'epoch', string.format('%.0f', epoch),
   'until', string.format('%.0f', now + life))
-redis.call('HDEL', KEYS[1], 'authority', 'term')
 return { 1, epoch }

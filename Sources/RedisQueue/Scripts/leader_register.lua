@@ -5,7 +5,7 @@
 -- ARGV[4] greatest epoch that the holder has seen
 --
 -- Returns {1, epoch}, the same when it is called again for the term; or {0, epoch} when a later term of the authority
--- has registered.
+-- has registered. The first write is an HDEL, which a full Redis does not refuse.
 local record = redis.call('HMGET', KEYS[1], 'authority', 'term', 'holder', 'epoch')
 local epoch = tonumber(record[4]) or 0
 if record[1] == ARGV[1] then
@@ -17,7 +17,7 @@ if record[1] == ARGV[1] then
   end
 end
 epoch = math.max(epoch, tonumber(ARGV[4])) + 1
+redis.call('HDEL', KEYS[1], 'until')
 redis.call('HSET', KEYS[1], 'authority', ARGV[1], 'term', ARGV[2], 'holder', ARGV[3],
   'epoch', string.format('%.0f', epoch))
-redis.call('HDEL', KEYS[1], 'until')
 return { 1, epoch }

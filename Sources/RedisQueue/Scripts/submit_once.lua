@@ -15,6 +15,8 @@ if record then
     local known = redis.call('EXISTS', ARGV[5] .. class .. '.' .. entry) == 1
       or #redis.call('XRANGE', ARGV[6] .. class, entry, entry) > 0
     if known then
+      -- The job may wait for longer than the record lives.
+      redis.call('PEXPIRE', KEYS[1], ARGV[2])
       return { fingerprint == ARGV[1] and 'existing' or 'conflict', class, entry }
     end
   end

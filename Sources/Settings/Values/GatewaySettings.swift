@@ -8,8 +8,8 @@ package struct GatewaySettings: Sendable, Equatable {
     package var adminPort: Int
     /// Largest accepted request body after decompression, bytes; a larger one gets 413. Default 64 MiB.
     package var maximumBody: Int
-    /// Most bytes of all request bodies that the gateway holds at once; above it 503. Default 1 GiB, never below
-    /// `maximumBody`.
+    /// Most bytes of all request bodies and their tensors that the gateway holds at once; above it 503. Default 1 GiB,
+    /// never below five times `maximumBody`: a JSON body of that size can hold tensors of four times as much.
     package var maximumBodies: Int
     /// How long a synchronous request waits when it names no time-out; then it gets 504 with the job's id.
     /// Default 30 s.

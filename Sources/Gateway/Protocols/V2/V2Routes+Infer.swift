@@ -33,9 +33,10 @@ extension V2Routes {
         do {
             let body = try await RequestBodyReader(limit: settings.maximumBody, share: share).read(request)
             calls.meters.noteBody(body.readableBytes)
-            let (call, form) = try decode(body, headers: request.headers, model: model)
+            let (call, form) = try decode(body, headers: request.headers, model: model, share: share)
             if request.headers.prefersAsynchronousResponse { return await accept(call) }
-            return answer(try await calls.answer(call, watch: watch), form: form, model: model)
+            let result = try await calls.answer(call, watch: watch, submitted: share.release)
+            return answer(result, form: form, model: model)
         } catch {
             if let refusal = error as? Refusal { calls.meters.note(refusal) }
             return .failure(error)
@@ -43,7 +44,7 @@ extension V2Routes {
     }
 
     private func decode(
-        _ body: ByteBuffer, headers: HTTPFields, model: ServedModel
+        _ body: ByteBuffer, headers: HTTPFields, model: ServedModel, share: BodyBudget.Share
     ) throws -> (InferenceCall, V2Echo) {
         var headerLength: Int?
         if let field = headers[.inferenceHeaderContentLength] {
@@ -58,6 +59,10 @@ extension V2Routes {
         }
         let request = try V2RequestDecoder.decode(
             body: body, headerLength: headerLength, signature: model.signature, model: model.settings.name)
+        // Tensors out of JSON have memory of their own, which can be four times that of their text.
+        let binary = headerLength.map { body.readableBytes - $0 } ?? 0
+        let tensors = request.inputs.reduce(0) { $0 + $1.bytes.readableBytes }
+        try share.add(max(tensors - binary, 0))
         let echo = V2Echo(request)
         var bytes = ByteBuffer()
         echo.encode(into: &bytes)
@@ -87,6 +92,9 @@ extension V2Routes {
         return tenant
     }
 
+    /// A key is known for so long beyond the life of an outcome, since its job may wait before it runs.
+    private static let longestBacklog = Duration.seconds(3_600)
+
     private func idempotencyKey(
         _ headers: HTTPFields, of tenant: String?, body: ByteBuffer, headerLength: Int?
     ) throws(V2Error) -> IdempotencyKey? {
@@ -98,7 +106,7 @@ extension V2Routes {
         return IdempotencyKey(
             key: tenant.map { "\($0) \(key)" } ?? key,
             fingerprint: RequestFingerprint.of(body, headerLength: headerLength),
-            retention: settings.retention)
+            retention: settings.retention + Self.longestBacklog)
     }
 
     private func accept(_ call: InferenceCall) async -> HTTPReply {

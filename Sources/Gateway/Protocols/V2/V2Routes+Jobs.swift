@@ -29,7 +29,7 @@ extension V2Routes {
             wait = min(parsed, settings.maximumWait)
         }
         do {
-            return try describe(await calls.state(of: id, waitingUpTo: wait), id: id, model: model)
+            return try describe(await calls.state(of: id, waitingUpTo: wait, watch: watch), id: id, model: model)
         } catch {
             return .failure(error)
         }

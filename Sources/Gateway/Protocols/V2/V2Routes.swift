@@ -24,7 +24,7 @@ struct V2Routes: Sendable {
         self.settings = settings
         self.serverVersion = serverVersion
         tenantHeader = HTTPField.Name(settings.tenantHeader)
-        bodies = BodyBudget(limit: max(settings.maximumBodies, settings.maximumBody))
+        bodies = BodyBudget(limit: max(settings.maximumBodies, settings.maximumBody * 5))
     }
 
     func respond(to request: Request, watch: ConnectionWatch) async -> HTTPReply {
