@@ -13,7 +13,7 @@ extension QueueModel {
         leases.values.filter { $0.ends > now }.compactMap(\.report).sorted { $0.id < $1.id }
     }
 
-    /// Gives back what a dead worker holds; each delivery counts as a crash.
+    /// Gives back what a dead worker holds. Each job counts a crash; one that had some before only if it was on trial.
     /// - Returns: the number of jobs that went back.
     package mutating func reap(_ worker: String, from names: [QueueName]) -> Int {
         giveBackAll(of: worker, from: names, crashed: true)
@@ -45,7 +45,10 @@ extension QueueModel {
         if held[worker]?.isEmpty == true { held[worker] = nil }
         for id in ids {
             records[id]?.place = .takable
-            if crashed { records[id]?.crashes += 1 }
+            if crashed, let record = records[id], record.crashes == 0 || record.isOnTrial {
+                records[id]?.crashes += 1
+            }
+            records[id]?.isOnTrial = false
             queues[id.queue]?.takable.append(id)
         }
         leases[worker] = nil

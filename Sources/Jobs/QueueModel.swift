@@ -36,6 +36,8 @@ package struct QueueModel: Sendable {
         var place: Place
         var attempt = 1
         var crashes = 0
+        /// Its worker runs it by itself.
+        var isOnTrial = false
     }
 
     struct Stored: Sendable {
@@ -153,6 +155,13 @@ package struct QueueModel: Sendable {
         settle([Settlement(outcome: outcome, retention: taken.job.retention)], now: now)
     }
 
+    /// - Returns: whether `worker` holds the job.
+    package mutating func beginTrial(of id: JobID, worker: String) -> Bool {
+        guard records[id]?.place == .held(worker: worker) else { return false }
+        records[id]?.isOnTrial = true
+        return true
+    }
+
     // MARK: Settling and giving back
 
     /// Stores each outcome unless one is stored already, and removes the job, whoever holds it.
@@ -188,6 +197,7 @@ package struct QueueModel: Sendable {
     ) {
         guard var record = records[id], record.place == .held(worker: worker) else { return }
         change(&record)
+        record.isOnTrial = false
         record.place = due == nil ? .takable : .due
         records[id] = record
         held[worker]?.remove(id)

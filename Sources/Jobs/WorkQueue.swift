@@ -10,6 +10,11 @@ package protocol WorkQueue: Sendable {
     /// is already stored wins over a later one. On an error nothing of it, or all, may have happened: call again.
     func settle(_ settlements: [Settlement]) async throws(QueueError)
 
+    /// Says that a taken job with crashes is about to run, alone in its batch: should this worker die, it counts one more,
+    /// and other jobs with crashes that this worker holds do not.
+    /// - Returns: whether this worker still holds the job.
+    func beginTrial(of id: JobID) async throws(QueueError) -> Bool
+
     /// Gives back a job whose run returned an error, to be delivered again after `delay`.
     func retry(_ job: TakenJob, after delay: Duration, error: String) async throws(QueueError)
 

@@ -14,7 +14,8 @@ enum Reaper {
 
     /// Reaps `worker` from `queues` and removes its lease. Safe to repeat, and to run from several places at once.
     ///
-    /// - Parameter crashed: whether the deliveries count as crashes of their worker.
+    /// - Parameter crashed: whether the worker died: each job counts a crash, one that had some before only if it was on
+    ///   trial.
     /// - Returns: the number of jobs that went back.
     static func reap(
         _ worker: String, from queues: [QueueName], crashed: Bool, on client: RedisClient
@@ -49,7 +50,7 @@ enum Reaper {
             RedisScript.reap.call(keys: [Keys.lane(queue, priority), Keys.again(queue)])
                 .with(
                     worker, Keys.group, Keys.returned, priority.name, String(step),
-                    String(crashed ? DeliveryCount.crash : 0))
+                    String(crashed ? DeliveryCount.crash : 0), String(DeliveryCount.trial))
         case .pointers(let queue):
             RedisScript.reapPointers.call(keys: [Keys.again(queue)])
                 .with(worker, Keys.group, String(step), "0", "gone")

@@ -17,6 +17,7 @@ struct RedisScript: Sendable, Hashable {
     static let state = RedisScript(PackageResources.state_lua)
     static let cancel = RedisScript(PackageResources.cancel_lua)
     static let claim = RedisScript(PackageResources.claim_lua)
+    static let trial = RedisScript(PackageResources.trial_lua)
     static let giveBack = RedisScript(PackageResources.give_back_lua)
     static let reap = RedisScript(PackageResources.reap_lua)
     static let reapPointers = RedisScript(PackageResources.reap_pointers_lua)

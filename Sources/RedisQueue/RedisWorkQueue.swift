@@ -86,6 +86,17 @@ package final class RedisWorkQueue: WorkQueue {
         _ = try await client.perform(rescues, "settling jobs while Redis is full")
     }
 
+    // MARK: Trials
+
+    package func beginTrial(of id: JobID) async throws(QueueError) -> Bool {
+        let what = "noting that job \(id) runs by itself"
+        let call = RedisScript.trial.call(keys: [Keys.lane(id.queue, id.priority)])
+            .with(worker, Keys.group, id.entry.description, String(DeliveryCount.trial))
+        let reply = try await client.perform([call], what).first ?? .null
+        guard let held = reply.integer else { throw QueueError.unexpected(reply, what) }
+        return held == 1
+    }
+
     // MARK: Giving back
 
     package func retry(_ job: TakenJob, after delay: Duration, error: String) async throws(QueueError) {
@@ -128,7 +139,8 @@ package final class RedisWorkQueue: WorkQueue {
         return RedisScript.giveBack
             .call(keys: [Keys.lane(queue, priority), Keys.again(queue), Keys.due(queue)])
             .with(
-                worker, Keys.group, Keys.returned, priority.name, String(delay.wholeMilliseconds), String(penalty)
+                worker, Keys.group, Keys.returned, priority.name, String(delay.wholeMilliseconds), String(penalty),
+                String(DeliveryCount.trial)
             )
             .with(ids.map(\.entry.description))
     }

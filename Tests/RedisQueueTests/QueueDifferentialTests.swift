@@ -75,7 +75,8 @@ private struct DifferentialRun {
         case 27..<50: try await take()
         case 50..<60: try await settle()
         case 60..<66: try await retry()
-        case 66..<72: try await handBack()
+        case 66..<69: try await handBack()
+        case 69..<72: try await beginTrial()
         case 72..<78: try await cancel()
         case 78..<86: try await reap()
         case 86..<88: try await leave()
@@ -167,6 +168,12 @@ private struct DifferentialRun {
         let expected = model.cancel(modelIDs[number], reason: "random", now: now)
         cancelled += 1
         try same("the state after cancel", real: summary(real), model: summary(expected))
+    }
+
+    private mutating func beginTrial() async throws {
+        guard let item = held.randomElement(using: &generator), let worker = workers[item.worker] else { return }
+        let real = try await worker.beginTrial(of: item.real.id)
+        try same("whether it is held", real: real, model: model.beginTrial(of: item.model.id, worker: item.worker))
     }
 
     private mutating func reap() async throws {

@@ -33,6 +33,11 @@ package final class ModelWorkQueue: WorkQueue {
         try queue.change { model, now in model.settle(settlements, now: now) }
     }
 
+    package func beginTrial(of id: JobID) async throws(QueueError) -> Bool {
+        let worker = self.id
+        return try queue.change { model, _ in model.beginTrial(of: id, worker: worker) }
+    }
+
     package func retry(_ job: TakenJob, after delay: Duration, error: String) async throws(QueueError) {
         let id = self.id
         try queue.change { model, now in model.retry(job.id, worker: id, after: delay, now: now) }

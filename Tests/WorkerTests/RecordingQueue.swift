@@ -5,13 +5,14 @@ import Tensors
 
 /// A work queue of one worker in memory that keeps what the worker did to it, and fails on command.
 final class RecordingQueue: WorkQueue {
-    enum Call: Hashable, Sendable { case take, settle, retry, handBack, renewLease, leave }
+    enum Call: Hashable, Sendable { case take, settle, beginTrial, retry, handBack, renewLease, leave }
 
     struct Record: Sendable {
         var waiting: [TakenJob] = []
         var settled: [Settlement] = []
         /// How many outcomes each settle carried.
         var settleSizes: [Int] = []
+        var tried: [JobID] = []
         var retried: [(id: JobID, delay: Duration, error: String)] = []
         var handedBack: [JobID] = []
         var reports: [WorkerReport] = []
@@ -79,6 +80,12 @@ final class RecordingQueue: WorkQueue {
             $0.settled += settlements
             $0.settleSizes.append(settlements.count)
         }
+    }
+
+    func beginTrial(of id: JobID) async throws(QueueError) -> Bool {
+        try attempt(.beginTrial)
+        change { $0.tried.append(id) }
+        return true
     }
 
     func retry(_ job: TakenJob, after delay: Duration, error: String) async throws(QueueError) {
