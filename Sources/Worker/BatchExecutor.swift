@@ -65,6 +65,7 @@ struct BatchExecutor {
         _ parts: [BatchWork.Part], first: BatchResult.Failure, into results: inout [BatchResult.Part],
         onRerun: () -> Void
     ) {
+        let patience = Bisection<BatchWork.Part>.patience
         var bisection = Bisection(failed: parts)
         var latest = first
         while true {
@@ -80,7 +81,12 @@ struct BatchExecutor {
             case .blame(let part): results.append(failed(part, latest))
             case .giveUp(let rest):
                 // Not run alone: whatever the last error was, it says nothing of these, so they may be tried again.
-                let failure = BatchResult.Failure(fault: .backend, message: latest.message)
+                // Nor is it told to their callers: it may name what another one has sent.
+                let failure = BatchResult.Failure(
+                    fault: .backend,
+                    message:
+                        "the model failed \(patience) requests of the batch in a row, each run alone; this one was not run"
+                )
                 results += rest.map { self.failed($0, failure) }
             case .done: return
             }
