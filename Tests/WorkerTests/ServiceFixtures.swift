@@ -68,9 +68,11 @@ final class Gate: Sendable {
 }
 
 func makeService(
-    id: String = "w1", queue: any WorkQueue, time: any TimeSource = RunningTime(), backend: TestBackend = TestBackend(),
+    id: String = "w1", queue: any WorkQueue, time: any TimeSource = RunningTime(),
+    backend: TestBackend = TestBackend(),
     maximumAttempts: Int = 3,
-    drainTimeout: Duration = .seconds(20), hungRunBound: Duration = .seconds(60),
+    drainTimeout: Duration = .seconds(20),
+    hungRunBound: Duration = .seconds(60), signature: ModelSignature? = nil,
     batching: BatchingSettings = BatchingSettings(), models: [String] = ["m"], load: ModelLoader? = nil
 ) -> WorkerService {
     let echoing: ModelLoader = { _ throws(InferenceError) in backend }
@@ -82,9 +84,10 @@ func makeService(
             models: models.map {
                 ModelSettings(
                     name: $0, backend: .synthetic(SyntheticOptions()), batching: batching,
-                    maximumAttempts: maximumAttempts)
+                    maximumAttempts: maximumAttempts, signature: signature)
             },
-            launched: .zero, patience: .milliseconds(100), hungRunBound: hungRunBound,
+            launched: .zero, patience: .milliseconds(100),
+            hungRunBound: hungRunBound,
             lastWrites: .milliseconds(300)),
         queue: queue, load: loader, metrics: MetricsRegistry(),
         time: time, logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
