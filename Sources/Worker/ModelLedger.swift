@@ -5,6 +5,9 @@ import Time
 
 /// What a worker holds of one model, as a value: which jobs wait, which run on which instance, which parts are
 /// back. It is told what happens and says what to do; `ModelRunner` does it.
+///
+/// It is told two times: `now` is the cluster's, in which deadlines and records are; `steady` is monotonic, by which
+/// runs are measured and watched.
 struct ModelLedger: Sendable {
     /// A job between take and release.
     struct Held: Sendable {
@@ -42,6 +45,7 @@ struct ModelLedger: Sendable {
 
     /// A batch that an instance computes.
     struct Run: Sendable {
+        /// Monotonic.
         var began: Timestamp
         var bound: Duration
         var tickets: [Int]
@@ -82,7 +86,7 @@ struct ModelLedger: Sendable {
 
     // MARK: Events
 
-    mutating func accept(_ jobs: [Admitted], now: Timestamp) -> Actions {
+    mutating func accept(_ jobs: [Admitted], now: Timestamp, steady: Timestamp) -> Actions {
         var items: [Assembler.Item] = []
         items.reserveCapacity(jobs.count)
         for admitted in jobs {
@@ -95,7 +99,7 @@ struct ModelLedger: Sendable {
                     priority: Int(admitted.job.job.priority.rawValue), enqueued: now,
                     deadline: admitted.job.job.deadline))
         }
-        return actions(for: assembler.add(items, now: now), now: now)
+        return actions(for: assembler.add(items, now: now), now: now, steady: steady)
     }
 
     /// The time for which to set the alarm.
@@ -104,12 +108,16 @@ struct ModelLedger: Sendable {
         return alarm
     }
 
-    mutating func tick(now: Timestamp) -> Actions { actions(for: assembler.tick(now: now), now: now) }
+    mutating func tick(now: Timestamp, steady: Timestamp) -> Actions {
+        actions(for: assembler.tick(now: now), now: now, steady: steady)
+    }
 
     /// An instance starts one more run of the same batch (a part of it, after a failure): its time counts anew.
-    mutating func rerun(on instance: Int, now: Timestamp) { runs[instance]?.began = now }
+    mutating func rerun(on instance: Int, steady: Timestamp) { runs[instance]?.began = steady }
 
-    mutating func completed(_ result: BatchResult, on instance: Int, now: Timestamp) -> Actions {
+    mutating func completed(
+        _ result: BatchResult, on instance: Int, now: Timestamp, steady: Timestamp
+    ) -> Actions {
         runs[instance] = nil
         idleInstances.append(instance)
         batches += 1
@@ -127,7 +135,7 @@ struct ModelLedger: Sendable {
             ? assembler.finished(
                 result.work.shapes, rows: result.work.rows, took: result.occupied, now: now)
             : assembler.instanceBecameFree(now: now)
-        let following = self.actions(for: decision, now: now)
+        let following = self.actions(for: decision, now: now, steady: steady)
         actions.start = following.start
         actions.closed = following.closed
         actions.release += following.release
@@ -148,9 +156,9 @@ struct ModelLedger: Sendable {
     }
 
     /// Gives back what has not started; what runs goes on.
-    mutating func drain(now: Timestamp) -> Actions {
+    mutating func drain(now: Timestamp, steady: Timestamp) -> Actions {
         let (decision, returned) = assembler.drain(.handingBack, now: now)
-        var actions = self.actions(for: decision, now: now)
+        var actions = self.actions(for: decision, now: now, steady: steady)
         for ticket in returned { end(ticket, .handedBack, into: &actions) }
         return actions
     }
@@ -165,8 +173,8 @@ struct ModelLedger: Sendable {
     }
 
     /// The run that is furthest beyond its bound, if any.
-    func hungRun(at now: Timestamp) -> (instance: Int, elapsed: Duration)? {
-        runs.lazy.map { (instance: $0.key, elapsed: now - $0.value.began, bound: $0.value.bound) }
+    func hungRun(steady: Timestamp) -> (instance: Int, elapsed: Duration)? {
+        runs.lazy.map { (instance: $0.key, elapsed: steady - $0.value.began, bound: $0.value.bound) }
             .filter { $0.elapsed > $0.bound }
             .max { $0.elapsed < $1.elapsed }
             .map { ($0.instance, $0.elapsed) }
@@ -174,7 +182,9 @@ struct ModelLedger: Sendable {
 
     // MARK: Private
 
-    private mutating func actions(for decision: Assembler.Decision, now: Timestamp) -> Actions {
+    private mutating func actions(
+        for decision: Assembler.Decision, now: Timestamp, steady: Timestamp
+    ) -> Actions {
         var actions = Actions()
         wakeUp = decision.wakeUp
         actions.setsAlarmEarlier = wakeUp.map { wakeUp in alarm.map { wakeUp < $0 } ?? true } ?? false
@@ -184,14 +194,16 @@ struct ModelLedger: Sendable {
                 preconditionFailure("batch \(batch.number) was formed while no instance is idle")
             }
             actions.closed.append((batch.rows, batch.reason))
-            actions.start.append((instance, start(batch, on: instance, now: now)))
+            actions.start.append((instance, start(batch, on: instance, now: now, steady: steady)))
         }
         return actions
     }
 
-    private mutating func start(_ batch: Batch<Int, RowShapes>, on instance: Int, now: Timestamp) -> BatchWork {
+    private mutating func start(
+        _ batch: Batch<Int, RowShapes>, on instance: Int, now: Timestamp, steady: Timestamp
+    ) -> BatchWork {
         runs[instance] = Run(
-            began: now, bound: max(leastBound, (batch.expected ?? .zero) * 20), tickets: batch.entries.map(\.id))
+            began: steady, bound: max(leastBound, (batch.expected ?? .zero) * 20), tickets: batch.entries.map(\.id))
         let parts = batch.entries.compactMap { entry -> BatchWork.Part? in
             guard let job = held[entry.id] else { return nil }
             held[entry.id]?.runningRows += entry.range.count

@@ -29,6 +29,8 @@ final class ModelRunner: Sendable {
     private let alarmChanged = Signal()
     private let writer: OutcomeWriter
     private let time: any TimeSource
+    /// Monotonic.
+    private let steady: any TimeSource
     private let clock: any Clock<Duration>
     private let logger: Logger
     private let onRoom: @Sendable () -> Void
@@ -38,8 +40,8 @@ final class ModelRunner: Sendable {
     ///   - onRoom: called when `appetite` may have grown, from any thread.
     init(
         identity: Identity, model: LoadedModel, batching: BatchingSettings, hungRunBound: Duration,
-        writer: OutcomeWriter, meters: ModelMeters, time: any TimeSource, clock: any Clock<Duration>, logger: Logger,
-        onRoom: @escaping @Sendable () -> Void
+        writer: OutcomeWriter, meters: ModelMeters, time: any TimeSource, steady: any TimeSource,
+        clock: any Clock<Duration>, logger: Logger, onRoom: @escaping @Sendable () -> Void
     ) {
         self.identity = identity
         threads = model.threads
@@ -54,6 +56,7 @@ final class ModelRunner: Sendable {
         self.writer = writer
         self.meters = meters
         self.time = time
+        self.steady = steady
         self.clock = clock
         self.logger = logger
         self.onRoom = onRoom
@@ -87,7 +90,7 @@ final class ModelRunner: Sendable {
             }
         }
         writer.add(refused)
-        let actions = ledger.withLock { $0.accept(admitted, now: now) }
+        let actions = ledger.withLock { $0.accept(admitted, now: now, steady: steady.now()) }
         perform(actions, now: now, keeping: nil)
     }
 
@@ -95,7 +98,7 @@ final class ModelRunner: Sendable {
     /// that there is for it.
     private func start(_ work: BatchWork, on index: Int) {
         threads.run(on: index) { instance in
-            let executor = BatchExecutor(instance: instance, time: self.time)
+            let executor = BatchExecutor(instance: instance, steady: self.steady)
             var next: BatchWork? = work
             while let work = next {
                 let result = executor.execute(work, onRerun: { self.rerun(on: index) })
@@ -109,7 +112,7 @@ final class ModelRunner: Sendable {
     private func completed(_ result: BatchResult, on instance: Int) -> BatchWork? {
         let now = time.now()
         meters.compute.record(result.occupied)
-        let actions = ledger.withLock { $0.completed(result, on: instance, now: now) }
+        let actions = ledger.withLock { $0.completed(result, on: instance, now: now, steady: steady.now()) }
         let next = perform(actions, now: now, keeping: instance)
         onRoom()
         return next
@@ -117,8 +120,8 @@ final class ModelRunner: Sendable {
 
     /// A batch failed and a part of it runs again on its instance: the watchdog counts anew.
     private func rerun(on instance: Int) {
-        let now = time.now()
-        ledger.withLock { $0.rerun(on: instance, now: now) }
+        let now = steady.now()
+        ledger.withLock { $0.rerun(on: instance, steady: now) }
     }
 
     func cancel(_ id: JobID) {
@@ -131,7 +134,7 @@ final class ModelRunner: Sendable {
     /// Gives back what has not started and takes no more.
     func drain() {
         let now = time.now()
-        let actions = ledger.withLock { $0.drain(now: now) }
+        let actions = ledger.withLock { $0.drain(now: now, steady: steady.now()) }
         perform(actions, now: now, keeping: nil)
     }
 
@@ -144,8 +147,8 @@ final class ModelRunner: Sendable {
 
     /// The run that has taken longer than it may, if any.
     func hungRun() -> (instance: Int, elapsed: Duration)? {
-        let now = time.now()
-        return ledger.withLock { $0.hungRun(at: now) }
+        let now = steady.now()
+        return ledger.withLock { $0.hungRun(steady: now) }
     }
 
     /// Wakes the assembler at the times it asks for (a delay is over, a deadline has passed) until cancelled.
@@ -160,7 +163,7 @@ final class ModelRunner: Sendable {
                 await alarmChanged.wait(atMost: due - now, clock: clock)
                 continue
             }
-            let actions = ledger.withLock { $0.tick(now: now) }
+            let actions = ledger.withLock { $0.tick(now: now, steady: steady.now()) }
             perform(actions, now: now, keeping: nil)
             onRoom()
         }

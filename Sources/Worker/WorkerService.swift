@@ -38,9 +38,13 @@ package final class WorkerService: Service {
     let load: ModelLoader
     let series: WorkerSeries
     let time: any TimeSource
+    /// Monotonic: what is measured and what must end goes by it.
+    let steady: any TimeSource
     let clock: any Clock<Duration>
     let logger: Logger
     let writer: OutcomeWriter
+    /// What had passed since the launch when the service was made, and when that was by `steady`.
+    private let launched: (ago: Duration, at: Timestamp)
     /// Raised by what may end a drain's wait: a batch that came back, a loop that ended, a second stop.
     let progress = Signal()
     private let stageChanged = Signal()
@@ -52,16 +56,20 @@ package final class WorkerService: Service {
     ///   - load: makes a backend of a model's settings: `BackendRegistry.load`.
     ///   - metrics: where the worker's series go.
     ///   - time: the cluster's common time, which deadlines are in.
+    ///   - steady: monotonic time.
     ///   - clock: what the service waits by.
     package init(
         configuration: Configuration, queue: any WorkQueue, load: @escaping ModelLoader,
-        metrics: MetricsRegistry, time: any TimeSource, clock: any Clock<Duration> = ContinuousClock(), logger: Logger
+        metrics: MetricsRegistry, time: any TimeSource, steady: any TimeSource = MonotonicTime(),
+        clock: any Clock<Duration> = ContinuousClock(), logger: Logger
     ) {
         self.configuration = configuration
         self.queue = queue
         self.load = load
         series = WorkerSeries(in: metrics)
         self.time = time
+        self.steady = steady
+        launched = (time.now() - configuration.launched, steady.now())
         self.clock = clock
         var logger = logger
         logger.set(LogKeys.workerID, configuration.id)
@@ -165,7 +173,7 @@ package final class WorkerService: Service {
     }
 
     private func becomeReady() {
-        let startUp = time.now() - configuration.launched
+        let startUp = launched.ago + (steady.now() - launched.at)
         state.withLock { state in
             state.startUp = startUp
             if state.stage == .starting { state.stage = .ready }
@@ -204,7 +212,7 @@ package final class WorkerService: Service {
     /// Waits until the last take is in and nothing runs, at most the drain time-out.
     /// - Returns: whether everything ended in time.
     private func finishRuns(_ served: [ServedModel]) async -> Bool {
-        let end = time.now() + configuration.pool.drainTimeout
+        let end = steady.now() + configuration.pool.drainTimeout
         while true {
             let (stage, takers, hungRun) = state.withLock { ($0.stage, $0.runningTakers, $0.hungRun) }
             if takers == 0 {
@@ -212,7 +220,7 @@ package final class WorkerService: Service {
                 for model in served { model.runner.drain() }
                 if served.allSatisfy({ $0.runner.held == 0 }) { return true }
             }
-            let left = end - time.now()
+            let left = end - steady.now()
             guard stage < .cutShort, hungRun == nil, left > .zero else { return false }
             await progress.wait(atMost: left, clock: clock)
         }
@@ -307,7 +315,8 @@ package final class WorkerService: Service {
                 queue: queueName, worker: configuration.id, maximumAttempts: settings.maximumAttempts,
                 instances: model.threads.count),
             model: model, batching: settings.batching, hungRunBound: configuration.hungRunBound, writer: writer,
-            meters: ModelMeters(model: settings.name, in: series), time: time, clock: clock, logger: logger,
+            meters: ModelMeters(model: settings.name, in: series), time: time, steady: steady,
+            clock: clock, logger: logger,
             onRoom: { [progress] in
                 wake.raise()
                 progress.raise()

@@ -179,10 +179,10 @@ import Time
     func hungRun() throws {
         var ledger = ModelLedger(policy: BatchingPolicy(instances: 1), leastBound: .seconds(60))
         _ = ledger.accept([try admit(try makeJob(1))], now: .zero)
-        #expect(ledger.hungRun(at: .zero + .seconds(60)) == nil)
-        #expect(ledger.hungRun(at: .zero + .seconds(61))?.elapsed == .seconds(61))
-        ledger.rerun(on: 0, now: .zero + .seconds(50))
-        #expect(ledger.hungRun(at: .zero + .seconds(61)) == nil)
+        #expect(ledger.hungRun(steady: .zero + .seconds(60)) == nil)
+        #expect(ledger.hungRun(steady: .zero + .seconds(61))?.elapsed == .seconds(61))
+        ledger.rerun(on: 0, steady: .zero + .seconds(50))
+        #expect(ledger.hungRun(steady: .zero + .seconds(61)) == nil)
     }
 
     @Test("each job is released once, whatever happens", arguments: 0..<100 as Range<UInt64>)

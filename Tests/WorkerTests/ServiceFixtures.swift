@@ -69,7 +69,7 @@ final class Gate: Sendable {
 
 func makeService(
     id: String = "w1", queue: any WorkQueue, time: any TimeSource = RunningTime(),
-    backend: TestBackend = TestBackend(),
+    steady: any TimeSource = MonotonicTime(), backend: TestBackend = TestBackend(),
     maximumAttempts: Int = 3,
     drainTimeout: Duration = .seconds(20),
     hungRunBound: Duration = .seconds(60), signature: ModelSignature? = nil,
@@ -90,5 +90,5 @@ func makeService(
             hungRunBound: hungRunBound,
             lastWrites: .milliseconds(300)),
         queue: queue, load: loader, metrics: MetricsRegistry(),
-        time: time, logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
+        time: time, steady: steady, logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
 }
