@@ -15,6 +15,11 @@ extension WorkerService {
         package var patience: Duration
         /// Outcomes that may wait to be written before the worker stops taking. Default 4,096.
         package var maximumUnsettled: Int
+        /// Bytes of outcomes that may wait to be written before the worker stops taking. Default 256 MiB.
+        package var maximumUnsettledBytes: Int
+        /// Bytes of inputs that the worker may hold, over all its models, before it stops taking; a model that holds
+        /// nothing may always take one job. Default 512 MiB.
+        package var maximumHeldBytes: Int
         /// A run that takes longer than this and than twenty times its 99th percentile has hung: the worker ends.
         /// Default 60 s.
         package var hungRunBound: Duration
@@ -23,7 +28,9 @@ extension WorkerService {
 
         package init(
             id: String, pool: PoolSettings, models: [ModelSettings], launched: Timestamp,
-            patience: Duration = .seconds(1), maximumUnsettled: Int = 4_096, hungRunBound: Duration = .seconds(60),
+            patience: Duration = .seconds(1), maximumUnsettled: Int = 4_096,
+            maximumUnsettledBytes: Int = 256 << 20, maximumHeldBytes: Int = 512 << 20,
+            hungRunBound: Duration = .seconds(60),
             lastWrites: Duration = .seconds(2)
         ) {
             self.id = id
@@ -32,6 +39,8 @@ extension WorkerService {
             self.launched = launched
             self.patience = patience
             self.maximumUnsettled = maximumUnsettled
+            self.maximumUnsettledBytes = maximumUnsettledBytes
+            self.maximumHeldBytes = maximumHeldBytes
             self.hungRunBound = hungRunBound
             self.lastWrites = lastWrites
         }

@@ -59,6 +59,10 @@ struct ModelLedger: Sendable {
     private(set) var batches = 0
     private(set) var busy = Duration.zero
     private(set) var tenants = TenantShares()
+    /// Of the inputs of what is held.
+    private(set) var heldBytes = 0
+    /// Of the inputs of a job, lately; `nil` before the first.
+    private(set) var bytesPerJob: Double?
 
     private var held: [Int: Held] = [:]
     private var tickets: [JobID: Int] = [:]
@@ -87,11 +91,13 @@ struct ModelLedger: Sendable {
     // MARK: Events
 
     mutating func accept(_ jobs: [Admitted], now: Timestamp, steady: Timestamp) -> Actions {
+        var bytes = 0
         var items: [Assembler.Item] = []
         items.reserveCapacity(jobs.count)
         for admitted in jobs {
             nextTicket += 1
             held[nextTicket] = Held(admitted: admitted, taken: now)
+            bytes += admitted.bytes
             tickets[admitted.job.id] = nextTicket
             items.append(
                 Assembler.Item(
@@ -99,6 +105,7 @@ struct ModelLedger: Sendable {
                     priority: Int(admitted.job.job.priority.rawValue), enqueued: now,
                     deadline: admitted.job.job.deadline))
         }
+        note(bytes, of: jobs.count)
         return actions(for: assembler.add(items, now: now), now: now, steady: steady)
     }
 
@@ -168,6 +175,7 @@ struct ModelLedger: Sendable {
         defer {
             held = [:]
             tickets = [:]
+            heldBytes = 0
         }
         return held.values.map(\.admitted.job)
     }
@@ -181,6 +189,13 @@ struct ModelLedger: Sendable {
     }
 
     // MARK: Private
+
+    private mutating func note(_ bytes: Int, of jobs: Int) {
+        guard jobs > 0 else { return }
+        heldBytes += bytes
+        let mean = Double(bytes) / Double(jobs)
+        bytesPerJob = bytesPerJob.map { $0 + (mean - $0) / 4 } ?? mean
+    }
 
     private mutating func actions(
         for decision: Assembler.Decision, now: Timestamp, steady: Timestamp
@@ -250,6 +265,7 @@ struct ModelLedger: Sendable {
             return
         }
         tickets[job.admitted.job.id] = nil
+        heldBytes -= job.admitted.bytes
         actions.release.append((job, ending))
     }
 }

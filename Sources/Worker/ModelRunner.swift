@@ -28,20 +28,25 @@ final class ModelRunner: Sendable {
     private let ledger: Mutex<ModelLedger>
     private let alarmChanged = Signal()
     private let writer: OutcomeWriter
+    private let inputs: HeldInputs
     private let time: any TimeSource
     /// Monotonic.
     private let steady: any TimeSource
     private let clock: any Clock<Duration>
     private let logger: Logger
     private let onRoom: @Sendable () -> Void
+    private let onInputsFreed: @Sendable () -> Void
 
     /// - Parameters:
     ///   - hungRunBound: see `ModelLedger.init`.
+    ///   - inputs: what all models of the worker hold together.
     ///   - onRoom: called when `appetite` may have grown, from any thread.
+    ///   - onInputsFreed: called when other models' may have too.
     init(
         identity: Identity, model: LoadedModel, batching: BatchingSettings, hungRunBound: Duration,
-        writer: OutcomeWriter, meters: ModelMeters, time: any TimeSource, steady: any TimeSource,
-        clock: any Clock<Duration>, logger: Logger, onRoom: @escaping @Sendable () -> Void
+        writer: OutcomeWriter, inputs: HeldInputs, meters: ModelMeters, time: any TimeSource, steady: any TimeSource,
+        clock: any Clock<Duration>, logger: Logger, onRoom: @escaping @Sendable () -> Void,
+        onInputsFreed: @escaping @Sendable () -> Void
     ) {
         self.identity = identity
         threads = model.threads
@@ -55,17 +60,22 @@ final class ModelRunner: Sendable {
         self.ledger = Mutex(ledger)
         self.writer = writer
         self.meters = meters
+        self.inputs = inputs
         self.time = time
         self.steady = steady
         self.clock = clock
         self.logger = logger
         self.onRoom = onRoom
+        self.onInputsFreed = onInputsFreed
     }
 
     var queueName: QueueName { identity.queue }
 
     /// How many jobs to take now.
-    var appetite: Int { ledger.withLock { $0.assembler.appetite } }
+    var appetite: Int {
+        let (appetite, held, bytes) = ledger.withLock { ($0.assembler.appetite, $0.heldJobs, $0.bytesPerJob) }
+        return inputs.allowed(appetite, held: held, bytesPerJob: bytes)
+    }
 
     /// Jobs taken and not released to the writer.
     var held: Int { ledger.withLock { $0.heldJobs } }
@@ -90,6 +100,7 @@ final class ModelRunner: Sendable {
             }
         }
         writer.add(refused)
+        inputs.add(admitted.reduce(0) { $0 + $1.bytes })
         let actions = ledger.withLock { $0.accept(admitted, now: now, steady: steady.now()) }
         perform(actions, now: now, keeping: nil)
     }
@@ -140,7 +151,11 @@ final class ModelRunner: Sendable {
 
     /// Gives back everything that is not released. What a running batch still brings is dropped.
     func abandon() {
-        let jobs = ledger.withLock { $0.abandon() }
+        let (jobs, bytes) = ledger.withLock { ledger in
+            let bytes = ledger.heldBytes
+            return (ledger.abandon(), bytes)
+        }
+        free(bytes)
         for _ in jobs { meters.ended(.handedBack) }
         writer.add(jobs.map { .handBack($0) })
     }
@@ -191,10 +206,15 @@ final class ModelRunner: Sendable {
             if start.instance == instance { kept = start.work } else { self.start(start.work, on: start.instance) }
         }
         if !actions.release.isEmpty {
+            free(actions.release.reduce(0) { $0 + $1.held.admitted.bytes })
             writer.add(actions.release.map { release(of: $0.held, ending: $0.ending, now: now) })
         }
         if actions.setsAlarmEarlier { alarmChanged.raise() }
         return kept
+    }
+
+    private func free(_ bytes: Int) {
+        if inputs.remove(bytes) { onInputsFreed() }
     }
 
     private func release(of held: ModelLedger.Held, ending: ModelLedger.Ending, now: Timestamp) -> Release {

@@ -43,6 +43,7 @@ package final class WorkerService: Service {
     let clock: any Clock<Duration>
     let logger: Logger
     let writer: OutcomeWriter
+    private let inputs: HeldInputs
     /// What had passed since the launch when the service was made, and when that was by `steady`.
     private let launched: (ago: Duration, at: Timestamp)
     /// Raised by what may end a drain's wait: a batch that came back, a loop that ended, a second stop.
@@ -70,6 +71,7 @@ package final class WorkerService: Service {
         self.time = time
         self.steady = steady
         launched = (time.now() - configuration.launched, steady.now())
+        inputs = HeldInputs(limit: configuration.maximumHeldBytes)
         self.clock = clock
         var logger = logger
         logger.set(LogKeys.workerID, configuration.id)
@@ -78,7 +80,8 @@ package final class WorkerService: Service {
         let takers = Wakers()
         self.takers = takers
         writer = OutcomeWriter(
-            queue: queue, capacity: configuration.maximumUnsettled, clock: clock, logger: logger,
+            queue: queue, capacity: configuration.maximumUnsettled,
+            byteCapacity: configuration.maximumUnsettledBytes, clock: clock, logger: logger,
             onRoom: { takers.wakeAll() })
     }
 
@@ -315,12 +318,12 @@ package final class WorkerService: Service {
                 queue: queueName, worker: configuration.id, maximumAttempts: settings.maximumAttempts,
                 instances: model.threads.count),
             model: model, batching: settings.batching, hungRunBound: configuration.hungRunBound, writer: writer,
-            meters: ModelMeters(model: settings.name, in: series), time: time, steady: steady,
+            inputs: inputs, meters: ModelMeters(model: settings.name, in: series), time: time, steady: steady,
             clock: clock, logger: logger,
             onRoom: { [progress] in
                 wake.raise()
                 progress.raise()
-            })
+            }, onInputsFreed: { [takers] in takers.wakeAll() })
         let taker = TakeLoop(
             queue: queue, runner: runner, writer: writer, patience: configuration.patience, clock: clock,
             logger: logger, wake: wake)

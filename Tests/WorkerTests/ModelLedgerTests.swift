@@ -185,6 +185,22 @@ import Time
         #expect(ledger.hungRun(steady: .zero + .seconds(61)) == nil)
     }
 
+    @Test("the bytes of the inputs count from take to release")
+    func heldBytes() throws {
+        var ledger = makeLedger(maximumRows: 1)
+        let start = try #require(
+            ledger.accept([try admit(try makeJob(1, rows: 1)), try admit(try makeJob(2, rows: 3))], now: .zero)
+                .start.first)
+        #expect(ledger.heldBytes == 4 * 8 && ledger.bytesPerJob == 16)
+        _ = ledger.cancel(try makeJob(2).id)
+        #expect(ledger.heldBytes == 8)
+        _ = ledger.completed(execute(start.work), on: 0, now: .zero)
+        #expect(ledger.heldBytes == 0)
+        _ = ledger.accept([try admit(try makeJob(3))], now: .zero)
+        _ = ledger.abandon()
+        #expect(ledger.heldBytes == 0)
+    }
+
     @Test("each job is released once, whatever happens", arguments: 0..<100 as Range<UInt64>)
     func conservation(seed: UInt64) throws {
         var generator = WorkerTestGenerator(seed: seed)
@@ -228,7 +244,7 @@ import Time
         while let start = running.popLast() {
             take(ledger.completed(execute(start.work), on: start.instance, now: now))
         }
-        #expect(ledger.isIdle, "seed \(seed)")
+        #expect(ledger.isIdle && ledger.heldBytes == 0, "seed \(seed)")
         #expect(ended.count == next && ended.values.allSatisfy { $0 == 1 }, "seed \(seed)")
     }
 }

@@ -72,7 +72,7 @@ func makeService(
     steady: any TimeSource = MonotonicTime(), backend: TestBackend = TestBackend(),
     maximumAttempts: Int = 3,
     drainTimeout: Duration = .seconds(20),
-    hungRunBound: Duration = .seconds(60), signature: ModelSignature? = nil,
+    hungRunBound: Duration = .seconds(60), maximumHeldBytes: Int = 512 << 20, signature: ModelSignature? = nil,
     batching: BatchingSettings = BatchingSettings(), models: [String] = ["m"], load: ModelLoader? = nil
 ) -> WorkerService {
     let echoing: ModelLoader = { _ throws(InferenceError) in backend }
@@ -86,7 +86,7 @@ func makeService(
                     name: $0, backend: .synthetic(SyntheticOptions()), batching: batching,
                     maximumAttempts: maximumAttempts, signature: signature)
             },
-            launched: .zero, patience: .milliseconds(100),
+            launched: .zero, patience: .milliseconds(100), maximumHeldBytes: maximumHeldBytes,
             hungRunBound: hungRunBound,
             lastWrites: .milliseconds(300)),
         queue: queue, load: loader, metrics: MetricsRegistry(),
