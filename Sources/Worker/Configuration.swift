@@ -20,17 +20,20 @@ extension WorkerService {
         /// Bytes of inputs that the worker may hold, over all its models, before it stops taking; a model that holds
         /// nothing may always take one job. Default 512 MiB.
         package var maximumHeldBytes: Int
+        /// How long loading and warming the models may take before it counts as hung: the worker ends. Default
+        /// 15 minutes.
+        package var loadingBound: Duration
         /// A run that takes longer than this and than twenty times its 99th percentile has hung: the worker ends.
         /// Default 60 s.
         package var hungRunBound: Duration
-        /// How long the last writes may take when the worker is cut short. Default 2 s.
+        /// How long the last writes may take when the worker is cut short or its drain time-out is over. Default 2 s.
         package var lastWrites: Duration
 
         package init(
             id: String, pool: PoolSettings, models: [ModelSettings], launched: Timestamp,
             patience: Duration = .seconds(1), maximumUnsettled: Int = 4_096,
             maximumUnsettledBytes: Int = 256 << 20, maximumHeldBytes: Int = 512 << 20,
-            hungRunBound: Duration = .seconds(60),
+            loadingBound: Duration = .seconds(900), hungRunBound: Duration = .seconds(60),
             lastWrites: Duration = .seconds(2)
         ) {
             self.id = id
@@ -41,6 +44,7 @@ extension WorkerService {
             self.maximumUnsettled = maximumUnsettled
             self.maximumUnsettledBytes = maximumUnsettledBytes
             self.maximumHeldBytes = maximumHeldBytes
+            self.loadingBound = loadingBound
             self.hungRunBound = hungRunBound
             self.lastWrites = lastWrites
         }

@@ -71,7 +71,7 @@ func makeService(
     id: String = "w1", queue: any WorkQueue, time: any TimeSource = RunningTime(),
     steady: any TimeSource = MonotonicTime(), backend: TestBackend = TestBackend(),
     maximumAttempts: Int = 3,
-    drainTimeout: Duration = .seconds(20),
+    drainTimeout: Duration = .seconds(20), loadingBound: Duration = .seconds(60),
     hungRunBound: Duration = .seconds(60), maximumHeldBytes: Int = 512 << 20, signature: ModelSignature? = nil,
     batching: BatchingSettings = BatchingSettings(), models: [String] = ["m"], load: ModelLoader? = nil
 ) -> WorkerService {
@@ -87,7 +87,7 @@ func makeService(
                     maximumAttempts: maximumAttempts, signature: signature)
             },
             launched: .zero, patience: .milliseconds(100), maximumHeldBytes: maximumHeldBytes,
-            hungRunBound: hungRunBound,
+            loadingBound: loadingBound, hungRunBound: hungRunBound,
             lastWrites: .milliseconds(300)),
         queue: queue, load: loader, metrics: MetricsRegistry(),
         time: time, steady: steady, logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))

@@ -19,7 +19,7 @@ struct RunWorker: AsyncParsableCommand {
         discussion: """
             SIGTERM drains: what has not started is handed back, what runs is finished, then the worker leaves with 0.
             SIGQUIT hands everything back at once.
-            Exit codes: 69 no model can be served, 70 a run hung, 75 cut short while draining, 78 the settings are wrong.
+            Exit codes: 69 no model can be served, 70 a run or a load hung, 75 cut short while draining, 78 the settings are wrong.
             """)
 
     @OptionGroup var cluster: ClusterOptions
@@ -81,9 +81,9 @@ struct RunWorker: AsyncParsableCommand {
                     ],
                     gracefulShutdownSignals: [.sigterm, .sigint], cancellationSignals: [.sigquit], logger: logger)
             ).run()
-        } catch let error as WorkerError where error.code == .hungRun {
+        } catch let error as WorkerError where error.leavesThread {
             // A thread is still inside the backend; a normal exit would wait for it.
-            Terminal.error("spate: \(error)")
+            if error.exitCode != 0 { Terminal.error("spate: \(error)") }
             _exit(error.exitCode)
         } catch {
             throw RoleFailure.exit(error)
