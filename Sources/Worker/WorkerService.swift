@@ -201,6 +201,9 @@ package final class WorkerService: Service {
         }
         if !isDrained {
             for model in served { model.runner.abandon() }
+            await finishTakes()
+            // What a last take brought before it saw that it was to stop.
+            for model in served { model.runner.abandon() }
         }
         let isWritten = await flush(until: end)
         await leave(keeper)
@@ -225,6 +228,17 @@ package final class WorkerService: Service {
             }
             let left = end - steady.now()
             guard stage < .cutShort, hungRun == nil, left > .zero else { return false }
+            await progress.wait(atMost: left, clock: clock)
+        }
+    }
+
+    /// Waits until no take is under way, since what it brings after the worker has left would count as lost in a
+    /// crash. A take ends by itself when its patience is over.
+    private func finishTakes() async {
+        let end = steady.now() + configuration.patience + configuration.lastWrites
+        while state.withLock({ $0.runningTakers > 0 }) {
+            let left = end - steady.now()
+            guard left > .zero else { return }
             await progress.wait(atMost: left, clock: clock)
         }
     }
