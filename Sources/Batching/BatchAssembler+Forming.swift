@@ -25,12 +25,20 @@ extension BatchAssembler {
 
     private mutating func removeExpired(at now: Timestamp, into decision: inout Decision) {
         for index in lanes.indices {
-            let model = lanes[index].model
-            let instances = policy.instances
-            // A large item may run in parts side by side: nothing is hopeless that all instances together
-            // might do.
-            let expired = lanes[index].line.removeExpired(at: now) { rows in
-                model.leastTime(rows: max(1, rows / instances))
+            let (model, lastRuns) = (lanes[index].model, lanes[index].lastRuns)
+            let (instances, isFree) = (policy.instances, freeInstances > 0)
+            var probe: UInt64?
+            let expired = lanes[index].line.removeExpired(at: now) { item, deadline in
+                // A large item may run in parts side by side: nothing is hopeless that all instances together
+                // might do.
+                let rows = max(1, item.remaining / instances)
+                guard deadline < now + model.leastTime(rows: rows) else { return false }
+                if isFree, probe == nil, let bucket = model.provenBucket(rows: rows),
+                    lastRuns.isOver(Self.probeInterval, from: bucket, at: now)
+                {
+                    probe = item.sequence
+                }
+                return probe != item.sequence
             }
             decision.expired += expired.map(\.id)
         }
@@ -132,6 +140,7 @@ extension BatchAssembler {
         if rows >= policy.maximumRows { reason = .full }
         batchNumber += 1
         lanes[index].lastUsed = batchNumber
+        lanes[index].lastRuns.began(rows: rows, at: now)
         occupyInstance()
         return Batch(
             number: batchNumber, group: lanes[index].group, entries: entries, rows: rows, reason: reason,

@@ -23,7 +23,7 @@ package struct BatchAssembler<ID: Hashable & Sendable, Group: Hashable & Sendabl
     package struct Decision: Sendable {
         /// To be started at once, each on a free instance.
         package var batches: [Batch<ID, Group>] = []
-        /// Will not run (any more): their deadline passed, or is earlier than the fastest run ever seen.
+        /// Will not run (any more): their deadline passed, or is earlier than the fastest run ever seen (of several).
         package var expired: [ID] = []
         /// When to call `tick` if nothing else happens before; `nil`: no need.
         package var wakeUp: Timestamp?
@@ -40,7 +40,13 @@ package struct BatchAssembler<ID: Hashable & Sendable, Group: Hashable & Sendabl
         var arrivals = 0
         /// The batch number when it last took part, for eviction.
         var lastUsed: UInt64 = 0
+        var lastRuns = LastRuns()
     }
+
+    /// When nothing of a size has run for this long, an item that looks hopeless by what is known of the size is run
+    /// on a free instance, to find out whether it still holds. Else a worker whose first runs were held up from
+    /// outside would expire everything for good.
+    package static var probeInterval: Duration { .seconds(1) }
 
     /// Groups come from the shapes that clients send: what is learned of more than this many is forgotten,
     /// the least recently used first. A group with waiting items is never evicted.
@@ -199,7 +205,7 @@ package struct BatchAssembler<ID: Hashable & Sendable, Group: Hashable & Sendabl
     private mutating func lane(for group: Group) -> Int {
         if let index = laneIndex[group] { return index }
         if lanes.count >= Self.maximumIdleGroups { evict() }
-        lanes.append(Lane(group: group, model: baseline, lastUsed: batchNumber))
+        lanes.append(Lane(group: group, model: baseline.withoutLeastTimes(), lastUsed: batchNumber))
         laneIndex[group] = lanes.count - 1
         return lanes.count - 1
     }

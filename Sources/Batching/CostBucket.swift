@@ -18,8 +18,10 @@ struct CostBucket: Sendable {
     private(set) var perRow = 0.0
     /// Variance of the cost relative to its mean, unitless.
     private(set) var variance = 0.0
-    /// The fewest seconds that a batch of this bucket has ever taken.
+    /// The fewest seconds that a run of work in this bucket has ever taken; a warm-up run does not count.
     private(set) var fastest = Double.infinity
+    /// Runs of work, of which `fastest` is the fastest.
+    private(set) var runs = 0
     /// The model's observation count when this bucket was last seen: how stale it is.
     private(set) var lastSeen = 0
 
@@ -36,9 +38,22 @@ struct CostBucket: Sendable {
     /// How much the bucket weighs in the fit: more observations than it remembers add nothing.
     var weight: Double { min(Double(count), 1 / Self.forgetting) }
 
+    /// Takes in one run of work.
     mutating func observe(rows observedRows: Int, seconds observed: Double, sequence: Int) {
-        let cost = observed / Double(observedRows)
         fastest = min(fastest, observed)
+        runs += 1
+        blend(rows: observedRows, seconds: observed, sequence: sequence)
+    }
+
+    /// As if no work had run yet; the means stay.
+    mutating func forgetFastest() {
+        fastest = .infinity
+        runs = 0
+    }
+
+    /// Takes in a cost without a claim on what is fastest.
+    mutating func blend(rows observedRows: Int, seconds observed: Double, sequence: Int) {
+        let cost = observed / Double(observedRows)
         if count > 0, sequence - lastSeen > Self.staleAfter { count = 0 }
         lastSeen = sequence
         count += 1

@@ -32,10 +32,13 @@ package struct LinearCost: Sendable, Equatable {
 package struct ServiceTimeModel: Sendable {
     /// Batches of a size after which its cost counts as known.
     package static let trials = 3
+    /// Runs of work of a size after which its fastest is believed to be a bound. Warm-up runs are none: they are
+    /// few, and they run while the machine is busy with starting.
+    package static let provingRuns = 5
     /// A size is as good as the best if its throughput is at most this share below it.
     package static let tolerance = 0.03
 
-    private static let largestBucket = 20
+    static let largestBucket = 20
     /// Until measured, one standard deviation of a cost is assumed to be a quarter of it, with this weight.
     private static let assumedVariance = 0.0625
     private static let assumedWeight = 4.0
@@ -56,9 +59,22 @@ package struct ServiceTimeModel: Sendable {
         buckets[Self.bucket(of: rows)].observe(rows: rows, seconds: seconds, sequence: observations)
     }
 
-    /// Takes in a cost measured by warm-up runs as if it had been seen often enough to be known.
+    /// Takes in a cost measured by warm-up runs as if it had been seen often enough to be known. It is no bound:
+    /// `leastTime` does not count it.
     package mutating func seed(rows: Int, took duration: Duration) {
-        for _ in 0..<Self.trials { observe(rows: rows, took: duration) }
+        let seconds = duration.seconds
+        guard rows > 0, seconds > 0 else { return }
+        for _ in 0..<Self.trials {
+            observations += 1
+            buckets[Self.bucket(of: rows)].blend(rows: rows, seconds: seconds, sequence: observations)
+        }
+    }
+
+    /// The same costs without a least time, as a start for another group of shapes: its rows may be cheaper.
+    func withoutLeastTimes() -> ServiceTimeModel {
+        var model = self
+        for index in model.buckets.indices { model.buckets[index].forgetFastest() }
+        return model
     }
 
     // MARK: Estimates
@@ -123,14 +139,22 @@ package struct ServiceTimeModel: Sendable {
     }
 
     /// A time below which `rows` rows have never been done: the least that a batch of about that size (up to
-    /// the next lower power of two) or a larger one has ever taken. Zero while nothing of the kind is known.
-    /// What is due earlier than this cannot be met. O(buckets).
+    /// the next lower power of two) or a larger one has ever taken. Zero until a size up to that has run
+    /// `provingRuns` times. What is due earlier than this cannot be met, unless every run so far was held up from
+    /// outside: so that this is found out, the assembler runs one such item a second. O(buckets).
     package func leastTime(rows: Int) -> Duration {
+        guard let index = provenBucket(rows: rows), let least = buckets[index...].lazy.map(\.fastest).min() else {
+            return .zero
+        }
+        return .seconds(least)
+    }
+
+    /// The smallest bucket that has a say in `leastTime(rows:)`; `nil` while nothing has.
+    func provenBucket(rows: Int) -> Int? {
         var index = Self.bucket(of: rows)
         if rows < 1 << index { index -= 1 }
-        while index >= 0, buckets[index].count == 0 { index -= 1 }
-        guard index >= 0, let least = buckets[index...].lazy.map(\.fastest).min() else { return .zero }
-        return .seconds(least)
+        while index >= 0, buckets[index].runs < Self.provingRuns { index -= 1 }
+        return index >= 0 ? index : nil
     }
 
     /// Returns how many rows can still run within `time` in 99 of 100 cases.
@@ -216,7 +240,7 @@ package struct ServiceTimeModel: Sendable {
     }
 
     /// The index of the smallest power of two that is not below `rows`.
-    private static func bucket(of rows: Int) -> Int {
+    static func bucket(of rows: Int) -> Int {
         guard rows > 1 else { return 0 }
         return min(Int.bitWidth - (rows - 1).leadingZeroBitCount, largestBucket)
     }

@@ -72,7 +72,7 @@ struct WaitingLine<ID: Hashable & Sendable>: Sendable {
         return start..<end
     }
 
-    /// Removes and returns the items that `shouldLeave` picks. O(count).
+    /// Removes and returns the items that `shouldLeave` picks, which may be asked twice about one. O(count).
     mutating func remove(where shouldLeave: (Waiting) -> Bool) -> [Waiting] {
         guard let first = items[head...].firstIndex(where: shouldLeave) else { return [] }
         var removed: [Waiting] = []
@@ -89,12 +89,13 @@ struct WaitingLine<ID: Hashable & Sendable>: Sendable {
         return removed
     }
 
-    /// Removes and returns the items that cannot be done by their deadline. O(1) if no item has one.
-    mutating func removeExpired(at now: Timestamp, leastTime: (Int) -> Duration) -> [Waiting] {
+    /// Removes and returns the items whose deadline has passed, and those with one that `isHopeless`. O(1) if no item
+    /// has one.
+    mutating func removeExpired(at now: Timestamp, isHopeless: (Waiting, Timestamp) -> Bool) -> [Waiting] {
         guard deadlines > 0 else { return [] }
         return remove { item in
             guard let deadline = item.deadline else { return false }
-            return deadline <= now || deadline < now + leastTime(item.remaining)
+            return deadline <= now || isHopeless(item, deadline)
         }
     }
 

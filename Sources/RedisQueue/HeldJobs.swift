@@ -10,6 +10,7 @@ final class HeldJobs: Sendable {
         var promotions: [QueueName: ContinuousClock.Instant] = [:]
         var isRegistered = false
         var renewals = 0
+        var isReconciling = false
     }
 
     private let state = Mutex(State())
@@ -50,6 +51,16 @@ final class HeldJobs: Sendable {
     }
 
     // MARK: Deliveries whose reply was lost
+
+    /// Whether to look for them now; from a `true` on the answer is `false` until `endReconciling`.
+    func beginReconciling() -> Bool {
+        state.withLock { state in
+            defer { state.isReconciling = true }
+            return !state.isReconciling
+        }
+    }
+
+    func endReconciling() { state.withLock { $0.isReconciling = false } }
 
     func suspect(_ queues: [QueueName]) { state.withLock { $0.suspects.formUnion(queues) } }
 

@@ -24,8 +24,9 @@ extension RedisWorkQueue {
         let replies = try await leaseClient.perform(
             queues.map { RedisCommand("SMEMBERS", Keys.cancelled($0, at: worker)) }, what)
         for reply in replies where reply.errorMessage != nil { throw QueueError.unexpected(reply, what) }
-        if held.renewed() % Self.reconcileInterval == 0 {
-            try await reconcile(queues, minimumAge: Self.reconcileAge)
+        if held.renewed() % Self.reconcileInterval == 0, !queues.isEmpty, held.beginReconciling() {
+            // Never in the way of the next renewal: the connection that settles may be busy for longer than the lease.
+            launch.yield(.reconciliation(queues))
         }
         let jobs = held.jobs
         return zip(queues, replies).flatMap { queue, reply in
@@ -82,6 +83,16 @@ extension RedisWorkQueue {
         } catch {
             held.suspect(queues)
             throw error
+        }
+    }
+
+    /// What the lease asks for now and then, in a task of its own; at most one at a time.
+    func reconcileInBackground(_ queues: [QueueName]) async {
+        defer { held.endReconciling() }
+        do throws(QueueError) {
+            try await reconcile(queues, minimumAge: Self.reconcileAge)
+        } catch {
+            logger.debug("cannot look for lost deliveries; will look again", metadata: ["reason": "\(error)"])
         }
     }
 

@@ -10,9 +10,10 @@ package import Time
 /// own, and so has the lease: neither waits behind a large settle.
 package final class RedisWorkQueue: WorkQueue {
     /// What `run` keeps alive.
-    private enum Child: Sendable {
+    enum Child: Sendable {
         case client(RedisClient)
         case promotion(QueueName, after: Duration)
+        case reconciliation([QueueName])
     }
 
     package let worker: String
@@ -27,7 +28,7 @@ package final class RedisWorkQueue: WorkQueue {
     let turns = Mutex(ClassTurns())
     private let takers = Mutex<[RedisClient]>([])
     private let children: AsyncStream<Child>
-    private let launch: AsyncStream<Child>.Continuation
+    let launch: AsyncStream<Child>.Continuation
 
     /// - Parameters:
     ///   - worker: unique per boot, never reused; must not begin with a colon.
@@ -57,6 +58,7 @@ package final class RedisWorkQueue: WorkQueue {
                 switch child {
                 case .client(let client): group.addTask { await client.run() }
                 case .promotion(let queue, let delay): group.addTask { await self.promote(queue, after: delay) }
+                case .reconciliation(let queues): group.addTask { await self.reconcileInBackground(queues) }
                 }
             }
             group.cancelAll()

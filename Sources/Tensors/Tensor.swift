@@ -6,6 +6,16 @@ package import NIOCore
 /// `bytes` is a slice that shares storage with the buffer it was cut from, so a tensor travels from the
 /// request body to Redis and from Redis to the backend without being copied.
 package struct Tensor: Sendable, Equatable {
+    /// What one `ByteBuffer` can hold, 4 GiB less one; beyond it NIO traps.
+    package static let maximumBytes = Int(UInt32.max)
+
+    /// The bytes of so many elements and `others`; `nil` if no tensor may have so many.
+    package static func size(elements: Int, width: Int, beside others: Int = 0) -> Int? {
+        let (product, overflow) = elements.multipliedReportingOverflow(by: width)
+        let (size, overflows) = product.addingReportingOverflow(others)
+        return overflow || overflows || size > maximumBytes ? nil : size
+    }
+
     package var name: String
     package var elementType: ElementType
     package var shape: Shape

@@ -5,7 +5,8 @@ package enum TensorBatch {
     /// Joins the inputs of several requests row by row: tensor `i` of every part becomes tensor `i` of the batch.
     ///
     /// The parts must agree in the number, names, types and row shapes of their tensors (the assembler groups by
-    /// them); a part that does not is an error. One allocation per tensor; a single part is returned as it is.
+    /// them); a part that does not is an error, and so is a batch whose tensor would be larger than one buffer can
+    /// hold (4 GiB). One allocation per tensor; a single part is returned as it is.
     package static func join(_ parts: [[Tensor]]) throws(TensorError) -> [Tensor] {
         guard let first = parts.first else { return [] }
         guard parts.count > 1 else { return first }
@@ -27,6 +28,11 @@ package enum TensorBatch {
                 }
                 rows = sum
                 size += part[index].bytes.readableBytes
+            }
+            guard size <= Tensor.maximumBytes else {
+                throw TensorError(
+                    "tensor '\(tensor.name)' of \(rows) rows would have \(size) bytes, more than the \(Tensor.maximumBytes) that a tensor may have"
+                )
             }
             var bytes = ByteBuffer()
             bytes.reserveCapacity(size)

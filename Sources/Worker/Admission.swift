@@ -1,4 +1,5 @@
 import Jobs
+import NIOCore
 import Tensors
 
 /// What of an input's shape must agree for two requests to share a run: the dimensions after the first where
@@ -16,6 +17,8 @@ struct Admitted: Sendable {
     /// 1 for a model that does not batch.
     var rows: Int
     var shapes: RowShapes
+    /// Of its inputs.
+    var bytes: Int
 }
 
 /// Checks jobs against the signature of the model that is loaded here, which may be another than the one the
@@ -67,6 +70,7 @@ struct Admission: Sendable {
             Admitted(
                 job: taken, inputs: inputs,
                 rows: signature.maximumBatchSize == nil ? 1 : inputs.first?.rows ?? 1,
-                shapes: hasFreeDimensions ? RowShapes(dimensions: free) : .fixed))
+                shapes: hasFreeDimensions ? RowShapes(dimensions: free) : .fixed,
+                bytes: inputs.reduce(0) { $0 + $1.bytes.readableBytes }))
     }
 }

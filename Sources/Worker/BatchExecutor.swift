@@ -9,18 +9,18 @@ import Time
 /// Made anew for each batch: an instance belongs to its thread and is not `Sendable`.
 struct BatchExecutor {
     let instance: any BackendInstance
-    let time: any TimeSource
+    /// Monotonic.
+    let steady: any TimeSource
 
     /// - Parameter onRerun: called before each run after the first, so that a watchdog counts anew.
     func execute(_ work: BatchWork, onRerun: () -> Void) -> BatchResult {
-        let started = time.now()
+        let started = steady.now()
         var results: [BatchResult.Part] = []
         results.reserveCapacity(work.parts.count)
         let failure = attempt(work.parts, into: &results)
         if let failure { bisect(work.parts, first: failure, into: &results, onRerun: onRerun) }
         return BatchResult(
-            work: work, parts: results, started: started, occupied: max(.zero, time.now() - started),
-            isWhole: failure == nil)
+            work: work, parts: results, occupied: max(.zero, steady.now() - started), isWhole: failure == nil)
     }
 
     /// Runs `parts` together. On success appends their results; on failure appends nothing.
@@ -30,9 +30,9 @@ struct BatchExecutor {
             let total = rows.reduce(0, +)
             let inputs = try joinedInputs(of: parts)
             let wanted = Self.commonOutputs(of: parts)
-            let began = time.now()
+            let began = steady.now()
             let outputs = try run(inputs, rows: total, requestedOutputs: wanted)
-            let compute = max(.zero, time.now() - began)
+            let compute = max(.zero, steady.now() - began)
             for (part, outputs) in zip(parts, try split(outputs, rows: rows)) {
                 results.append(
                     BatchResult.Part(
@@ -65,6 +65,7 @@ struct BatchExecutor {
         _ parts: [BatchWork.Part], first: BatchResult.Failure, into results: inout [BatchResult.Part],
         onRerun: () -> Void
     ) {
+        let patience = Bisection<BatchWork.Part>.patience
         var bisection = Bisection(failed: parts)
         var latest = first
         while true {
@@ -80,7 +81,12 @@ struct BatchExecutor {
             case .blame(let part): results.append(failed(part, latest))
             case .giveUp(let rest):
                 // Not run alone: whatever the last error was, it says nothing of these, so they may be tried again.
-                let failure = BatchResult.Failure(fault: .backend, message: latest.message)
+                // Nor is it told to their callers: it may name what another one has sent.
+                let failure = BatchResult.Failure(
+                    fault: .backend,
+                    message:
+                        "the model failed \(patience) requests of the batch in a row, each run alone; this one was not run"
+                )
                 results += rest.map { self.failed($0, failure) }
             case .done: return
             }

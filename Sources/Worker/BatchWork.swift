@@ -46,8 +46,6 @@ struct BatchResult: Sendable {
 
     var work: BatchWork
     var parts: [Part]
-    /// When the instance began with it.
-    var started: Timestamp
     /// From begin to end, joining and splitting of rows included: what the instance was occupied for.
     var occupied: Duration
     /// Whether the batch ran as formed: only then its time says something of the cost of its size.

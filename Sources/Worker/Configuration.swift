@@ -15,15 +15,25 @@ extension WorkerService {
         package var patience: Duration
         /// Outcomes that may wait to be written before the worker stops taking. Default 4,096.
         package var maximumUnsettled: Int
+        /// Bytes of outcomes that may wait to be written before the worker stops taking. Default 256 MiB.
+        package var maximumUnsettledBytes: Int
+        /// Bytes of inputs that the worker may hold, over all its models, before it stops taking; a model that holds
+        /// nothing may always take one job. Default 512 MiB.
+        package var maximumHeldBytes: Int
+        /// How long loading and warming the models may take before it counts as hung: the worker ends. Default
+        /// 15 minutes.
+        package var loadingBound: Duration
         /// A run that takes longer than this and than twenty times its 99th percentile has hung: the worker ends.
         /// Default 60 s.
         package var hungRunBound: Duration
-        /// How long the last writes may take when the worker is cut short. Default 2 s.
+        /// How long the last writes may take when the worker is cut short or its drain time-out is over. Default 2 s.
         package var lastWrites: Duration
 
         package init(
             id: String, pool: PoolSettings, models: [ModelSettings], launched: Timestamp,
-            patience: Duration = .seconds(1), maximumUnsettled: Int = 4_096, hungRunBound: Duration = .seconds(60),
+            patience: Duration = .seconds(1), maximumUnsettled: Int = 4_096,
+            maximumUnsettledBytes: Int = 256 << 20, maximumHeldBytes: Int = 512 << 20,
+            loadingBound: Duration = .seconds(900), hungRunBound: Duration = .seconds(60),
             lastWrites: Duration = .seconds(2)
         ) {
             self.id = id
@@ -32,6 +42,9 @@ extension WorkerService {
             self.launched = launched
             self.patience = patience
             self.maximumUnsettled = maximumUnsettled
+            self.maximumUnsettledBytes = maximumUnsettledBytes
+            self.maximumHeldBytes = maximumHeldBytes
+            self.loadingBound = loadingBound
             self.hungRunBound = hungRunBound
             self.lastWrites = lastWrites
         }

@@ -8,6 +8,7 @@ package typealias ModelLoader = @Sendable (ModelSettings) throws(InferenceError)
 
 /// A model that is ready to run: its instances on their threads, warm.
 struct LoadedModel: Sendable {
+    /// What the operator declared of it, or its own.
     let signature: ModelSignature
     let threads: InferenceThreads
     /// What warm-up runs have cost.
@@ -21,9 +22,10 @@ struct LoadedModel: Sendable {
                 count: settings.backend.instances, name: String(settings.name.prefix(12)), backend: backend)
             return (backend, threads)
         }
-        let signature = backend.signature
+        let signature: ModelSignature
         var costs: [WarmUp.Measurement] = []
         do {
+            signature = try settings.signature(over: backend.signature)
             costs = try await withThrowingTaskGroup(of: [WarmUp.Measurement].self) { group in
                 for index in 0..<threads.count {
                     group.addTask { try await warmUp(threads, index, signature, settings.batching.maximumRows) }
@@ -79,6 +81,18 @@ struct LoadedModel: Sendable {
     {
         try await withCheckedThrowingContinuation { continuation in
             DispatchQueue.global().async { continuation.resume(with: Result(catching: body)) }
+        }
+    }
+}
+
+extension ModelSettings {
+    /// The signature that the model's file declares, or else the model's `own`.
+    fileprivate func signature(over own: ModelSignature) throws(InferenceError) -> ModelSignature {
+        guard let signature else { return own }
+        do throws(SignatureViolation) {
+            return try signature.declared(over: own)
+        } catch {
+            throw InferenceError(.modelUnavailable, "the signature in the file of model '\(name)': \(error)")
         }
     }
 }

@@ -5,6 +5,9 @@ import Time
 
 /// What a worker holds of one model, as a value: which jobs wait, which run on which instance, which parts are
 /// back. It is told what happens and says what to do; `ModelRunner` does it.
+///
+/// It is told two times: `now` is the cluster's, in which deadlines and records are; `steady` is monotonic, by which
+/// runs are measured and watched.
 struct ModelLedger: Sendable {
     /// A job between take and release.
     struct Held: Sendable {
@@ -42,6 +45,7 @@ struct ModelLedger: Sendable {
 
     /// A batch that an instance computes.
     struct Run: Sendable {
+        /// Monotonic.
         var began: Timestamp
         var bound: Duration
         var tickets: [Int]
@@ -55,6 +59,10 @@ struct ModelLedger: Sendable {
     private(set) var batches = 0
     private(set) var busy = Duration.zero
     private(set) var tenants = TenantShares()
+    /// Of the inputs of what is held.
+    private(set) var heldBytes = 0
+    /// Of the inputs of a job, lately; `nil` before the first.
+    private(set) var bytesPerJob: Double?
 
     private var held: [Int: Held] = [:]
     private var tickets: [JobID: Int] = [:]
@@ -82,12 +90,14 @@ struct ModelLedger: Sendable {
 
     // MARK: Events
 
-    mutating func accept(_ jobs: [Admitted], now: Timestamp) -> Actions {
+    mutating func accept(_ jobs: [Admitted], now: Timestamp, steady: Timestamp) -> Actions {
+        var bytes = 0
         var items: [Assembler.Item] = []
         items.reserveCapacity(jobs.count)
         for admitted in jobs {
             nextTicket += 1
             held[nextTicket] = Held(admitted: admitted, taken: now)
+            bytes += admitted.bytes
             tickets[admitted.job.id] = nextTicket
             items.append(
                 Assembler.Item(
@@ -95,7 +105,8 @@ struct ModelLedger: Sendable {
                     priority: Int(admitted.job.job.priority.rawValue), enqueued: now,
                     deadline: admitted.job.job.deadline))
         }
-        return actions(for: assembler.add(items, now: now), now: now)
+        note(bytes, of: jobs.count)
+        return actions(for: assembler.add(items, now: now), now: now, steady: steady)
     }
 
     /// The time for which to set the alarm.
@@ -104,12 +115,16 @@ struct ModelLedger: Sendable {
         return alarm
     }
 
-    mutating func tick(now: Timestamp) -> Actions { actions(for: assembler.tick(now: now), now: now) }
+    mutating func tick(now: Timestamp, steady: Timestamp) -> Actions {
+        actions(for: assembler.tick(now: now), now: now, steady: steady)
+    }
 
     /// An instance starts one more run of the same batch (a part of it, after a failure): its time counts anew.
-    mutating func rerun(on instance: Int, now: Timestamp) { runs[instance]?.began = now }
+    mutating func rerun(on instance: Int, steady: Timestamp) { runs[instance]?.began = steady }
 
-    mutating func completed(_ result: BatchResult, on instance: Int, now: Timestamp) -> Actions {
+    mutating func completed(
+        _ result: BatchResult, on instance: Int, now: Timestamp, steady: Timestamp
+    ) -> Actions {
         runs[instance] = nil
         idleInstances.append(instance)
         batches += 1
@@ -127,7 +142,7 @@ struct ModelLedger: Sendable {
             ? assembler.finished(
                 result.work.shapes, rows: result.work.rows, took: result.occupied, now: now)
             : assembler.instanceBecameFree(now: now)
-        let following = self.actions(for: decision, now: now)
+        let following = self.actions(for: decision, now: now, steady: steady)
         actions.start = following.start
         actions.closed = following.closed
         actions.release += following.release
@@ -148,9 +163,9 @@ struct ModelLedger: Sendable {
     }
 
     /// Gives back what has not started; what runs goes on.
-    mutating func drain(now: Timestamp) -> Actions {
+    mutating func drain(now: Timestamp, steady: Timestamp) -> Actions {
         let (decision, returned) = assembler.drain(.handingBack, now: now)
-        var actions = self.actions(for: decision, now: now)
+        var actions = self.actions(for: decision, now: now, steady: steady)
         for ticket in returned { end(ticket, .handedBack, into: &actions) }
         return actions
     }
@@ -160,13 +175,14 @@ struct ModelLedger: Sendable {
         defer {
             held = [:]
             tickets = [:]
+            heldBytes = 0
         }
         return held.values.map(\.admitted.job)
     }
 
     /// The run that is furthest beyond its bound, if any.
-    func hungRun(at now: Timestamp) -> (instance: Int, elapsed: Duration)? {
-        runs.lazy.map { (instance: $0.key, elapsed: now - $0.value.began, bound: $0.value.bound) }
+    func hungRun(steady: Timestamp) -> (instance: Int, elapsed: Duration)? {
+        runs.lazy.map { (instance: $0.key, elapsed: steady - $0.value.began, bound: $0.value.bound) }
             .filter { $0.elapsed > $0.bound }
             .max { $0.elapsed < $1.elapsed }
             .map { ($0.instance, $0.elapsed) }
@@ -174,7 +190,16 @@ struct ModelLedger: Sendable {
 
     // MARK: Private
 
-    private mutating func actions(for decision: Assembler.Decision, now: Timestamp) -> Actions {
+    private mutating func note(_ bytes: Int, of jobs: Int) {
+        guard jobs > 0 else { return }
+        heldBytes += bytes
+        let mean = Double(bytes) / Double(jobs)
+        bytesPerJob = bytesPerJob.map { $0 + (mean - $0) / 4 } ?? mean
+    }
+
+    private mutating func actions(
+        for decision: Assembler.Decision, now: Timestamp, steady: Timestamp
+    ) -> Actions {
         var actions = Actions()
         wakeUp = decision.wakeUp
         actions.setsAlarmEarlier = wakeUp.map { wakeUp in alarm.map { wakeUp < $0 } ?? true } ?? false
@@ -184,14 +209,16 @@ struct ModelLedger: Sendable {
                 preconditionFailure("batch \(batch.number) was formed while no instance is idle")
             }
             actions.closed.append((batch.rows, batch.reason))
-            actions.start.append((instance, start(batch, on: instance, now: now)))
+            actions.start.append((instance, start(batch, on: instance, now: now, steady: steady)))
         }
         return actions
     }
 
-    private mutating func start(_ batch: Batch<Int, RowShapes>, on instance: Int, now: Timestamp) -> BatchWork {
+    private mutating func start(
+        _ batch: Batch<Int, RowShapes>, on instance: Int, now: Timestamp, steady: Timestamp
+    ) -> BatchWork {
         runs[instance] = Run(
-            began: now, bound: max(leastBound, (batch.expected ?? .zero) * 20), tickets: batch.entries.map(\.id))
+            began: steady, bound: max(leastBound, (batch.expected ?? .zero) * 20), tickets: batch.entries.map(\.id))
         let parts = batch.entries.compactMap { entry -> BatchWork.Part? in
             guard let job = held[entry.id] else { return nil }
             held[entry.id]?.runningRows += entry.range.count
@@ -238,6 +265,7 @@ struct ModelLedger: Sendable {
             return
         }
         tickets[job.admitted.job.id] = nil
+        heldBytes -= job.admitted.bytes
         actions.release.append((job, ending))
     }
 }

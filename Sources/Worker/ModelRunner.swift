@@ -28,18 +28,25 @@ final class ModelRunner: Sendable {
     private let ledger: Mutex<ModelLedger>
     private let alarmChanged = Signal()
     private let writer: OutcomeWriter
+    private let inputs: HeldInputs
     private let time: any TimeSource
+    /// Monotonic.
+    private let steady: any TimeSource
     private let clock: any Clock<Duration>
     private let logger: Logger
     private let onRoom: @Sendable () -> Void
+    private let onInputsFreed: @Sendable () -> Void
 
     /// - Parameters:
     ///   - hungRunBound: see `ModelLedger.init`.
+    ///   - inputs: what all models of the worker hold together.
     ///   - onRoom: called when `appetite` may have grown, from any thread.
+    ///   - onInputsFreed: called when other models' may have too.
     init(
         identity: Identity, model: LoadedModel, batching: BatchingSettings, hungRunBound: Duration,
-        writer: OutcomeWriter, meters: ModelMeters, time: any TimeSource, clock: any Clock<Duration>, logger: Logger,
-        onRoom: @escaping @Sendable () -> Void
+        writer: OutcomeWriter, inputs: HeldInputs, meters: ModelMeters, time: any TimeSource, steady: any TimeSource,
+        clock: any Clock<Duration>, logger: Logger, onRoom: @escaping @Sendable () -> Void,
+        onInputsFreed: @escaping @Sendable () -> Void
     ) {
         self.identity = identity
         threads = model.threads
@@ -53,16 +60,22 @@ final class ModelRunner: Sendable {
         self.ledger = Mutex(ledger)
         self.writer = writer
         self.meters = meters
+        self.inputs = inputs
         self.time = time
+        self.steady = steady
         self.clock = clock
         self.logger = logger
         self.onRoom = onRoom
+        self.onInputsFreed = onInputsFreed
     }
 
     var queueName: QueueName { identity.queue }
 
     /// How many jobs to take now.
-    var appetite: Int { ledger.withLock { $0.assembler.appetite } }
+    var appetite: Int {
+        let (appetite, held, bytes) = ledger.withLock { ($0.assembler.appetite, $0.heldJobs, $0.bytesPerJob) }
+        return inputs.allowed(appetite, held: held, bytesPerJob: bytes)
+    }
 
     /// Jobs taken and not released to the writer.
     var held: Int { ledger.withLock { $0.heldJobs } }
@@ -87,7 +100,8 @@ final class ModelRunner: Sendable {
             }
         }
         writer.add(refused)
-        let actions = ledger.withLock { $0.accept(admitted, now: now) }
+        inputs.add(admitted.reduce(0) { $0 + $1.bytes })
+        let actions = ledger.withLock { $0.accept(admitted, now: now, steady: steady.now()) }
         perform(actions, now: now, keeping: nil)
     }
 
@@ -95,7 +109,7 @@ final class ModelRunner: Sendable {
     /// that there is for it.
     private func start(_ work: BatchWork, on index: Int) {
         threads.run(on: index) { instance in
-            let executor = BatchExecutor(instance: instance, time: self.time)
+            let executor = BatchExecutor(instance: instance, steady: self.steady)
             var next: BatchWork? = work
             while let work = next {
                 let result = executor.execute(work, onRerun: { self.rerun(on: index) })
@@ -109,7 +123,7 @@ final class ModelRunner: Sendable {
     private func completed(_ result: BatchResult, on instance: Int) -> BatchWork? {
         let now = time.now()
         meters.compute.record(result.occupied)
-        let actions = ledger.withLock { $0.completed(result, on: instance, now: now) }
+        let actions = ledger.withLock { $0.completed(result, on: instance, now: now, steady: steady.now()) }
         let next = perform(actions, now: now, keeping: instance)
         onRoom()
         return next
@@ -117,8 +131,8 @@ final class ModelRunner: Sendable {
 
     /// A batch failed and a part of it runs again on its instance: the watchdog counts anew.
     private func rerun(on instance: Int) {
-        let now = time.now()
-        ledger.withLock { $0.rerun(on: instance, now: now) }
+        let now = steady.now()
+        ledger.withLock { $0.rerun(on: instance, steady: now) }
     }
 
     func cancel(_ id: JobID) {
@@ -131,21 +145,25 @@ final class ModelRunner: Sendable {
     /// Gives back what has not started and takes no more.
     func drain() {
         let now = time.now()
-        let actions = ledger.withLock { $0.drain(now: now) }
+        let actions = ledger.withLock { $0.drain(now: now, steady: steady.now()) }
         perform(actions, now: now, keeping: nil)
     }
 
     /// Gives back everything that is not released. What a running batch still brings is dropped.
     func abandon() {
-        let jobs = ledger.withLock { $0.abandon() }
+        let (jobs, bytes) = ledger.withLock { ledger in
+            let bytes = ledger.heldBytes
+            return (ledger.abandon(), bytes)
+        }
+        free(bytes)
         for _ in jobs { meters.ended(.handedBack) }
         writer.add(jobs.map { .handBack($0) })
     }
 
     /// The run that has taken longer than it may, if any.
     func hungRun() -> (instance: Int, elapsed: Duration)? {
-        let now = time.now()
-        return ledger.withLock { $0.hungRun(at: now) }
+        let now = steady.now()
+        return ledger.withLock { $0.hungRun(steady: now) }
     }
 
     /// Wakes the assembler at the times it asks for (a delay is over, a deadline has passed) until cancelled.
@@ -160,7 +178,7 @@ final class ModelRunner: Sendable {
                 await alarmChanged.wait(atMost: due - now, clock: clock)
                 continue
             }
-            let actions = ledger.withLock { $0.tick(now: now) }
+            let actions = ledger.withLock { $0.tick(now: now, steady: steady.now()) }
             perform(actions, now: now, keeping: nil)
             onRoom()
         }
@@ -188,10 +206,15 @@ final class ModelRunner: Sendable {
             if start.instance == instance { kept = start.work } else { self.start(start.work, on: start.instance) }
         }
         if !actions.release.isEmpty {
+            free(actions.release.reduce(0) { $0 + $1.held.admitted.bytes })
             writer.add(actions.release.map { release(of: $0.held, ending: $0.ending, now: now) })
         }
         if actions.setsAlarmEarlier { alarmChanged.raise() }
         return kept
+    }
+
+    private func free(_ bytes: Int) {
+        if inputs.remove(bytes) { onInputsFreed() }
     }
 
     private func release(of held: ModelLedger.Held, ending: ModelLedger.Ending, now: Timestamp) -> Release {

@@ -25,6 +25,14 @@ enum Release: Sendable {
         return .settle(settlement)
     }
 
+    /// Of the tensors that it keeps in memory: its outcome's, or the inputs of a job that goes back.
+    fileprivate var keptBytes: Int {
+        switch self {
+        case .settle: bytes
+        case .retry(let job, _, _), .handBack(let job): job.job.inputs.reduce(0) { $0 + $1.bytes.readableBytes }
+        }
+    }
+
     /// Of the tensors of its outcome.
     fileprivate var bytes: Int {
         guard case .settle(let settlement) = self, case .finished(let tensors) = settlement.outcome.ending else {
@@ -38,8 +46,8 @@ enum Release: Sendable {
 /// together in the next, so the busier the worker is the fewer round trips a job costs, and an idle worker
 /// writes at once.
 ///
-/// A write that fails is repeated until it succeeds. What waits is bounded by `capacity`: above it the worker
-/// takes no more jobs (`isFull`), so it holds at most that and what it had already taken.
+/// A write that fails is repeated until it succeeds. What waits is bounded by `capacity` and `byteCapacity`: above
+/// either the worker takes no more jobs (`isFull`), so it holds at most that and what it had already taken.
 final class OutcomeWriter: Sendable {
     /// Jobs in one write; above it a write is cut, so that no single command grows without bound.
     static let largestWrite = 512
@@ -49,6 +57,8 @@ final class OutcomeWriter: Sendable {
     private struct State {
         var waiting: [Release] = []
         var writing = 0
+        /// Of both.
+        var bytes = 0
         var written = 0
         /// Those who wait in `flush`.
         var flushers: [CheckedContinuation<Void, Never>] = []
@@ -56,6 +66,7 @@ final class OutcomeWriter: Sendable {
     }
 
     let capacity: Int
+    let byteCapacity: Int
     private let queue: any WorkQueue
     private let clock: any Clock<Duration>
     private let logger: Logger
@@ -65,11 +76,12 @@ final class OutcomeWriter: Sendable {
 
     /// - Parameter onRoom: called when the writer is no longer full.
     init(
-        queue: any WorkQueue, capacity: Int = 4_096, clock: any Clock<Duration>, logger: Logger,
-        onRoom: @escaping @Sendable () -> Void = {}
+        queue: any WorkQueue, capacity: Int = 4_096, byteCapacity: Int = 256 << 20, clock: any Clock<Duration>,
+        logger: Logger, onRoom: @escaping @Sendable () -> Void = {}
     ) {
         self.queue = queue
         self.capacity = capacity
+        self.byteCapacity = byteCapacity
         self.clock = clock
         self.logger = logger
         self.onRoom = onRoom
@@ -78,14 +90,25 @@ final class OutcomeWriter: Sendable {
     /// Adds `releases` to the next write. Never blocks; allowed from any thread.
     func add(_ releases: [Release]) {
         guard !releases.isEmpty else { return }
-        state.withLock { $0.waiting += releases }
+        let bytes = releases.reduce(0) { $0 + $1.keptBytes }
+        state.withLock { state in
+            state.waiting += releases
+            state.bytes += bytes
+        }
         signal.raise()
     }
 
     /// Jobs that were released and are not written yet.
     var pending: Int { state.withLock { $0.waiting.count + $0.writing } }
 
-    var isFull: Bool { pending >= capacity }
+    /// Of the tensors of those.
+    var pendingBytes: Int { state.withLock { $0.bytes } }
+
+    var isFull: Bool { state.withLock { isFull($0) } }
+
+    private func isFull(_ state: borrowing State) -> Bool {
+        state.waiting.count + state.writing >= capacity || state.bytes >= byteCapacity
+    }
 
     /// Jobs settled since the start.
     var settled: Int { state.withLock { $0.written } }
@@ -126,7 +149,7 @@ final class OutcomeWriter: Sendable {
                 let delay = backoff.failed()
                 if error.code != .unavailable, batch.count > 1 { singles = pending }
                 if error.code == .tooLarge, batch.count == 1, let smaller = batch[0].failed(error.message) {
-                    putBack([smaller])
+                    putBack([smaller], freeing: batch[0].keptBytes)
                     continue
                 }
                 logger.warning(
@@ -159,11 +182,16 @@ final class OutcomeWriter: Sendable {
     }
 
     /// Behind the others, so that what the queue refuses does not hold up the rest.
-    private func putBack(_ batch: [Release]) {
-        state.withLock { state in
+    /// - Parameter bytes: of what is not kept any more.
+    private func putBack(_ batch: [Release], freeing bytes: Int = 0) {
+        let hasRoom = state.withLock { state in
+            let wasFull = isFull(state)
             state.waiting += batch
             state.writing = 0
+            state.bytes -= bytes
+            return wasFull && !isFull(state)
         }
+        if hasRoom { onRoom() }
     }
 
     /// Writes `batch` and removes from it what is written, so that after an error the rest is what remains.
@@ -180,27 +208,30 @@ final class OutcomeWriter: Sendable {
         }
         if !settlements.isEmpty {
             try await queue.settle(settlements)
+            let bytes = batch.reduce(0) { $0 + $1.bytes }
             batch = returned.map { .handBack($0) } + retries
-            finished(settled: settlements.count, remaining: batch.count)
+            finished(settled: settlements.count, bytes: bytes, remaining: batch.count)
         }
         if !returned.isEmpty {
             try await queue.handBack(returned)
+            let bytes = returned.reduce(0) { $0 + Release.handBack($1).keptBytes }
             batch = retries
-            finished(settled: 0, remaining: batch.count)
+            finished(settled: 0, bytes: bytes, remaining: batch.count)
         }
         while case .retry(let job, let delay, let error)? = batch.first {
             try await queue.retry(job, after: delay, error: error)
-            batch.removeFirst()
-            finished(settled: 0, remaining: batch.count)
+            let bytes = batch.removeFirst().keptBytes
+            finished(settled: 0, bytes: bytes, remaining: batch.count)
         }
     }
 
-    private func finished(settled: Int, remaining: Int) {
+    private func finished(settled: Int, bytes: Int, remaining: Int) {
         let (hasRoom, flushers) = state.withLock { state in
-            let wasFull = state.waiting.count + state.writing >= capacity
+            let wasFull = isFull(state)
             state.writing = remaining
+            state.bytes -= bytes
             state.written += settled
-            let hasRoom = wasFull && state.waiting.count + state.writing < capacity
+            let hasRoom = wasFull && !isFull(state)
             guard state.isEmpty else { return (hasRoom, [CheckedContinuation<Void, Never>]()) }
             defer { state.flushers = [] }
             return (hasRoom, state.flushers)

@@ -12,7 +12,7 @@ package import Time
 ///
 /// | stage | what it does | ends when |
 /// |---|---|---|
-/// | starting | holds a lease; loads and warms its models | all are loaded or have failed |
+/// | starting | holds a lease; loads and warms its models | all are loaded or have failed; told to stop, or the loading bound: it leaves and ends |
 /// | ready | takes, runs, settles | graceful shutdown, or the watchdog |
 /// | draining | gives back what has not started, finishes and settles the rest | done, or the drain time-out |
 ///
@@ -30,6 +30,8 @@ package final class WorkerService: Service {
         /// Models of the pool that could not be loaded: reported with no instances.
         var failed: [QueueName] = []
         var hungRun: WorkerError?
+        /// How loading went, once it has ended.
+        var loading: Result<Void, WorkerError>?
         var runningTakers = 0
     }
 
@@ -38,9 +40,14 @@ package final class WorkerService: Service {
     let load: ModelLoader
     let series: WorkerSeries
     let time: any TimeSource
+    /// Monotonic: what is measured and what must end goes by it.
+    let steady: any TimeSource
     let clock: any Clock<Duration>
     let logger: Logger
     let writer: OutcomeWriter
+    private let inputs: HeldInputs
+    /// What had passed since the launch when the service was made, and when that was by `steady`.
+    private let launched: (ago: Duration, at: Timestamp)
     /// Raised by what may end a drain's wait: a batch that came back, a loop that ended, a second stop.
     let progress = Signal()
     private let stageChanged = Signal()
@@ -52,16 +59,21 @@ package final class WorkerService: Service {
     ///   - load: makes a backend of a model's settings: `BackendRegistry.load`.
     ///   - metrics: where the worker's series go.
     ///   - time: the cluster's common time, which deadlines are in.
+    ///   - steady: monotonic time.
     ///   - clock: what the service waits by.
     package init(
         configuration: Configuration, queue: any WorkQueue, load: @escaping ModelLoader,
-        metrics: MetricsRegistry, time: any TimeSource, clock: any Clock<Duration> = ContinuousClock(), logger: Logger
+        metrics: MetricsRegistry, time: any TimeSource, steady: any TimeSource = MonotonicTime(),
+        clock: any Clock<Duration> = ContinuousClock(), logger: Logger
     ) {
         self.configuration = configuration
         self.queue = queue
         self.load = load
         series = WorkerSeries(in: metrics)
         self.time = time
+        self.steady = steady
+        launched = (time.now() - configuration.launched, steady.now())
+        inputs = HeldInputs(limit: configuration.maximumHeldBytes)
         self.clock = clock
         var logger = logger
         logger.set(LogKeys.workerID, configuration.id)
@@ -70,7 +82,8 @@ package final class WorkerService: Service {
         let takers = Wakers()
         self.takers = takers
         writer = OutcomeWriter(
-            queue: queue, capacity: configuration.maximumUnsettled, clock: clock, logger: logger,
+            queue: queue, capacity: configuration.maximumUnsettled,
+            byteCapacity: configuration.maximumUnsettledBytes, clock: clock, logger: logger,
             onRoom: { takers.wakeAll() })
     }
 
@@ -78,8 +91,8 @@ package final class WorkerService: Service {
 
     /// Serves until told to stop, drains, and returns.
     ///
-    /// - Throws: `WorkerError`, whose `exitCode` is what the process should end with. After `hungRun` a thread
-    ///   is still inside the backend: end the process without waiting for it.
+    /// - Throws: `WorkerError`, whose `exitCode` is what the process should end with. Where it
+    ///   `leavesThread`, a thread is still inside the backend: end the process without waiting for it.
     package func run() async throws {
         // Unstructured, so that cancellation is a message ("stop sooner") and the last writes still happen; it is
         // awaited here and does not outlive this call.
@@ -137,7 +150,7 @@ package final class WorkerService: Service {
             group.addTask { await keeper.run() }
             group.addTask { await self.writer.run() }
             do {
-                try await loadModels()
+                try await loadWithinBound()
             } catch {
                 await leave(keeper)
                 throw error
@@ -165,7 +178,7 @@ package final class WorkerService: Service {
     }
 
     private func becomeReady() {
-        let startUp = time.now() - configuration.launched
+        let startUp = launched.ago + (steady.now() - launched.at)
         state.withLock { state in
             state.startUp = startUp
             if state.stage == .starting { state.stage = .ready }
@@ -177,20 +190,22 @@ package final class WorkerService: Service {
 
     /// Drains, gives back, leaves.
     private func end(_ served: [ServedModel], _ keeper: LeaseKeeper) async throws {
+        let end = steady.now() + configuration.pool.drainTimeout
         for model in served { model.taker.stop() }
         for model in served { model.runner.drain() }
-        let isDrained = await finishRuns(served)
+        let isDrained = await finishRuns(served, until: end)
         if let hungRun = state.withLock({ $0.hungRun }) {
             // The lease is not given up: the job that hangs must count as a crash, which the reaper sees to.
             _ = await within(configuration.lastWrites, clock: clock) { await self.writer.flush() }
             throw hungRun
         }
-        if !isDrained { for model in served { model.runner.abandon() } }
-        let isWritten = await within(
-            isDrained ? configuration.pool.drainTimeout : configuration.lastWrites, clock: clock
-        ) {
-            await self.writer.flush()
+        if !isDrained {
+            for model in served { model.runner.abandon() }
+            await finishTakes()
+            // What a last take brought before it saw that it was to stop.
+            for model in served { model.runner.abandon() }
         }
+        let isWritten = await flush(until: end)
         await leave(keeper)
         for model in served where isDrained { await model.model.unload() }
         guard isDrained, isWritten else {
@@ -203,8 +218,7 @@ package final class WorkerService: Service {
 
     /// Waits until the last take is in and nothing runs, at most the drain time-out.
     /// - Returns: whether everything ended in time.
-    private func finishRuns(_ served: [ServedModel]) async -> Bool {
-        let end = time.now() + configuration.pool.drainTimeout
+    private func finishRuns(_ served: [ServedModel], until end: Timestamp) async -> Bool {
         while true {
             let (stage, takers, hungRun) = state.withLock { ($0.stage, $0.runningTakers, $0.hungRun) }
             if takers == 0 {
@@ -212,9 +226,46 @@ package final class WorkerService: Service {
                 for model in served { model.runner.drain() }
                 if served.allSatisfy({ $0.runner.held == 0 }) { return true }
             }
-            let left = end - time.now()
+            let left = end - steady.now()
             guard stage < .cutShort, hungRun == nil, left > .zero else { return false }
             await progress.wait(atMost: left, clock: clock)
+        }
+    }
+
+    /// Waits until no take is under way, since what it brings after the worker has left would count as lost in a
+    /// crash. A take ends by itself when its patience is over.
+    private func finishTakes() async {
+        let end = steady.now() + configuration.patience + configuration.lastWrites
+        while state.withLock({ $0.runningTakers > 0 }) {
+            let left = end - steady.now()
+            guard left > .zero else { return }
+            await progress.wait(atMost: left, clock: clock)
+        }
+    }
+
+    /// Waits until everything is written: until `end`, and in any case for as long as last writes may take. A second
+    /// request to stop leaves it that long from then on.
+    /// - Returns: whether everything was written in time.
+    private func flush(until end: Timestamp) async -> Bool {
+        let end = max(end, steady.now() + configuration.lastWrites)
+        return await withTaskGroup(of: Bool.self) { group in
+            group.addTask {
+                await self.writer.flush()
+                return true
+            }
+            group.addTask {
+                while self.stage < .cutShort, !Task.isCancelled {
+                    let left = end - self.steady.now()
+                    guard left > .zero else { return false }
+                    await self.stageChanged.wait(atMost: left, clock: self.clock)
+                }
+                // Cancelled when everything is written.
+                try? await self.clock.sleep(for: self.configuration.lastWrites)
+                return false
+            }
+            let isWritten = await group.next() ?? false
+            group.cancelAll()
+            return isWritten
         }
     }
 
@@ -268,6 +319,38 @@ package final class WorkerService: Service {
 
     // MARK: Loading
 
+    /// Loads the models, but waits no longer than the loading bound and not at all once told to stop.
+    private func loadWithinBound() async throws(WorkerError) {
+        // Unstructured: a load that hangs inside a backend cannot be ended, and whoever waits for it would hang too.
+        // The process ends without it.
+        Task {
+            let result: Result<Void, WorkerError>
+            do throws(WorkerError) { result = .success(try await loadModels()) } catch { result = .failure(error) }
+            state.withLock { $0.loading = result }
+            stageChanged.raise()
+        }
+        let end = steady.now() + configuration.loadingBound
+        while true {
+            let (stage, loading) = state.withLock { ($0.stage, $0.loading) }
+            if let loading { return try loading.get() }
+            guard stage == .starting else {
+                logger.info("Told to stop while loading", metadata: [:])
+                throw WorkerError(
+                    .stoppedLoading, "worker \(configuration.id) was told to stop while it loaded its models")
+            }
+            let left = end - steady.now()
+            guard left > .zero else {
+                let error = WorkerError(
+                    .hungLoad,
+                    "worker \(configuration.id) has not loaded and warmed its models within \(configuration.loadingBound); "
+                        + "it ends so that another can try")
+                logger.error("Loading has hung", metadata: [LogKeys.reason: "\(error)"])
+                throw error
+            }
+            await stageChanged.wait(atMost: left, clock: clock)
+        }
+    }
+
     /// Loads the models of the pool side by side. Those that fail are reported; none left is an error.
     private func loadModels() async throws(WorkerError) {
         let wanted = configuration.models.filter { $0.pools.contains(configuration.pool.name) }
@@ -307,11 +390,12 @@ package final class WorkerService: Service {
                 queue: queueName, worker: configuration.id, maximumAttempts: settings.maximumAttempts,
                 instances: model.threads.count),
             model: model, batching: settings.batching, hungRunBound: configuration.hungRunBound, writer: writer,
-            meters: ModelMeters(model: settings.name, in: series), time: time, clock: clock, logger: logger,
+            inputs: inputs, meters: ModelMeters(model: settings.name, in: series), time: time, steady: steady,
+            clock: clock, logger: logger,
             onRoom: { [progress] in
                 wake.raise()
                 progress.raise()
-            })
+            }, onInputsFreed: { [takers] in takers.wakeAll() })
         let taker = TakeLoop(
             queue: queue, runner: runner, writer: writer, patience: configuration.patience, clock: clock,
             logger: logger, wake: wake)

@@ -204,14 +204,6 @@ import Time
         #expect(assembler.tick(now: .at(.milliseconds(5))).expired.isEmpty)
     }
 
-    @Test("an item due before the fastest run ever seen could end is expired without a run")
-    func hopeless() {
-        var assembler = makeAssembler(fixed: .milliseconds(4), perRow: .milliseconds(1))
-        let decision = assembler.add(makeItem(1, deadline: .at(.milliseconds(2))), now: .zero)
-        #expect(decision.expired == [1])
-        #expect(decision.batches.isEmpty)
-    }
-
     @Test("a cancelled item that waits does not run; one that runs is not here any more")
     func removal() {
         var assembler = makeAssembler(maximumRows: 4)

@@ -105,6 +105,31 @@ def test_a_killed_workers_job_runs_elsewhere_within_a_second(slow):
     assert time.monotonic() - killed < 5
 
 
+def test_a_worker_that_is_told_to_quit_gives_its_jobs_back_unharmed(tmp_path):
+    folder = tmp_path / "models" / "slow" / "1"
+    folder.mkdir(parents=True)
+    # One crash is too many for a job here.
+    (folder.parent / "model.yaml").write_text(MODEL.replace("20ms", "400ms") + "maximum_crashes: 1\n")
+    (tmp_path / "spate.yaml").write_text(CONFIG.replace("maximum_workers: 2", "minimum_workers: 2, maximum_workers: 2"))
+    cluster = Cluster(tmp_path, tmp_path / "spate.yaml")
+    try:
+        wait_until(lambda: len(workers(cluster)) == 2)
+        locations = [submit(cluster, row) for row in range(100)]
+        status = lambda: requests.get(cluster.admin + "/admin/status", timeout=10).json()["queues"]["slow.1"]
+        for _ in range(2):
+            wait_until(lambda: len(workers(cluster)) == 2 and status()["in_flight"] > 8)
+            victim = workers(cluster)[0]
+            os.kill(victim, signal.SIGQUIT)
+            began = time.monotonic()
+            wait_until(lambda: victim not in workers(cluster), 10)
+            assert time.monotonic() - began < 5
+        assert all(collect(cluster, location, row) for row, location in enumerate(locations))
+    finally:
+        cluster.stop()
+    # 75: it was cut short, and nobody counted it as a crash of a job.
+    assert "75" in cluster.log_path.read_text()
+
+
 def test_redis_killed_comes_back_with_what_was_accepted(slow):
     locations = [submit(slow, row) for row in range(100)]
     # Longer than appendfsync everysec may hold back.
@@ -178,7 +203,7 @@ def test_a_time_out_leaves_the_job_and_its_id(tmp_path):
     folder = tmp_path / "models" / "slow" / "1"
     folder.mkdir(parents=True)
     (folder.parent / "model.yaml").write_text(MODEL.replace("20ms", "1500ms"))
-    (tmp_path / "spate.yaml").write_text(CONFIG)
+    (tmp_path / "spate.yaml").write_text(CONFIG.replace("maximum_workers: 2", "maximum_workers: 1"))
     cluster = Cluster(tmp_path, tmp_path / "spate.yaml")
     try:
         document = {**body(3), "parameters": {"timeout": 300_000}}
@@ -187,9 +212,13 @@ def test_a_time_out_leaves_the_job_and_its_id(tmp_path):
         location = late.headers["Location"]
         assert location in late.json()["error"]
         assert collect(cluster, location, 3)
+        # The only worker is busy for longer than the deadline.
+        busy = submit(cluster, 4)
+        wait_until(lambda: requests.get(cluster.admin + "/admin/status", timeout=10).json()["queues"]["slow.1"]["in_flight"] > 0)
         document["parameters"] = {"deadline_ms": 200}
         expired = requests.post(cluster.http + "/v2/models/slow/infer", json=document, timeout=30)
         assert expired.status_code == 504
         assert "deadline" in expired.json()["error"]
+        assert collect(cluster, busy, 4)
     finally:
         cluster.stop()

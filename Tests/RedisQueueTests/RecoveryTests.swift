@@ -1,10 +1,11 @@
 import Jobs
 import RedisClient
-import RedisQueue
 import Synchronization
 import TestSupport
 import Testing
 import Time
+
+@testable import RedisQueue
 
 @Suite struct RecoveryTests {
     @Test("makes groups again that went away, and delivers what was not settled")
@@ -105,8 +106,35 @@ import Time
                         "XCLAIM", lane, "workers", "w", "0", "\(id.entry)", "IDLE", "60000", "JUSTID")
                 }
                 for _ in 0..<5 { _ = try await worker.renewLease(queue.report("w")) }
-                try await queue.requireState(lost, .retrying)
+                let again = try await queue.take(harness.worker("heir"), patience: .seconds(20))
+                #expect(again.map(\.id) == [lost])
+                #expect(again.allSatisfy { $0.crashes == 0 && $0.attempt == 1 })
                 try await queue.requireState(held, .running)
+            }
+        }
+    }
+
+    @Test("renews the lease while the connection that settles is stuck; what was lost is looked for once it is free")
+    func renewsBesideStuckConnection() async throws {
+        try await withPrivateRedis { server in
+            try await RedisQueueHarness.run(url: server.url) { harness in
+                let queue = harness.underTest
+                let worker = harness.worker("w")
+                _ = try await queue.take(worker)
+                let lost = try await queue.submit(queue.makeJob())
+                let lane = "spate:{m.1}:lane:normal"
+                try await harness.command("XREADGROUP", "GROUP", "workers", "w", "STREAMS", lane, ">")
+                try await harness.command(
+                    "XCLAIM", lane, "workers", "w", "0", "\(lost.entry)", "IDLE", "60000", "JUSTID")
+                // Whatever is sent on this connection now waits for the reply.
+                async let stuck = worker.client.send(RedisCommand("BLPOP", "release", "0"), timeout: .seconds(60))
+                try await harness.waitUntilBlocked(clients: 1)
+                for _ in 0..<12 { _ = try await worker.renewLease(queue.report("w")) }
+                try await queue.requireState(lost, .running)
+                try await harness.command("RPUSH", "release", "now")
+                _ = try await stuck
+                let again = try await queue.take(harness.worker("heir"), patience: .seconds(20))
+                #expect(again.map(\.id) == [lost])
             }
         }
     }

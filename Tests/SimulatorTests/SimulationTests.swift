@@ -108,7 +108,8 @@ func makeScenario(
         let result = Simulator.run(scenario, try Contender(text: "fixed:workers=4"), fidelity: fidelity)
         // What arrived in the first three of the five seconds was too old.
         #expect(abs(result.expired - 300) < 60)
-        #expect(result.finished == result.onTime)
+        // A worker that learns its costs believes them after five runs of work.
+        #expect(result.finished - result.onTime <= (fidelity == .jobs ? 4 * 5 : 0))
     }
 
     @Test("higher classes go first", arguments: [(0, 15), (2, 25)] as [(UInt8, Int)])

@@ -114,4 +114,26 @@ import Testing
         let claims = Tensor(name: "x", elementType: .int8, shape: [.max, 0], bytes: ByteBuffer())
         #expect(throws: TensorError.self) { try TensorBatch.join([[claims], [claims]]) }
     }
+
+    @Test("refuses to join more than one buffer can hold")
+    func tooLarge() throws {
+        let part = Tensor(
+            name: "x", elementType: .uint8, shape: [1, 64 << 20], bytes: ByteBuffer(repeating: 0, count: 64 << 20))
+        let error = #expect(throws: TensorError.self) {
+            try TensorBatch.join(Array(repeating: [part], count: 64))
+        }
+        #expect(error?.description.contains("4294967296 bytes") == true)
+        #expect(error?.description.contains("'x'") == true)
+    }
+
+    @Test(
+        "counts bytes without overflow",
+        arguments: [
+            ((1 << 32) - 1, 1, 0, Optional((1 << 32) - 1)), (1 << 30, 4, 0, nil), (Int.max, 8, 0, nil),
+            (1, 4, Int.max, nil),
+            (10, 4, 3, 43),
+        ] as [(Int, Int, Int, Int?)])
+    func size(elements: Int, width: Int, others: Int, size: Int?) {
+        #expect(Tensor.size(elements: elements, width: width, beside: others) == size)
+    }
 }

@@ -179,10 +179,26 @@ import Time
     func hungRun() throws {
         var ledger = ModelLedger(policy: BatchingPolicy(instances: 1), leastBound: .seconds(60))
         _ = ledger.accept([try admit(try makeJob(1))], now: .zero)
-        #expect(ledger.hungRun(at: .zero + .seconds(60)) == nil)
-        #expect(ledger.hungRun(at: .zero + .seconds(61))?.elapsed == .seconds(61))
-        ledger.rerun(on: 0, now: .zero + .seconds(50))
-        #expect(ledger.hungRun(at: .zero + .seconds(61)) == nil)
+        #expect(ledger.hungRun(steady: .zero + .seconds(60)) == nil)
+        #expect(ledger.hungRun(steady: .zero + .seconds(61))?.elapsed == .seconds(61))
+        ledger.rerun(on: 0, steady: .zero + .seconds(50))
+        #expect(ledger.hungRun(steady: .zero + .seconds(61)) == nil)
+    }
+
+    @Test("the bytes of the inputs count from take to release")
+    func heldBytes() throws {
+        var ledger = makeLedger(maximumRows: 1)
+        let start = try #require(
+            ledger.accept([try admit(try makeJob(1, rows: 1)), try admit(try makeJob(2, rows: 3))], now: .zero)
+                .start.first)
+        #expect(ledger.heldBytes == 4 * 8 && ledger.bytesPerJob == 16)
+        _ = ledger.cancel(try makeJob(2).id)
+        #expect(ledger.heldBytes == 8)
+        _ = ledger.completed(execute(start.work), on: 0, now: .zero)
+        #expect(ledger.heldBytes == 0)
+        _ = ledger.accept([try admit(try makeJob(3))], now: .zero)
+        _ = ledger.abandon()
+        #expect(ledger.heldBytes == 0)
     }
 
     @Test("each job is released once, whatever happens", arguments: 0..<100 as Range<UInt64>)
@@ -228,7 +244,7 @@ import Time
         while let start = running.popLast() {
             take(ledger.completed(execute(start.work), on: start.instance, now: now))
         }
-        #expect(ledger.isIdle, "seed \(seed)")
+        #expect(ledger.isIdle && ledger.heldBytes == 0, "seed \(seed)")
         #expect(ended.count == next && ended.values.allSatisfy { $0 == 1 }, "seed \(seed)")
     }
 }

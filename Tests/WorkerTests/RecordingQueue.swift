@@ -18,6 +18,9 @@ final class RecordingQueue: WorkQueue {
         var reports: [WorkerReport] = []
         var cancelled: [JobID] = []
         var hasLeft = false
+        /// Takes under way, and those that were when the worker left.
+        var taking = 0
+        var takingWhenLeft: Int?
         /// How many of the next calls fail.
         var failures: [Call: Int] = [:]
         var failed = 0
@@ -63,6 +66,8 @@ final class RecordingQueue: WorkQueue {
         -> [TakenJob]
     {
         try attempt(.take)
+        change { $0.taking += 1 }
+        defer { change { $0.taking -= 1 } }
         if let jobs = takeNow(limit) { return jobs }
         await waitForJobs(patience)
         return takeNow(limit) ?? []
@@ -114,7 +119,10 @@ final class RecordingQueue: WorkQueue {
 
     func leave() async throws(QueueError) {
         try attempt(.leave)
-        change { $0.hasLeft = true }
+        change { record in
+            record.hasLeft = true
+            record.takingWhenLeft = record.taking
+        }
     }
 
     // MARK: Private

@@ -68,9 +68,11 @@ final class Gate: Sendable {
 }
 
 func makeService(
-    id: String = "w1", queue: any WorkQueue, time: any TimeSource = RunningTime(), backend: TestBackend = TestBackend(),
+    id: String = "w1", queue: any WorkQueue, time: any TimeSource = RunningTime(),
+    steady: any TimeSource = MonotonicTime(), backend: TestBackend = TestBackend(),
     maximumAttempts: Int = 3,
-    drainTimeout: Duration = .seconds(20), hungRunBound: Duration = .seconds(60),
+    drainTimeout: Duration = .seconds(20), loadingBound: Duration = .seconds(60),
+    hungRunBound: Duration = .seconds(60), maximumHeldBytes: Int = 512 << 20, signature: ModelSignature? = nil,
     batching: BatchingSettings = BatchingSettings(), models: [String] = ["m"], load: ModelLoader? = nil
 ) -> WorkerService {
     let echoing: ModelLoader = { _ throws(InferenceError) in backend }
@@ -82,10 +84,11 @@ func makeService(
             models: models.map {
                 ModelSettings(
                     name: $0, backend: .synthetic(SyntheticOptions()), batching: batching,
-                    maximumAttempts: maximumAttempts)
+                    maximumAttempts: maximumAttempts, signature: signature)
             },
-            launched: .zero, patience: .milliseconds(100), hungRunBound: hungRunBound,
+            launched: .zero, patience: .milliseconds(100), maximumHeldBytes: maximumHeldBytes,
+            loadingBound: loadingBound, hungRunBound: hungRunBound,
             lastWrites: .milliseconds(300)),
         queue: queue, load: loader, metrics: MetricsRegistry(),
-        time: time, logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
+        time: time, steady: steady, logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
 }

@@ -86,6 +86,24 @@ final class FixedTime: TimeSource {
     func advance(by duration: Duration) { value.withLock { $0 = $0 + duration } }
 }
 
+/// Monotonic time that a test can set forward.
+final class SteppingTime: TimeSource {
+    private let running = RunningTime()
+    private let offset = Mutex(Duration.zero)
+    func now() -> Timestamp { running.now() + offset.withLock { $0 } }
+    func advance(by duration: Duration) { offset.withLock { $0 += duration } }
+}
+
+/// The cluster's time and monotonic time as one.
+extension ModelLedger {
+    mutating func accept(_ jobs: [Admitted], now: Timestamp) -> Actions { accept(jobs, now: now, steady: now) }
+    mutating func tick(now: Timestamp) -> Actions { tick(now: now, steady: now) }
+    mutating func drain(now: Timestamp) -> Actions { drain(now: now, steady: now) }
+    mutating func completed(_ result: BatchResult, on instance: Int, now: Timestamp) -> Actions {
+        completed(result, on: instance, now: now, steady: now)
+    }
+}
+
 func execute(_ work: BatchWork, on instance: EchoInstance = EchoInstance()) -> BatchResult {
-    BatchExecutor(instance: instance, time: FixedTime()).execute(work, onRerun: {})
+    BatchExecutor(instance: instance, steady: FixedTime()).execute(work, onRerun: {})
 }

@@ -205,6 +205,7 @@ import Time
         let error = await #expect(throws: WorkerError.self) { try await running.value }
         #expect(error?.code == .cutShort && error?.exitCode == 75)
         #expect(queue.state.handedBack.count == 1 && queue.state.hasLeft)
+        #expect(queue.state.takingWhenLeft == 0, "a take that ends later brings jobs that nobody gives back")
         gate.open()
     }
 

@@ -8,6 +8,7 @@ import Observability
 import RedisQueue
 import ServiceLifecycle
 import Settings
+import Synchronization
 import Time
 import UnixSignals
 import Worker
@@ -19,7 +20,7 @@ struct RunWorker: AsyncParsableCommand {
         discussion: """
             SIGTERM drains: what has not started is handed back, what runs is finished, then the worker leaves with 0.
             SIGQUIT hands everything back at once.
-            Exit codes: 69 no model can be served, 70 a run hung, 75 cut short while draining, 78 the settings are wrong.
+            Exit codes: 69 no model can be served, 70 a run or a load hung, 75 cut short while draining, 78 the settings are wrong.
             """)
 
     @OptionGroup var cluster: ClusterOptions
@@ -62,7 +63,6 @@ struct RunWorker: AsyncParsableCommand {
                         level: message.severity == .fatal ? .critical : .debug, "ONNX Runtime reports",
                         metadata: [LogKeys.reason: "\(message.text)"])
                 })
-            let clockLoop = LoopService { await queue.clock.run() }
             let worker = WorkerService(
                 configuration: .init(
                     id: id, pool: poolSettings, models: settings.models,
@@ -70,23 +70,61 @@ struct RunWorker: AsyncParsableCommand {
                 queue: work, load: { model throws(InferenceError) in try registry.load(model) },
                 metrics: MetricsRegistry(),
                 time: queue.clock, logger: logger)
-            try await ServiceGroup(
-                configuration: .init(
-                    services: [
-                        .init(service: clockLoop),
-                        .init(service: LoopService { await work.run() }),
-                        .init(
-                            service: worker, successTerminationBehavior: .gracefullyShutdownGroup,
-                            failureTerminationBehavior: .cancelGroup),
-                    ],
-                    gracefulShutdownSignals: [.sigterm, .sigint], cancellationSignals: [.sigquit], logger: logger)
-            ).run()
-        } catch let error as WorkerError where error.code == .hungRun {
+            // Not services of the group, and unstructured: SIGQUIT cancels the whole group at once, and the worker has
+            // to give back what it holds before its connections close.
+            let loops = Task {
+                await withDiscardingTaskGroup { group in
+                    group.addTask { await queue.clock.run() }
+                    group.addTask { await work.run() }
+                }
+            }
+            try await serve(WorkerRun(worker), logger: logger)
+            loops.cancel()
+            await loops.value
+        } catch let error as WorkerError where error.leavesThread {
             // A thread is still inside the backend; a normal exit would wait for it.
-            Terminal.error("spate: \(error)")
+            if error.exitCode != 0 { Terminal.error("spate: \(error)") }
             _exit(error.exitCode)
         } catch {
             throw RoleFailure.exit(error)
+        }
+    }
+
+    /// SIGTERM and SIGINT drain the worker, SIGQUIT cuts it short.
+    private func serve(_ run: WorkerRun, logger: Logger) async throws {
+        let group = ServiceGroup(
+            configuration: .init(
+                services: [
+                    .init(
+                        service: run, successTerminationBehavior: .gracefullyShutdownGroup,
+                        failureTerminationBehavior: .cancelGroup)
+                ],
+                gracefulShutdownSignals: [.sigterm, .sigint], cancellationSignals: [.sigquit], logger: logger))
+        do {
+            try await group.run()
+        } catch {
+            throw run.error ?? error
+        }
+        // A group that was cancelled keeps its services' errors to itself.
+        if let error = run.error { throw error }
+    }
+}
+
+/// The worker, and how it ended.
+private final class WorkerRun: Service {
+    private let worker: WorkerService
+    private let ending = Mutex<WorkerError?>(nil)
+
+    init(_ worker: WorkerService) { self.worker = worker }
+
+    var error: WorkerError? { ending.withLock { $0 } }
+
+    func run() async throws {
+        do {
+            try await worker.run()
+        } catch let error as WorkerError {
+            ending.withLock { $0 = error }
+            throw error
         }
     }
 }

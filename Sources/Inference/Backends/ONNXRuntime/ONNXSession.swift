@@ -89,7 +89,7 @@ final class ONNXSession: BackendInstance, Sendable {
         var outputs: [Tensor] = []
         outputs.reserveCapacity(names.count)
         for (name, value) in zip(names, values) {
-            guard let value, let tensor = tensor(name, value) else {
+            guard let value, let tensor = try tensor(name, value) else {
                 throw InferenceError(
                     .backend, "output '\(name)' of model '\(model)' is no tensor of a type that V2 has")
             }
@@ -121,7 +121,7 @@ final class ONNXSession: BackendInstance, Sendable {
     }
 
     /// Copies a result out of the runtime's memory, once.
-    private func tensor(_ name: String, _ value: OpaquePointer) -> Tensor? {
+    private func tensor(_ name: String, _ value: OpaquePointer) throws(InferenceError) -> Tensor? {
         var code: Int32 = 0
         var rank = 0
         var elements = 0
@@ -132,20 +132,31 @@ final class ONNXSession: BackendInstance, Sendable {
         let shape = Shape(dimensions.prefix(rank).map { Int($0) })
         var bytes = ByteBuffer()
         if let width = elementType.byteWidth {
+            try check(name, shape, size: Tensor.size(elements: elements, width: width))
             if elements > 0 {
                 guard let numbers = spate_ort_value_numbers(session, value) else { return nil }
                 bytes = ByteBuffer(bytes: UnsafeRawBufferPointer(start: numbers, count: elements * width))
             }
         } else {
-            guard let text = text(value, elements: elements) else { return nil }
+            let size = spate_ort_value_text_size(session, value)
+            try check(name, shape, size: Tensor.size(elements: elements, width: 4, beside: size))
+            guard let text = text(value, size: size, elements: elements) else { return nil }
             bytes = text
         }
         return Tensor(name: name, elementType: elementType, shape: shape, bytes: bytes)
     }
 
+    /// An output that no buffer can hold fails the run: fewer rows may fit.
+    private func check(_ name: String, _ shape: Shape, size: Int?) throws(InferenceError) {
+        guard size == nil else { return }
+        throw InferenceError(
+            .backend,
+            "output '\(name)' of model '\(model)' has the shape \(shape), which is more than the \(Tensor.maximumBytes) bytes that a tensor may have"
+        )
+    }
+
     /// Strings as V2's BYTES: a length before each.
-    private func text(_ value: OpaquePointer, elements: Int) -> ByteBuffer? {
-        let size = spate_ort_value_text_size(session, value)
+    private func text(_ value: OpaquePointer, size: Int, elements: Int) -> ByteBuffer? {
         var raw = [UInt8](repeating: 0, count: size)
         var offsets = [Int](repeating: 0, count: elements)
         guard spate_ort_value_text(session, value, &raw, size, &offsets, elements) else { return nil }

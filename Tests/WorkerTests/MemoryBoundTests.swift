@@ -1,0 +1,103 @@
+import Jobs
+import Logging
+import Settings
+import Testing
+import Time
+
+@testable import Worker
+
+@Suite(.timeLimit(.minutes(1))) struct MemoryBoundTests {
+    struct Case: Sendable, CustomTestStringConvertible {
+        var name: String
+        var bytes: Int
+        var appetite = 10
+        var held = 5
+        var bytesPerJob: Double? = 10
+        var allowed: Int
+        var testDescription: String { name }
+    }
+
+    @Test(
+        "jobs are allowed as far as their inputs fit",
+        arguments: [
+            Case(name: "room for all", bytes: 0, allowed: 10),
+            Case(name: "room for four", bytes: 60, allowed: 4),
+            Case(name: "room for less than one", bytes: 99, allowed: 1),
+            Case(name: "no room", bytes: 100, allowed: 0),
+            Case(name: "no room, nothing held", bytes: 200, held: 0, allowed: 1),
+            Case(name: "no appetite", bytes: 200, appetite: 0, held: 0, allowed: 0),
+            Case(name: "unknown size", bytes: 0, bytesPerJob: nil, allowed: 1),
+            Case(name: "no inputs to speak of", bytes: 0, bytesPerJob: 0, allowed: 10),
+        ])
+    func allowed(row: Case) {
+        let inputs = HeldInputs(limit: 100)
+        inputs.add(row.bytes)
+        #expect(inputs.allowed(row.appetite, held: row.held, bytesPerJob: row.bytesPerJob) == row.allowed)
+    }
+
+    @Test("room is told once, when it comes back")
+    func room() {
+        let inputs = HeldInputs(limit: 100)
+        inputs.add(130)
+        #expect(!inputs.remove(30))
+        #expect(inputs.remove(1))
+        #expect(!inputs.remove(1))
+    }
+
+    @Test("a worker takes no more jobs than the bytes of their inputs allow, and finishes all")
+    func inputs() async throws {
+        let queue = RecordingQueue()
+        let service = makeService(queue: queue, maximumHeldBytes: 3 * 8)
+        async let running: Void = service.run()
+        await queue.wait { $0.reports.contains { $0.state == .ready } }
+        // Eight bytes each; one alone is above the bound.
+        queue.add(try (0..<100).map { try makeJob($0, rows: $0 == 50 ? 10 : 1) })
+        await queue.wait { $0.settled.count == 100 }
+        service.drain()
+        try await running
+        #expect(queue.state.takeLimits.allSatisfy { $0 <= 3 }, "\(queue.state.takeLimits)")
+    }
+
+    @Test("a writer is full above its bytes, and has room again when they are written or given back")
+    func outcomes() async throws {
+        let queue = RecordingQueue()
+        let room = Signal()
+        let writer = OutcomeWriter(
+            queue: queue, byteCapacity: 100, clock: ContinuousClock(),
+            logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }), onRoom: { room.raise() })
+        let job = try makeJob(1, rows: 10)
+        writer.add([.settle(settlement(of: job))])
+        #expect(writer.pendingBytes == 80 && !writer.isFull)
+        writer.add([.handBack(try makeJob(2, rows: 3)), .retry(try makeJob(3, rows: 1), after: .zero, error: "e")])
+        #expect(writer.pendingBytes == 112 && writer.isFull)
+        let running = Task { await writer.run() }
+        await room.wait()
+        await writer.flush()
+        #expect(writer.pendingBytes == 0 && !writer.isFull)
+        running.cancel()
+        await running.value
+    }
+
+    @Test("what is left of an outcome that is too large to be stored counts no bytes")
+    func tooLarge() async throws {
+        let queue = RecordingQueue()
+        queue.limitOutcomes(to: 8)
+        let writer = OutcomeWriter(
+            queue: queue, clock: ContinuousClock(),
+            logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
+        writer.add([.settle(settlement(of: try makeJob(1, rows: 10)))])
+        let running = Task { await writer.run() }
+        await writer.flush()
+        #expect(writer.pendingBytes == 0 && queue.state.settled.count == 1)
+        running.cancel()
+        await running.value
+    }
+
+    private func settlement(of job: TakenJob) -> Settlement {
+        Settlement(
+            outcome: Outcome(
+                id: job.id, replyTo: nil, echo: job.job.echo, ending: .finished(job.job.inputs),
+                run: RunRecord(submitted: .zero, settled: .zero)),
+            retention: .seconds(1))
+    }
+}
