@@ -1,3 +1,4 @@
+import Clusters
 package import Jobs
 package import Scaling
 package import Time
@@ -55,14 +56,16 @@ package struct Fleet: Sendable {
 
     // MARK: What happens
 
-    /// A driver started a worker. A second call, or one after its end, changes nothing.
+    /// A driver started a worker. A second call, or one after its end, changes nothing; nor does one for the first boot in
+    /// a pod from which a later boot reports.
     package mutating func noteStart(_ worker: String, in pool: String, at now: Timestamp) {
         guard !ended.contains(worker) else { return }
-        if members[worker] == nil {
-            members[worker] = Member(pool: pool, phase: .starting, isOurs: true, started: now, lastActive: now)
-        } else {
+        guard members[worker] == nil else {
             members[worker]?.isOurs = true
+            return
         }
+        guard !hasLaterBoot(worker) else { return }
+        members[worker] = Member(pool: pool, phase: .starting, isOurs: true, started: now, lastActive: now)
     }
 
     /// A start failed before there was a worker.
@@ -71,8 +74,7 @@ package struct Fleet: Sendable {
     /// A driver saw a worker end.
     package mutating func noteEnd(_ worker: String) -> Ending {
         guard !ended.contains(worker) else { return .unknown }
-        ended.append(worker)
-        if ended.count > Self.endedLimit { ended.removeFirst(ended.count - Self.endedLimit) }
+        forget(worker)
         guard let member = members.removeValue(forKey: worker) else { return .unknown }
         switch member.phase {
         case .leaving: return .left
@@ -100,9 +102,7 @@ package struct Fleet: Sendable {
         var reporting: Set<String> = []
         for report in reports where !ended.contains(report.id) {
             reporting.insert(report.id)
-            var member =
-                members[report.id]
-                ?? Member(pool: report.pool, phase: .starting, isOurs: false, started: report.started, lastActive: now)
+            var member = members[report.id] ?? newMember(of: report, at: now)
             let wasStarting = member.phase == .starting
             if report.held > 0 || report.settled != member.report?.settled { member.lastActive = now }
             member.report = report
@@ -117,14 +117,40 @@ package struct Fleet: Sendable {
             }
             members[report.id] = member
             guard wasStarting, member.phase == .ready, let own = report.startUp else { continue }
-            // From the order to start, where it was ours; its own count begins a little later.
-            let startUp = member.isOurs ? max(report.started + own - member.started, own) : own
+            // From the order to start, where that is known; its own count begins a little later.
+            let startUp = max(report.started + own - member.started, own)
             pools[report.pool, default: PoolRecord()].startUps.add(startUp)
             pools[report.pool, default: PoolRecord()].succeeded += 1
             startUps.append((report.pool, startUp))
         }
         for (worker, member) in members where !member.isOurs && !reporting.contains(worker) { members[worker] = nil }
         return startUps
+    }
+
+    /// A worker that is known by its report first. In the place of the first worker of its pod, if that has never
+    /// reported: where a pod has no folder that lives as long, each boot is a later one, and the first never comes.
+    private mutating func newMember(of report: WorkerReport, at now: Timestamp) -> Member {
+        var started = report.started
+        if let first = WorkerIdentity.firstBoot(of: report.id), let expected = members[first], expected.report == nil,
+            expected.pool == report.pool
+        {
+            started = expected.started
+            members[first] = nil
+            forget(first)
+        }
+        return Member(pool: report.pool, phase: .starting, isOurs: false, started: started, lastActive: now)
+    }
+
+    /// What is told of it from now on changes nothing.
+    private mutating func forget(_ worker: String) {
+        ended.append(worker)
+        if ended.count > Self.endedLimit { ended.removeFirst(ended.count - Self.endedLimit) }
+    }
+
+    /// Whether a later boot in the worker's pod reports: then the worker has ended, told or not.
+    private func hasLaterBoot(_ worker: String) -> Bool {
+        let prefix = worker + "_"
+        return members.keys.contains { $0.hasPrefix(prefix) && WorkerIdentity.firstBoot(of: $0) == worker }
     }
 
     // MARK: What it says
@@ -139,7 +165,7 @@ package struct Fleet: Sendable {
 
     /// Workers of ours that should be killed: they take far longer to start than any before, or have been silent for so
     /// long that their lease is over and their jobs are with others. Reports count from `readable`, since when they
-    /// could be read.
+    /// could be read. Never one whose pod another worker reports from: that one would be killed.
     package func hung(
         at now: Timestamp, readable: Timestamp, startLimit: (_ pool: String) -> Duration, silence: Duration
     ) -> [String] {
@@ -150,7 +176,7 @@ package struct Fleet: Sendable {
             case .ready: now - max(member.lastReport ?? member.started, readable) > silence
             case .leaving: false
             }
-        }.map(\.key).sorted()
+        }.map(\.key).filter { !hasLaterBoot($0) }.sorted()
     }
 
     /// Ours that have not ended.

@@ -76,6 +76,42 @@ import Time
         #expect(hung(readable: later - .seconds(5)).isEmpty)
     }
 
+    @Test("a pod that calls each boot a later one is one worker, and is not killed for the first that never comes")
+    func phantom() {
+        let (first, second) = ("w-1_0123abcd", "w-1_0123abcd_00c0ffee")
+        for isToldFirst in [true, false] {
+            var fleet = Fleet()
+            if isToldFirst { fleet.noteStart(first, in: "cpu", at: start) }
+            let known = fleet.note([report(second, started: start + .seconds(3), held: 2)], at: start + .seconds(4))
+            fleet.noteStart(first, in: "cpu", at: start + .seconds(4))
+            #expect(fleet.members.keys.sorted() == [second], "told first: \(isToldFirst)")
+            #expect(known.map(\.startUp) == [isToldFirst ? .milliseconds(3_500) : .milliseconds(500)])
+            let later = start + .seconds(1_000)
+            #expect(
+                fleet.hung(at: later, readable: start, startLimit: { _ in .seconds(120) }, silence: .seconds(60)) == [])
+            // Its pod leaves.
+            #expect(fleet.noteEnd(first) == .unknown)
+            #expect(fleet.pools["cpu"]?.failed == 0)
+        }
+    }
+
+    @Test("a silent first boot is not killed while a later one reports from its pod")
+    func laterBootReports() {
+        let (first, second) = ("w-1_0123abcd", "w-1_0123abcd_00c0ffee")
+        var fleet = Fleet()
+        fleet.noteStart(first, in: "cpu", at: start)
+        _ = fleet.note([report(first)], at: start)
+        // The watch is broken: nobody tells the first one's end.
+        let later = start + .seconds(100)
+        _ = fleet.note([report(second, held: 1)], at: later)
+        func hung() -> [String] {
+            fleet.hung(at: later, readable: start, startLimit: { _ in .seconds(120) }, silence: .seconds(60))
+        }
+        #expect(hung() == [])
+        _ = fleet.note([], at: later)
+        #expect(hung() == [first])
+    }
+
     @Test("costs are averaged by batches; what is no number is passed over")
     func costs() {
         var fleet = Fleet()

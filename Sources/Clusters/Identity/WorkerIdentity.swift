@@ -52,6 +52,15 @@ package struct WorkerIdentity: Sendable, Equatable {
         "\(pod.suffix(limit - 18))_\(uid.filter { $0 != "-" }.prefix(8))"
     }
 
+    /// The id of the first worker in the pod where `id` is that of a later boot; `nil` for all other ids.
+    package static func firstBoot(of id: String) -> String? {
+        guard let end = id.lastIndex(of: "_") else { return nil }
+        let digits = id[id.index(after: end)...]
+        // Neither the name of a pod nor a uid has the sign, so two of them are a later boot's.
+        guard digits.utf8.count == 8, digits.allSatisfy(\.isHexDigit), id[..<end].contains("_") else { return nil }
+        return String(id[..<end])
+    }
+
     /// The id that a worker wrote to its termination log, if it is one of this pod.
     package static func id(in log: String, ofBoot first: String) -> String? {
         guard let line = log.split(separator: "\n").first.map(String.init), line.utf8.count <= limit else { return nil }
