@@ -155,12 +155,30 @@ package struct Fleet: Sendable {
 
     // MARK: What it says
 
-    /// Up to `count` ready workers of ours that held nothing in their newest report, longest idle first.
+    /// Whose workers may be chosen.
+    package enum Choice: Sendable {
+        /// Those that our drivers told of.
+        case ours
+        /// Those beside that are in pods, by their ids: a later boot is known by its reports alone, and after a take-over
+        /// reports come before what a driver tells.
+        case oursOrInPods
+    }
+
+    /// Up to `count` ready workers that held nothing in their newest report, longest idle first.
     /// - Parameter protected: workers that must stay.
-    package func idle(in pool: String, upTo count: Int, protected: Set<String> = []) -> [String] {
-        members.filter { $0.value.isOurs && $0.value.pool == pool && $0.value.isIdle && !protected.contains($0.key) }
-            .sorted { ($0.value.lastActive, $0.key) < ($1.value.lastActive, $1.key) }
-            .prefix(max(count, 0)).map(\.key)
+    package func idle(
+        in pool: String, upTo count: Int, of choice: Choice = .ours, protected: Set<String> = []
+    ) -> [String] {
+        members.filter { worker, member in
+            let isEligible =
+                switch choice {
+                case .ours: member.isOurs
+                case .oursOrInPods: member.isOurs || WorkerIdentity.isOfPod(worker)
+                }
+            return isEligible && member.pool == pool && member.isIdle && !protected.contains(worker)
+        }
+        .sorted { ($0.value.lastActive, $0.key) < ($1.value.lastActive, $1.key) }
+        .prefix(max(count, 0)).map(\.key)
     }
 
     /// Workers of ours that should be killed: they take far longer to start than any before, or have been silent for so

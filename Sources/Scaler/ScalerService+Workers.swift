@@ -20,14 +20,16 @@ extension ScalerService {
             let driver = drivers[pool.driver] as? any FleetDriver, leads
         else { return }
         let figures = decision.figures
-        let count = figures.starting + figures.busy + figures.idle + decision.starts - decision.drains
         let protected = control.workers(.protect, at: time.now())
-        let idle = fleet.idle(in: pool.name, upTo: decision.drains, protected: protected)
-        logger.info(
-            decision.starts > 0 ? "Scale out" : "Scale in",
-            metadata: [LogKeys.pool: "\(pool.name)", LogKeys.reason: "\(decision.reason)"])
+        let idle = fleet.idle(in: pool.name, upTo: decision.drains, of: .oursOrInPods, protected: protected)
+        // Who ends is chosen elsewhere: as many go as can be named.
+        let count = figures.starting + figures.busy + figures.idle + decision.starts - idle.count
         do {
-            try await driver.scale(pool, to: count, idle: idle)
+            let change = try await driver.scale(pool, to: count, idle: idle)
+            guard change.now != change.before else { return }
+            logger.info(
+                change.now > change.before ? "Scale out" : "Scale in",
+                metadata: [LogKeys.pool: "\(pool.name)", LogKeys.reason: "\(decision.reason)"])
             for _ in 0..<decision.starts { usageMeter.noteStart(in: pool.name) }
             series.starts(pool: pool.name).increment(by: decision.starts)
         } catch {

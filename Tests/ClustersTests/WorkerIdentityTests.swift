@@ -38,6 +38,9 @@ struct WorkerIdentityTests {
         for id in ["w-1_0123abcd", "cpu-00c0ffee", "cpu_00c0ffee", "", "_", "a_b_c", "a_b_0000000g", "a_b_00c0ffee1"] {
             #expect(WorkerIdentity.firstBoot(of: id) == nil, "\(id)")
         }
+        #expect(WorkerIdentity.isOfPod(identity(pod).id))
+        #expect(WorkerIdentity.isOfPod(identity(pod, isFirst: false).id))
+        #expect(!WorkerIdentity.isOfPod(identity([:]).id))
     }
 
     @Test("the longest name of a pod still makes an id that a worker takes")

@@ -9,7 +9,21 @@ package protocol FleetDriver: PoolDriver {
     /// - Parameters:
     ///   - count: starting and ready workers together. Already so: nothing happens.
     ///   - idle: workers that may go when there are too many, the first first. The other side prefers them and decides;
-    ///     who is chosen drains, whatever it holds.
+    ///     who is chosen drains, whatever it holds. So the count falls by no more workers than are named here and known to
+    ///     the driver, and by those that were ordered and never came.
+    /// - Returns: the count as it was and as it is; nothing was written where they are equal.
     /// - Throws: with what the other side said; the count is as it was.
-    func scale(_ pool: PoolSettings, to count: Int, idle: [String]) async throws(WorkerDriverError)
+    @discardableResult
+    func scale(_ pool: PoolSettings, to count: Int, idle: [String]) async throws(WorkerDriverError) -> FleetChange
+}
+
+/// What became of a pool's count.
+package struct FleetChange: Sendable, Equatable {
+    package var before: Int
+    package var now: Int
+
+    package init(before: Int, now: Int) {
+        self.before = before
+        self.now = now
+    }
 }

@@ -58,12 +58,15 @@ package final class KubernetesDriver: FleetDriver {
     /// Attempts after another author's change.
     private static let attempts = 5
 
-    package func scale(_ pool: PoolSettings, to count: Int, idle: [String]) async throws(WorkerDriverError) {
+    @discardableResult
+    package func scale(
+        _ pool: PoolSettings, to count: Int, idle: [String]
+    ) async throws(WorkerDriverError) -> FleetChange {
         guard let target = pools[pool.name] else {
             throw WorkerDriverError(.unavailable, unavailability(of: pool) ?? "pool \(pool.name) is not known")
         }
         do {
-            try await scale(target, of: pool.name, to: max(count, 0), idle: idle)
+            return try await scale(target, of: pool.name, to: max(count, 0), idle: idle)
         } catch {
             throw WorkerDriverError(
                 error.code == .unreachable || error.code == .notFound || error.code == .forbidden
@@ -74,17 +77,22 @@ package final class KubernetesDriver: FleetDriver {
 
     private func scale(
         _ target: KubernetesPool, of pool: String, to count: Int, idle: [String]
-    ) async throws(KubernetesError) {
+    ) async throws(KubernetesError) -> FleetChange {
         var generator = SystemRandomNumberGenerator()
         var pause = RetryPause(first: .milliseconds(20), longest: .milliseconds(200))
         var conflict: KubernetesError?
         for _ in 0..<Self.attempts {
             let scale = try await client.get(KubernetesValues.Scale.self, scalePath(target))
             let current = scale.spec?.replicas ?? 0
-            if current == count { return }
-            if count < current { await mark(idle.prefix(current - count), in: pool) }
-            conflict = try await set(count, target, version: scale.metadata?.resourceVersion)
-            if conflict == nil { return }
+            let plan = state.withLock { state in
+                state.ledgers[pool, default: PodLedger()].plan(
+                    from: current, to: count, naming: idle, isFollowed: state.problems[pool] == nil)
+            }
+            let change = FleetChange(before: current, now: plan.count)
+            if plan.count == current { return change }
+            if plan.count < current { await mark(plan.leaving, in: pool) }
+            conflict = try await set(plan.count, target, version: scale.metadata?.resourceVersion)
+            if conflict == nil { return change }
             // The only error is the cancellation; then the next call fails.
             try? await clock.sleep(for: pause.next(using: &generator), tolerance: nil)
         }
@@ -122,10 +130,10 @@ package final class KubernetesDriver: FleetDriver {
     /// Lowest first; pods without the annotation have 0. Source: Kubernetes, ReplicaSet, "Pod deletion cost".
     private static let cheap = "-100"
 
-    /// Makes Kubernetes prefer these workers' pods, and no others, when it ends some. Best effort: so is the annotation.
-    private func mark(_ idle: some Sequence<String>, in pool: String) async {
+    /// Makes Kubernetes prefer these pods, and no others, when it ends some. Best effort: so is the annotation.
+    private func mark(_ leaving: [String], in pool: String) async {
         let ledger = state.withLock { $0.ledgers[pool] ?? PodLedger() }
-        let wanted = Set(idle.compactMap { ledger.pod(of: $0) })
+        let wanted = Set(leaving)
         var costs: [String: String?] = [:]
         for (name, pod) in ledger.pods {
             if wanted.contains(name) {
