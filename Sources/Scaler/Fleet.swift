@@ -48,6 +48,8 @@ package struct Fleet: Sendable {
 
     package private(set) var members: [String: Member] = [:]
     package private(set) var pools: [String: PoolRecord] = [:]
+    /// Workers that were ordered by a count and have not been seen, by pool: when, oldest first.
+    private var orders: [String: [Timestamp]] = [:]
     /// The last workers that ended: a report of theirs that was read before must not revive them.
     private var ended: [String] = []
     private static let endedLimit = 1_024
@@ -65,6 +67,7 @@ package struct Fleet: Sendable {
             return
         }
         guard !hasLaterBoot(worker) else { return }
+        noteArrival(in: pool)
         members[worker] = Member(pool: pool, phase: .starting, isOurs: true, started: now, lastActive: now)
     }
 
@@ -127,6 +130,44 @@ package struct Fleet: Sendable {
         return startUps
     }
 
+    // MARK: Orders by count
+
+    /// A pool was set to `count` workers that do not leave: those that are not known are on their way.
+    package mutating func noteCount(_ count: Int, of pool: String, at now: Timestamp) {
+        let known = members.values.count { $0.pool == pool && $0.phase != .leaving }
+        let missing = max(count - known, 0)
+        let before = orders[pool, default: []].prefix(missing)
+        orders[pool] = before + Array(repeating: now, count: missing - before.count)
+    }
+
+    /// Gives up what was ordered longer ago than the pool's limit, and what was ordered for a pool that has none (it is no
+    /// more): each is a failed start.
+    /// - Returns: how many, by pool.
+    package mutating func giveUpOrders(
+        at now: Timestamp, limits: [String: Duration]
+    ) -> [(pool: String, count: Int)] {
+        var overdue: [(pool: String, count: Int)] = []
+        for (pool, times) in orders.sorted(by: { $0.key < $1.key }) {
+            let limit = limits[pool] ?? .zero
+            let rest = times.filter { now - $0 <= limit }
+            guard rest.count < times.count else { continue }
+            orders[pool] = rest
+            pools[pool, default: PoolRecord()].failed += times.count - rest.count
+            overdue.append((pool, times.count - rest.count))
+        }
+        return overdue
+    }
+
+    /// Whoever does not lead does not know what was ordered.
+    package mutating func forgetOrders() { orders = [:] }
+
+    /// A worker that was not known takes the place of the oldest order.
+    private mutating func noteArrival(in pool: String) {
+        if orders[pool]?.isEmpty == false { orders[pool]?.removeFirst() }
+    }
+
+    // MARK: Boots
+
     /// A worker that is known by its report first. In the place of the first worker of its pod, if that has never
     /// reported: where a pod has no folder that lives as long, each boot is a later one, and the first never comes.
     private mutating func newMember(of report: WorkerReport, at now: Timestamp) -> Member {
@@ -137,6 +178,8 @@ package struct Fleet: Sendable {
             started = expected.started
             members[first] = nil
             forget(first)
+        } else {
+            noteArrival(in: report.pool)
         }
         return Member(pool: report.pool, phase: .starting, isOurs: false, started: started, lastActive: now)
     }
@@ -219,6 +262,7 @@ package struct Fleet: Sendable {
             }
             if let report = member.report { costs.add(report) }
         }
+        seen.starting += orders[pool, default: []].map { max(now - $0, .zero) }
         seen.starting.sort()
         seen.costs = costs.measured
         return seen

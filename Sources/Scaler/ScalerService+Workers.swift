@@ -26,12 +26,15 @@ extension ScalerService {
         let count = figures.starting + figures.busy + figures.idle + decision.starts - idle.count
         do {
             let change = try await driver.scale(pool, to: count, idle: idle)
+            // Also where it was set before: what is not seen is on its way, whoever ordered it.
+            if decision.starts > 0 { fleet.noteCount(min(count, change.now), of: pool.name, at: time.now()) }
             guard change.now != change.before else { return }
             logger.info(
                 change.now > change.before ? "Scale out" : "Scale in",
                 metadata: [LogKeys.pool: "\(pool.name)", LogKeys.reason: "\(decision.reason)"])
-            for _ in 0..<decision.starts { usageMeter.noteStart(in: pool.name) }
-            series.starts(pool: pool.name).increment(by: decision.starts)
+            let started = max(change.now - change.before, 0)
+            for _ in 0..<started { usageMeter.noteStart(in: pool.name) }
+            series.starts(pool: pool.name).increment(by: started)
         } catch {
             if decision.starts > 0 {
                 fleet.noteFailedStart(in: pool.name)
@@ -40,6 +43,31 @@ extension ScalerService {
             logger.error(
                 "The number of workers cannot be set",
                 metadata: [LogKeys.pool: "\(pool.name)", LogKeys.reason: "\(error)"])
+        }
+    }
+
+    /// What a count ordered and nobody saw within the start limit is a failed start each, and is not ordered any more: it
+    /// would come at any time, long after others took its work.
+    private func giveUpOrders(at now: Timestamp) async {
+        guard leads else { return fleet.forgetOrders() }
+        let limits = Dictionary(
+            configuration.pools.map { ($0.name, startLimit(of: $0.name)) }, uniquingKeysWith: { first, _ in first })
+        for (name, count) in fleet.giveUpOrders(at: now, limits: limits) {
+            series.startFailures(pool: name).increment(by: count)
+            guard let pool = configuration.pools.first(where: { $0.name == name }),
+                let driver = drivers[pool.driver] as? any FleetDriver
+            else { continue }
+            let metadata: Logger.Metadata = [LogKeys.pool: "\(name)", LogKeys.batchSize: "\(count)"]
+            logger.error("Workers were ordered and never came; does a quota refuse them?", metadata: metadata)
+            let seen = fleet.observation(of: name, unavailable: nil, at: now)
+            do {
+                _ = try await driver.scale(pool, to: seen.starting.count + seen.ready, idle: [])
+            } catch {
+                // The next order sets the count, whatever it is.
+                logger.debug(
+                    "The number of workers was not lowered",
+                    metadata: [LogKeys.pool: "\(name)", LogKeys.reason: "\(error)"])
+            }
         }
     }
 
@@ -121,15 +149,19 @@ extension ScalerService {
         configuration.pools.first { $0.name == pool }.flatMap { drivers[$0.driver] }
     }
 
+    /// The longest that a worker of the pool may take until it is ready.
+    private func startLimit(of name: String) -> Duration {
+        let assumed = configuration.pools.first { $0.name == name }?.startUpTime ?? .zero
+        return max(configuration.startLimit, (fleet.pools[name]?.startUps.measured?.slow ?? assumed) * 10)
+    }
+
+    /// Ends what takes too long: workers that hang, and orders that nobody came for.
     func killHung() async {
         let now = time.now()
+        await giveUpOrders(at: now)
         guard let readable = sight.readableSince, sight.read == sight.looked else { return }
         let hung = fleet.hung(
-            at: now, readable: readable,
-            startLimit: { [fleet, configuration] name in
-                let assumed = configuration.pools.first { $0.name == name }?.startUpTime ?? .zero
-                return max(configuration.startLimit, (fleet.pools[name]?.startUps.measured?.slow ?? assumed) * 10)
-            }, silence: configuration.silenceLimit)
+            at: now, readable: readable, startLimit: { startLimit(of: $0) }, silence: configuration.silenceLimit)
         for worker in hung {
             guard let member = fleet.members[worker], let driver = driver(of: member.pool) else { continue }
             logger.error(

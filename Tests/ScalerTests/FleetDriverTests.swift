@@ -98,6 +98,35 @@ private struct CountingFixture {
         #expect(failed == 0)
     }
 
+    @Test("a start is counted once, however many looks pass before its pod shows")
+    func countsStartsOnce() async throws {
+        let test = try CountingFixture()
+        test.queue.set(test.model, waiting: 1_000)
+        for _ in 0..<8 { await test.look() }
+        #expect(await test.scaler.status().pools.first?.starting == 3)
+        #expect(test.driver.orders.withLock { $0.count } == 1, "the order stands")
+        #expect(test.metrics.text.contains("spate_scaler_starts_total{pool=\"cpu\"} 3\n"), "\(test.metrics.text)")
+    }
+
+    @Test("pods that never come are failed starts, which back off, and are not ordered any more meanwhile")
+    func givesUp() async throws {
+        let test = try CountingFixture(startLimit: .seconds(20))
+        test.queue.set(test.model, waiting: 1_000)
+        for _ in 0..<20 { await test.look(after: .seconds(1)) }
+        var pool = try #require(await test.scaler.status().pools.first)
+        #expect(pool.starting == 3 && pool.starts_failed == 0)
+        for _ in 0..<2 { await test.look(after: .milliseconds(600)) }
+        pool = try #require(await test.scaler.status().pools.first)
+        #expect(pool.starts_failed == 3)
+        #expect(pool.starting == 0)
+        #expect(pool.reason?.contains("starts failed") == true, "\(pool.reason ?? "")")
+        #expect(test.driver.orders.withLock { $0.last } == .init(count: 0, idle: []))
+        // One attempt after the back-off.
+        for _ in 0..<4 { await test.look(after: .seconds(1)) }
+        #expect(test.driver.orders.withLock { $0.last } == .init(count: 1, idle: []))
+        #expect(await test.scaler.status().pools.first?.starting == 1)
+    }
+
     @Test("workers that the driver did not tell of are named by their ids, and the count falls by as many as are named")
     func namesLaterBoots() async throws {
         let test = try CountingFixture(maximum: 4)

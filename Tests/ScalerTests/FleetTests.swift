@@ -76,6 +76,30 @@ import Time
         #expect(hung(readable: later - .seconds(5)).isEmpty)
     }
 
+    @Test("what a count ordered starts until it is seen, and has failed when it does not come")
+    func orders() {
+        var fleet = Fleet()
+        func seen(_ now: Timestamp) -> [Duration] { fleet.observation(of: "cpu", unavailable: nil, at: now).starting }
+        _ = fleet.note([report("b")], at: start)
+        fleet.noteCount(4, of: "cpu", at: start)
+        #expect(seen(start + .seconds(1)) == Array(repeating: .seconds(1), count: 3))
+        // The same count again orders nothing new; a greater one does.
+        fleet.noteCount(4, of: "cpu", at: start + .seconds(1))
+        fleet.noteCount(5, of: "cpu", at: start + .seconds(2))
+        #expect(seen(start + .seconds(2)) == [.zero, .seconds(2), .seconds(2), .seconds(2)])
+        // A pod is told, another reports first.
+        fleet.noteStart("w-1_0123abcd", in: "cpu", at: start + .seconds(2))
+        _ = fleet.note(
+            [report("b"), report("w-1_0123abcd", .starting), report("w-2_0123abcd", .starting)],
+            at: start + .seconds(2))
+        fleet.noteStart("w-2_0123abcd", in: "cpu", at: start + .seconds(2))
+        #expect(seen(start + .seconds(3)) == [.seconds(1), .seconds(1), .seconds(3), start + .seconds(3) - .zero])
+        let overdue = fleet.giveUpOrders(at: start + .seconds(11), limits: ["cpu": .seconds(10)])
+        #expect(overdue.map(\.pool) == ["cpu"] && overdue.map(\.count) == [1])
+        #expect(fleet.pools["cpu"]?.failed == 1)
+        #expect(fleet.observation(of: "other", unavailable: nil, at: start).starting == [])
+    }
+
     @Test("a pod that calls each boot a later one is one worker, and is not killed for the first that never comes")
     func phantom() {
         let (first, second) = ("w-1_0123abcd", "w-1_0123abcd_00c0ffee")
