@@ -11,7 +11,12 @@ extension ScalerService {
     func act(on decision: Decision) async {
         for pool in decision.pools where pool.starts > 0 { await start(pool) }
         for pool in decision.pools where pool.drains > 0 { await drain(pool) }
-        for pool in decision.pools where pool.starts > 0 || pool.drains > 0 { await scale(pool) }
+        // Each waits for another place, which may stand still; none waits for the others.
+        await withDiscardingTaskGroup { group in
+            for pool in decision.pools where pool.starts > 0 || pool.drains > 0 {
+                group.addTask { await self.scale(pool) }
+            }
+        }
     }
 
     /// Where a count is the order: as many as there are and are to start, less those that may go.
@@ -25,7 +30,7 @@ extension ScalerService {
         // Who ends is chosen elsewhere: as many go as can be named.
         let count = figures.starting + figures.busy + figures.idle + decision.starts - idle.count
         do {
-            let change = try await driver.scale(pool, to: count, idle: idle)
+            let change = try await driver.scale(pool, to: count, idle: idle, authority: authority)
             // Also where it was set before: what is not seen is on its way, whoever ordered it.
             if decision.starts > 0 { fleet.noteCount(min(count, change.now), of: pool.name, at: time.now()) }
             guard change.now != change.before else { return }
@@ -36,7 +41,7 @@ extension ScalerService {
             for _ in 0..<started { usageMeter.noteStart(in: pool.name) }
             series.starts(pool: pool.name).increment(by: started)
         } catch {
-            if decision.starts > 0 {
+            if decision.starts > 0, error.code != .deposed {
                 fleet.noteFailedStart(in: pool.name)
                 series.startFailures(pool: pool.name).increment()
             }
@@ -44,6 +49,11 @@ extension ScalerService {
                 "The number of workers cannot be set",
                 metadata: [LogKeys.pool: "\(pool.name)", LogKeys.reason: "\(error)"])
         }
+    }
+
+    /// How long this scaler may act; a minute where there is no other.
+    private var authority: @Sendable () -> Duration? {
+        { [leadership] in leadership.map { $0.remaining() } ?? .seconds(60) }
     }
 
     /// What a count ordered and nobody saw within the start limit is a failed start each, and is not ordered any more: it
@@ -61,7 +71,7 @@ extension ScalerService {
             logger.error("Workers were ordered and never came; does a quota refuse them?", metadata: metadata)
             let seen = fleet.observation(of: name, unavailable: nil, at: now)
             do {
-                _ = try await driver.scale(pool, to: seen.starting.count + seen.ready, idle: [])
+                _ = try await driver.scale(pool, to: seen.starting.count + seen.ready, idle: [], authority: authority)
             } catch {
                 // The next order sets the count, whatever it is.
                 logger.debug(
@@ -164,6 +174,8 @@ extension ScalerService {
             at: now, readable: readable, startLimit: { startLimit(of: $0) }, silence: configuration.silenceLimit)
         for worker in hung {
             guard let member = fleet.members[worker], let driver = driver(of: member.pool) else { continue }
+            // Pods are the leader's business; children only their parent can end.
+            if driver is any FleetDriver, !leads { continue }
             logger.error(
                 "A worker hangs and is killed",
                 metadata: [

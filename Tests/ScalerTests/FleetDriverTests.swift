@@ -17,6 +17,7 @@ private final class CountingDriver: FleetDriver {
 
     let orders = Mutex<[Order]>([])
     let fails = Mutex(false)
+    let whileItWaits = Mutex<(@Sendable () -> Void)?>(nil)
     /// As it is set elsewhere.
     let count = Mutex(0)
     let events: AsyncStream<WorkerEvent>
@@ -28,8 +29,10 @@ private final class CountingDriver: FleetDriver {
     func kill(_ worker: String) async {}
 
     func scale(
-        _ pool: PoolSettings, to count: Int, idle: [String]
+        _ pool: PoolSettings, to count: Int, idle: [String], authority: @escaping @Sendable () -> Duration?
     ) async throws(WorkerDriverError) -> FleetChange {
+        if let whileItWaits = whileItWaits.withLock({ $0 }) { whileItWaits() }
+        guard authority() != nil else { throw WorkerDriverError(.deposed, "another leads") }
         orders.withLock { $0.append(Order(count: count, idle: idle)) }
         if fails.withLock({ $0 }) { throw WorkerDriverError(.startFailed, "the test does not want it") }
         return self.count.withLock { known in
@@ -125,6 +128,22 @@ private struct CountingFixture {
         for _ in 0..<4 { await test.look(after: .seconds(1)) }
         #expect(test.driver.orders.withLock { $0.last } == .init(count: 1, idle: []))
         #expect(await test.scaler.status().pools.first?.starting == 1)
+    }
+
+    @Test("a scaler that is deposed while a count is being set is told so by its driver; that is no failed start")
+    func deposedMeanwhile() async throws {
+        let leadership = GivenLeadership()
+        leadership.give(1)
+        let test = try CountingFixture(leadership: leadership)
+        test.queue.set(test.model, waiting: 1_000)
+        test.driver.whileItWaits.withLock { $0 = { leadership.give(nil) } }
+        await test.look()
+        #expect(test.driver.orders.withLock { $0.isEmpty })
+        #expect(await test.scaler.status().pools.first?.starts_failed == 0)
+        leadership.give(2)
+        test.driver.whileItWaits.withLock { $0 = nil }
+        await test.look()
+        #expect(test.driver.orders.withLock { $0 } == [.init(count: 3, idle: [])])
     }
 
     @Test("workers that the driver did not tell of are named by their ids, and the count falls by as many as are named")

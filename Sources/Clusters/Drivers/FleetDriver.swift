@@ -11,10 +11,13 @@ package protocol FleetDriver: PoolDriver {
     ///   - idle: workers that may go when there are too many, the first first. The other side prefers them and decides;
     ///     who is chosen drains, whatever it holds. So the count falls by no more workers than are named here and known to
     ///     the driver, and by those that were ordered and never came.
+    ///   - authority: how long the caller may still act; `nil`: not any more. Asked before each write, and nothing is sent
+    ///     that could arrive later by much.
     /// - Returns: the count as it was and as it is; nothing was written where they are equal.
-    /// - Throws: with what the other side said; the count is as it was.
-    @discardableResult
-    func scale(_ pool: PoolSettings, to count: Int, idle: [String]) async throws(WorkerDriverError) -> FleetChange
+    /// - Throws: with what the other side said; the count is as it was. After 5 s at most.
+    func scale(
+        _ pool: PoolSettings, to count: Int, idle: [String], authority: @escaping @Sendable () -> Duration?
+    ) async throws(WorkerDriverError) -> FleetChange
 }
 
 /// What became of a pool's count.

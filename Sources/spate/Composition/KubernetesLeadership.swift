@@ -48,6 +48,8 @@ final class KubernetesLeadership: Leadership {
         return epoch.map { LeadershipTerm(epoch: $0, holder: tenure.holder, ends: time.now() + tenure.remaining) }
     }
 
+    func remaining() -> Duration? { term() == nil ? nil : election.tenure()?.remaining }
+
     func terms() -> AsyncStream<LeadershipTerm?> {
         let (stream, continuation) = AsyncStream.makeStream(
             of: LeadershipTerm?.self, bufferingPolicy: .bufferingNewest(1))

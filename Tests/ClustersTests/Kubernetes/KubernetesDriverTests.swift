@@ -71,6 +71,37 @@ struct KubernetesDriverTests {
         #expect(try await place.leftovers() == [])
     }
 
+    @Test("whoever is replaced while the server thinks writes nothing, however late its answer comes")
+    func deposedMeanwhile() async throws {
+        let place = try await KubernetesPlace()
+        let driver = try place.driver()
+        let asked = Mutex(0)
+        let error = await #expect(throws: WorkerDriverError.self) {
+            try await driver.scale(place.pool, to: 2, idle: []) {
+                asked.withLock { asked in
+                    asked += 1
+                    return asked == 1 ? .seconds(5) : nil
+                }
+            }
+        }
+        #expect(error?.code == .deposed)
+        #expect(try await !place.namespace.requests().contains { $0.method == "PATCH" })
+        #expect(try await place.namespace.replicas() == 0)
+    }
+
+    @Test("a server that stands still is waited for no longer than the caller may act, and 5 s at most")
+    func standsStill() async throws {
+        let place = try await KubernetesPlace()
+        try await place.namespace.delay("GET", "deployments/\(place.namespace.app)/scale", seconds: 40)
+        let driver = try place.driver()
+        let begun = ContinuousClock.now
+        let error = await #expect(throws: WorkerDriverError.self) {
+            try await driver.scale(place.pool, to: 2, idle: []) { .milliseconds(200) }
+        }
+        #expect(error?.code == .unavailable)
+        #expect(ContinuousClock.now - begun < .seconds(4))
+    }
+
     @Test("before the pods were listed the count does not fall: nobody can be named")
     func notListedYet() async throws {
         let place = try await KubernetesPlace()

@@ -14,6 +14,12 @@ struct KubernetesConformanceTests {
 }
 
 extension KubernetesDriver {
+    /// For somebody who is alone.
+    @discardableResult
+    func scale(_ pool: PoolSettings, to count: Int, idle: [String]) async throws(WorkerDriverError) -> FleetChange {
+        try await scale(pool, to: count, idle: idle, authority: { .seconds(60) })
+    }
+
     /// All workers whose pods it knows.
     var workers: [String] { state.withLock { $0.ledgers.values.flatMap { $0.pods.values.map(PodLedger.worker) } } }
 }
