@@ -161,6 +161,9 @@ package struct Fleet: Sendable {
     /// Whoever does not lead does not know what was ordered.
     package mutating func forgetOrders() { orders = [:] }
 
+    /// Whether anything was ordered that is not seen yet.
+    package func awaits(in pool: String) -> Bool { orders[pool]?.isEmpty == false }
+
     /// A worker that was not known takes the place of the oldest order.
     private mutating func noteArrival(in pool: String) {
         if orders[pool]?.isEmpty == false { orders[pool]?.removeFirst() }

@@ -13,10 +13,20 @@ extension ScalerService {
         for pool in decision.pools where pool.drains > 0 { await drain(pool) }
         // Each waits for another place, which may stand still; none waits for the others.
         await withDiscardingTaskGroup { group in
-            for pool in decision.pools where pool.starts > 0 || pool.drains > 0 {
+            for pool in decision.pools where pool.starts > 0 || pool.drains > 0 || mustRepeat(pool) {
                 group.addTask { await self.scale(pool) }
             }
         }
+    }
+
+    /// Whether the order stands for 5 s and its workers are not seen: somebody else may have set the count since.
+    private func mustRepeat(_ decision: PoolDecision) -> Bool {
+        let now = time.now()
+        guard fleet.awaits(in: decision.pool), now - (ordered[decision.pool] ?? .zero) >= .seconds(5) else {
+            return false
+        }
+        let isPaused = configuration.pools.contains { $0.name == decision.pool && $0.isPaused }
+        return !isPaused && control.pause(of: decision.pool, at: now) == nil
     }
 
     /// Where a count is the order: as many as there are and are to start, less those that may go.
@@ -24,6 +34,7 @@ extension ScalerService {
         guard let pool = configuration.pools.first(where: { $0.name == decision.pool }),
             let driver = drivers[pool.driver] as? any FleetDriver, leads
         else { return }
+        ordered[pool.name] = time.now()
         let figures = decision.figures
         let protected = control.workers(.protect, at: time.now())
         let idle = fleet.idle(in: pool.name, upTo: decision.drains, of: .oursOrInPods, protected: protected)
@@ -32,7 +43,7 @@ extension ScalerService {
         do {
             let change = try await driver.scale(pool, to: count, idle: idle, authority: authority)
             // Also where it was set before: what is not seen is on its way, whoever ordered it.
-            if decision.starts > 0 { fleet.noteCount(min(count, change.now), of: pool.name, at: time.now()) }
+            if decision.drains == 0 { fleet.noteCount(min(count, change.now), of: pool.name, at: time.now()) }
             guard change.now != change.before else { return }
             logger.info(
                 change.now > change.before ? "Scale out" : "Scale in",
@@ -172,18 +183,23 @@ extension ScalerService {
         guard let readable = sight.readableSince, sight.read == sight.looked else { return }
         let hung = fleet.hung(
             at: now, readable: readable, startLimit: { startLimit(of: $0) }, silence: configuration.silenceLimit)
-        for worker in hung {
-            guard let member = fleet.members[worker], let driver = driver(of: member.pool) else { continue }
-            // Pods are the leader's business; children only their parent can end.
-            if driver is any FleetDriver, !leads { continue }
-            logger.error(
-                "A worker hangs and is killed",
-                metadata: [
-                    LogKeys.workerID: "\(worker)", LogKeys.pool: "\(member.pool)",
-                    LogKeys.reason: "\(member.phase.rawValue) without a report for too long",
-                ])
-            await driver.kill(worker)
+        // Beside each other: what does not answer holds up one of them, not all.
+        await withDiscardingTaskGroup { group in
+            for worker in hung { group.addTask { await self.end(hung: worker) } }
         }
+    }
+
+    private func end(hung worker: String) async {
+        guard let member = fleet.members[worker], let driver = driver(of: member.pool) else { return }
+        // Pods are the leader's business; children only their parent can end.
+        if driver is any FleetDriver, !leads { return }
+        logger.error(
+            "A worker hangs and is killed",
+            metadata: [
+                LogKeys.workerID: "\(worker)", LogKeys.pool: "\(member.pool)",
+                LogKeys.reason: "\(member.phase.rawValue) without a report for too long",
+            ])
+        await driver.kill(worker)
     }
 
     // MARK: Ends

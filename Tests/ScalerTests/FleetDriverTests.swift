@@ -111,6 +111,23 @@ private struct CountingFixture {
         #expect(test.metrics.text.contains("spate_scaler_starts_total{pool=\"cpu\"} 3\n"), "\(test.metrics.text)")
     }
 
+    @Test("a count that somebody else set back is ordered again while its pods do not show, and not in a paused pool")
+    func repeatsOrders() async throws {
+        let test = try CountingFixture()
+        test.queue.set(test.model, waiting: 1_000)
+        await test.look()
+        test.driver.count.withLock { $0 = 0 }
+        for _ in 0..<19 { await test.look() }
+        #expect(test.driver.count.withLock { $0 } == 0)
+        await test.look()
+        #expect(test.driver.count.withLock { $0 } == 3)
+        let now = test.time.now()
+        try await test.store.set(ControlEntry(.pause, "cpu", set: now, until: now + .seconds(600)))
+        test.driver.count.withLock { $0 = 0 }
+        for _ in 0..<40 { await test.look() }
+        #expect(test.driver.count.withLock { $0 } == 0)
+    }
+
     @Test("pods that never come are failed starts, which back off, and are not ordered any more meanwhile")
     func givesUp() async throws {
         let test = try CountingFixture(startLimit: .seconds(20))
