@@ -1,3 +1,4 @@
+import Clusters
 package import Jobs
 package import Scaling
 package import Time
@@ -47,6 +48,8 @@ package struct Fleet: Sendable {
 
     package private(set) var members: [String: Member] = [:]
     package private(set) var pools: [String: PoolRecord] = [:]
+    /// Workers that were ordered by a count and have not been seen, by pool: when, oldest first.
+    private var orders: [String: [Timestamp]] = [:]
     /// The last workers that ended: a report of theirs that was read before must not revive them.
     private var ended: [String] = []
     private static let endedLimit = 1_024
@@ -55,14 +58,17 @@ package struct Fleet: Sendable {
 
     // MARK: What happens
 
-    /// A driver started a worker. A second call, or one after its end, changes nothing.
+    /// A driver started a worker. A second call, or one after its end, changes nothing; nor does one for the first boot in
+    /// a pod from which a later boot reports.
     package mutating func noteStart(_ worker: String, in pool: String, at now: Timestamp) {
         guard !ended.contains(worker) else { return }
-        if members[worker] == nil {
-            members[worker] = Member(pool: pool, phase: .starting, isOurs: true, started: now, lastActive: now)
-        } else {
+        guard members[worker] == nil else {
             members[worker]?.isOurs = true
+            return
         }
+        guard !hasLaterBoot(worker) else { return }
+        noteArrival(in: pool)
+        members[worker] = Member(pool: pool, phase: .starting, isOurs: true, started: now, lastActive: now)
     }
 
     /// A start failed before there was a worker.
@@ -71,8 +77,7 @@ package struct Fleet: Sendable {
     /// A driver saw a worker end.
     package mutating func noteEnd(_ worker: String) -> Ending {
         guard !ended.contains(worker) else { return .unknown }
-        ended.append(worker)
-        if ended.count > Self.endedLimit { ended.removeFirst(ended.count - Self.endedLimit) }
+        forget(worker)
         guard let member = members.removeValue(forKey: worker) else { return .unknown }
         switch member.phase {
         case .leaving: return .left
@@ -100,9 +105,7 @@ package struct Fleet: Sendable {
         var reporting: Set<String> = []
         for report in reports where !ended.contains(report.id) {
             reporting.insert(report.id)
-            var member =
-                members[report.id]
-                ?? Member(pool: report.pool, phase: .starting, isOurs: false, started: report.started, lastActive: now)
+            var member = members[report.id] ?? newMember(of: report, at: now)
             let wasStarting = member.phase == .starting
             if report.held > 0 || report.settled != member.report?.settled { member.lastActive = now }
             member.report = report
@@ -117,8 +120,8 @@ package struct Fleet: Sendable {
             }
             members[report.id] = member
             guard wasStarting, member.phase == .ready, let own = report.startUp else { continue }
-            // From the order to start, where it was ours; its own count begins a little later.
-            let startUp = member.isOurs ? max(report.started + own - member.started, own) : own
+            // From the order to start, where that is known; its own count begins a little later.
+            let startUp = max(report.started + own - member.started, own)
             pools[report.pool, default: PoolRecord()].startUps.add(startUp)
             pools[report.pool, default: PoolRecord()].succeeded += 1
             startUps.append((report.pool, startUp))
@@ -127,19 +130,106 @@ package struct Fleet: Sendable {
         return startUps
     }
 
+    // MARK: Orders by count
+
+    /// A pool was set to `count` workers that do not leave: those that are not known are on their way.
+    package mutating func noteCount(_ count: Int, of pool: String, at now: Timestamp) {
+        let known = members.values.count { $0.pool == pool && $0.phase != .leaving }
+        let missing = max(count - known, 0)
+        let before = orders[pool, default: []].prefix(missing)
+        orders[pool] = before + Array(repeating: now, count: missing - before.count)
+    }
+
+    /// Gives up what was ordered longer ago than the pool's limit, and what was ordered for a pool that has none (it is no
+    /// more): each is a failed start.
+    /// - Returns: how many, by pool.
+    package mutating func giveUpOrders(
+        at now: Timestamp, limits: [String: Duration]
+    ) -> [(pool: String, count: Int)] {
+        var overdue: [(pool: String, count: Int)] = []
+        for (pool, times) in orders.sorted(by: { $0.key < $1.key }) {
+            let limit = limits[pool] ?? .zero
+            let rest = times.filter { now - $0 <= limit }
+            guard rest.count < times.count else { continue }
+            orders[pool] = rest
+            pools[pool, default: PoolRecord()].failed += times.count - rest.count
+            overdue.append((pool, times.count - rest.count))
+        }
+        return overdue
+    }
+
+    /// Whoever does not lead does not know what was ordered.
+    package mutating func forgetOrders() { orders = [:] }
+
+    /// Whether anything was ordered that is not seen yet.
+    package func awaits(in pool: String) -> Bool { orders[pool]?.isEmpty == false }
+
+    /// A worker that was not known takes the place of the oldest order.
+    private mutating func noteArrival(in pool: String) {
+        if orders[pool]?.isEmpty == false { orders[pool]?.removeFirst() }
+    }
+
+    // MARK: Boots
+
+    /// A worker that is known by its report first. In the place of the first worker of its pod, if that has never
+    /// reported: where a pod has no folder that lives as long, each boot is a later one, and the first never comes.
+    private mutating func newMember(of report: WorkerReport, at now: Timestamp) -> Member {
+        var started = report.started
+        if let first = WorkerIdentity.firstBoot(of: report.id), let expected = members[first], expected.report == nil,
+            expected.pool == report.pool
+        {
+            started = expected.started
+            members[first] = nil
+            forget(first)
+        } else {
+            noteArrival(in: report.pool)
+        }
+        return Member(pool: report.pool, phase: .starting, isOurs: false, started: started, lastActive: now)
+    }
+
+    /// What is told of it from now on changes nothing.
+    private mutating func forget(_ worker: String) {
+        ended.append(worker)
+        if ended.count > Self.endedLimit { ended.removeFirst(ended.count - Self.endedLimit) }
+    }
+
+    /// Whether a later boot in the worker's pod reports: then the worker has ended, told or not.
+    private func hasLaterBoot(_ worker: String) -> Bool {
+        let prefix = worker + "_"
+        return members.keys.contains { $0.hasPrefix(prefix) && WorkerIdentity.firstBoot(of: $0) == worker }
+    }
+
     // MARK: What it says
 
-    /// Up to `count` ready workers of ours that held nothing in their newest report, longest idle first.
+    /// Whose workers may be chosen.
+    package enum Choice: Sendable {
+        /// Those that our drivers told of.
+        case ours
+        /// Those beside that are in pods, by their ids: a later boot is known by its reports alone, and after a take-over
+        /// reports come before what a driver tells.
+        case oursOrInPods
+    }
+
+    /// Up to `count` ready workers that held nothing in their newest report, longest idle first.
     /// - Parameter protected: workers that must stay.
-    package func idle(in pool: String, upTo count: Int, protected: Set<String> = []) -> [String] {
-        members.filter { $0.value.isOurs && $0.value.pool == pool && $0.value.isIdle && !protected.contains($0.key) }
-            .sorted { ($0.value.lastActive, $0.key) < ($1.value.lastActive, $1.key) }
-            .prefix(max(count, 0)).map(\.key)
+    package func idle(
+        in pool: String, upTo count: Int, of choice: Choice = .ours, protected: Set<String> = []
+    ) -> [String] {
+        members.filter { worker, member in
+            let isEligible =
+                switch choice {
+                case .ours: member.isOurs
+                case .oursOrInPods: member.isOurs || WorkerIdentity.isOfPod(worker)
+                }
+            return isEligible && member.pool == pool && member.isIdle && !protected.contains(worker)
+        }
+        .sorted { ($0.value.lastActive, $0.key) < ($1.value.lastActive, $1.key) }
+        .prefix(max(count, 0)).map(\.key)
     }
 
     /// Workers of ours that should be killed: they take far longer to start than any before, or have been silent for so
     /// long that their lease is over and their jobs are with others. Reports count from `readable`, since when they
-    /// could be read.
+    /// could be read. Never one whose pod another worker reports from: that one would be killed.
     package func hung(
         at now: Timestamp, readable: Timestamp, startLimit: (_ pool: String) -> Duration, silence: Duration
     ) -> [String] {
@@ -150,7 +240,7 @@ package struct Fleet: Sendable {
             case .ready: now - max(member.lastReport ?? member.started, readable) > silence
             case .leaving: false
             }
-        }.map(\.key).sorted()
+        }.map(\.key).filter { !hasLaterBoot($0) }.sorted()
     }
 
     /// Ours that have not ended.
@@ -175,6 +265,7 @@ package struct Fleet: Sendable {
             }
             if let report = member.report { costs.add(report) }
         }
+        seen.starting += orders[pool, default: []].map { max(now - $0, .zero) }
         seen.starting.sort()
         seen.costs = costs.measured
         return seen

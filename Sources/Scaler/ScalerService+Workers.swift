@@ -11,7 +11,22 @@ extension ScalerService {
     func act(on decision: Decision) async {
         for pool in decision.pools where pool.starts > 0 { await start(pool) }
         for pool in decision.pools where pool.drains > 0 { await drain(pool) }
-        for pool in decision.pools where pool.starts > 0 || pool.drains > 0 { await scale(pool) }
+        // Each waits for another place, which may stand still; none waits for the others.
+        await withDiscardingTaskGroup { group in
+            for pool in decision.pools where pool.starts > 0 || pool.drains > 0 || mustRepeat(pool) {
+                group.addTask { await self.scale(pool) }
+            }
+        }
+    }
+
+    /// Whether the order stands for 5 s and its workers are not seen: somebody else may have set the count since.
+    private func mustRepeat(_ decision: PoolDecision) -> Bool {
+        let now = time.now()
+        guard fleet.awaits(in: decision.pool), now - (ordered[decision.pool] ?? .zero) >= .seconds(5) else {
+            return false
+        }
+        let isPaused = configuration.pools.contains { $0.name == decision.pool && $0.isPaused }
+        return !isPaused && control.pause(of: decision.pool, at: now) == nil
     }
 
     /// Where a count is the order: as many as there are and are to start, less those that may go.
@@ -19,25 +34,61 @@ extension ScalerService {
         guard let pool = configuration.pools.first(where: { $0.name == decision.pool }),
             let driver = drivers[pool.driver] as? any FleetDriver, leads
         else { return }
+        ordered[pool.name] = time.now()
         let figures = decision.figures
-        let count = figures.starting + figures.busy + figures.idle + decision.starts - decision.drains
         let protected = control.workers(.protect, at: time.now())
-        let idle = fleet.idle(in: pool.name, upTo: decision.drains, protected: protected)
-        logger.info(
-            decision.starts > 0 ? "Scale out" : "Scale in",
-            metadata: [LogKeys.pool: "\(pool.name)", LogKeys.reason: "\(decision.reason)"])
+        let idle = fleet.idle(in: pool.name, upTo: decision.drains, of: .oursOrInPods, protected: protected)
+        // Who ends is chosen elsewhere: as many go as can be named.
+        let count = figures.starting + figures.busy + figures.idle + decision.starts - idle.count
         do {
-            try await driver.scale(pool, to: count, idle: idle)
-            for _ in 0..<decision.starts { usageMeter.noteStart(in: pool.name) }
-            series.starts(pool: pool.name).increment(by: decision.starts)
+            let change = try await driver.scale(pool, to: count, idle: idle, authority: authority)
+            // Also where it was set before: what is not seen is on its way, whoever ordered it.
+            if decision.drains == 0 { fleet.noteCount(min(count, change.now), of: pool.name, at: time.now()) }
+            guard change.now != change.before else { return }
+            logger.info(
+                change.now > change.before ? "Scale out" : "Scale in",
+                metadata: [LogKeys.pool: "\(pool.name)", LogKeys.reason: "\(decision.reason)"])
+            let started = max(change.now - change.before, 0)
+            for _ in 0..<started { usageMeter.noteStart(in: pool.name) }
+            series.starts(pool: pool.name).increment(by: started)
         } catch {
-            if decision.starts > 0 {
+            if decision.starts > 0, error.code != .deposed {
                 fleet.noteFailedStart(in: pool.name)
                 series.startFailures(pool: pool.name).increment()
             }
             logger.error(
                 "The number of workers cannot be set",
                 metadata: [LogKeys.pool: "\(pool.name)", LogKeys.reason: "\(error)"])
+        }
+    }
+
+    /// How long this scaler may act; a minute where there is no other.
+    private var authority: @Sendable () -> Duration? {
+        { [leadership] in leadership.map { $0.remaining() } ?? .seconds(60) }
+    }
+
+    /// What a count ordered and nobody saw within the start limit is a failed start each, and is not ordered any more: it
+    /// would come at any time, long after others took its work.
+    private func giveUpOrders(at now: Timestamp) async {
+        guard leads else { return fleet.forgetOrders() }
+        let limits = Dictionary(
+            configuration.pools.map { ($0.name, startLimit(of: $0.name)) }, uniquingKeysWith: { first, _ in first })
+        for (name, count) in fleet.giveUpOrders(at: now, limits: limits) {
+            series.startFailures(pool: name).increment(by: count)
+            guard let pool = configuration.pools.first(where: { $0.name == name }),
+                let driver = drivers[pool.driver] as? any FleetDriver
+            else { continue }
+            let metadata: Logger.Metadata = [LogKeys.pool: "\(name)", LogKeys.batchSize: "\(count)"]
+            logger.error("Workers were ordered and never came; does a quota refuse them?", metadata: metadata)
+            let seen = fleet.observation(of: name, unavailable: nil, at: now)
+            do {
+                _ = try await driver.scale(pool, to: seen.starting.count + seen.ready, idle: [], authority: authority)
+            } catch {
+                // The next order sets the count, whatever it is.
+                logger.debug(
+                    "The number of workers was not lowered",
+                    metadata: [LogKeys.pool: "\(name)", LogKeys.reason: "\(error)"])
+            }
         }
     }
 
@@ -119,27 +170,36 @@ extension ScalerService {
         configuration.pools.first { $0.name == pool }.flatMap { drivers[$0.driver] }
     }
 
+    /// The longest that a worker of the pool may take until it is ready.
+    private func startLimit(of name: String) -> Duration {
+        let assumed = configuration.pools.first { $0.name == name }?.startUpTime ?? .zero
+        return max(configuration.startLimit, (fleet.pools[name]?.startUps.measured?.slow ?? assumed) * 10)
+    }
+
+    /// Ends what takes too long: workers that hang, and orders that nobody came for.
     func killHung() async {
         let now = time.now()
+        await giveUpOrders(at: now)
         guard let readable = sight.readableSince, sight.read == sight.looked else { return }
         let hung = fleet.hung(
-            at: now, readable: readable,
-            startLimit: { [fleet, configuration] name in
-                let assumed = configuration.pools.first { $0.name == name }?.startUpTime ?? .zero
-                return max(configuration.startLimit, (fleet.pools[name]?.startUps.measured?.slow ?? assumed) * 10)
-            }, silence: configuration.silenceLimit)
-        for worker in hung {
-            guard let member = fleet.members[worker], let driver = driver(of: member.pool),
-                leads || isChild(worker)
-            else { continue }
-            logger.error(
-                "A worker hangs and is killed",
-                metadata: [
-                    LogKeys.workerID: "\(worker)", LogKeys.pool: "\(member.pool)",
-                    LogKeys.reason: "\(member.phase.rawValue) without a report for too long",
-                ])
-            await driver.kill(worker)
+            at: now, readable: readable, startLimit: { startLimit(of: $0) }, silence: configuration.silenceLimit)
+        // Beside each other: what does not answer holds up one of them, not all.
+        await withDiscardingTaskGroup { group in
+            for worker in hung { group.addTask { await self.end(hung: worker) } }
         }
+    }
+
+    private func end(hung worker: String) async {
+        guard let member = fleet.members[worker], let driver = driver(of: member.pool) else { return }
+        // Pods and containers are the leader's business; children only their parent can end.
+        guard leads || isChild(worker) else { return }
+        logger.error(
+            "A worker hangs and is killed",
+            metadata: [
+                LogKeys.workerID: "\(worker)", LogKeys.pool: "\(member.pool)",
+                LogKeys.reason: "\(member.phase.rawValue) without a report for too long",
+            ])
+        await driver.kill(worker)
     }
 
     // MARK: Ends

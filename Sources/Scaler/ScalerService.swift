@@ -65,6 +65,8 @@ package actor ScalerService: Service {
     /// Workers that ended and whose jobs could not be given back yet.
     var unreaped: [String: String] = [:]
     var isStopping = false
+    /// When a pool's count was last ordered.
+    var ordered: [String: Timestamp] = [:]
 
     /// - Parameters:
     ///   - drivers: those that the pools name; a pool whose driver is missing is only observed.

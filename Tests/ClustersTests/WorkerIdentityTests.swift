@@ -32,6 +32,17 @@ struct WorkerIdentityTests {
         #expect(WorkerIdentity.id(in: String(repeating: "x", count: 5_000), ofBoot: "x") == nil)
     }
 
+    @Test("of a later boot the first is known, and of no other id")
+    func firstBoot() {
+        #expect(WorkerIdentity.firstBoot(of: identity(pod, isFirst: false).id) == identity(pod).id)
+        for id in ["w-1_0123abcd", "cpu-00c0ffee", "cpu_00c0ffee", "", "_", "a_b_c", "a_b_0000000g", "a_b_00c0ffee1"] {
+            #expect(WorkerIdentity.firstBoot(of: id) == nil, "\(id)")
+        }
+        #expect(WorkerIdentity.isOfPod(identity(pod).id))
+        #expect(WorkerIdentity.isOfPod(identity(pod, isFirst: false).id))
+        #expect(!WorkerIdentity.isOfPod(identity([:]).id))
+    }
+
     @Test("the longest name of a pod still makes an id that a worker takes")
     func longName() {
         let id = WorkerIdentity.worker(pod: String(repeating: "p", count: 253), uid: "0123456789abcdef")

@@ -58,8 +58,11 @@ class Cluster(k8s.KubernetesEmulator):
                 return refusal(401, "Unauthorized", "the token is not known")
             for fault in list(more.faults):
                 if fault["method"] == request.method.value and fault["path"] in str(request.url.relative()) \
-                        and fault.get("status"):
+                        and (fault.get("status") or fault.get("delay")):
                     more.use(fault)
+                    if fault.get("delay"):
+                        await asyncio.sleep(fault["delay"])
+                        break
                     return refusal(fault["status"], fault.get("reason", "Injected"), "injected by the test")
         if request.action in (kmock.action.CREATE, kmock.action.UPDATE) and request.resource is not None:
             response = self.prepare(request)
@@ -225,7 +228,7 @@ class Cluster(k8s.KubernetesEmulator):
     # --- what tests ask for
 
     async def control_faults(self, request):
-        """{"method", "path", "status" | "event", "count"}: the next requests like that are refused."""
+        """{"method", "path", "status" | "event" | "delay", "count"}: the next requests like that are refused, or late."""
         self.more.faults.append({"count": 1, **request.data})
         return {}
 

@@ -8,12 +8,12 @@ import signal
 import subprocess
 import time
 import urllib.request
+import uuid
 
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SPATE = pathlib.Path(os.environ.get("SPATE", ROOT / ".build/debug/spate"))
-NAMESPACE = "end-to-end"
 
 
 def wait(condition, seconds, what):
@@ -38,9 +38,10 @@ def place(tmp_path, api_server):
     redis_server = shutil.which("redis-server")
     if redis_server is None:
         pytest.skip("there is no redis-server")
-    call(api_server, "POST", f"/apis/apps/v1/namespaces/{NAMESPACE}/deployments", {
+    namespace = "end-to-end-" + uuid.uuid4().hex[:8]
+    call(api_server, "POST", f"/apis/apps/v1/namespaces/{namespace}/deployments", {
         "apiVersion": "apps/v1", "kind": "Deployment",
-        "metadata": {"name": "spate-worker-cpu", "namespace": NAMESPACE}, "spec": {"replicas": 0}})
+        "metadata": {"name": "spate-worker-cpu", "namespace": namespace}, "spec": {"replicas": 0}})
     config = tmp_path / "spate.yaml"
     config.write_text(f"""
 repository: {ROOT}/cluster/simulation/models
@@ -51,7 +52,7 @@ pools:
     maximum_workers: 5
 kubernetes:
   server: {api_server}
-  namespace: {NAMESPACE}
+  namespace: {namespace}
   lease_duration: 3s
 """)
     socket = tmp_path / "redis.sock"
@@ -72,10 +73,13 @@ kubernetes:
         subprocess.run([SPATE, *arguments, "--config", config], env=environment, check=True, capture_output=True)
 
     def replicas():
-        path = f"/apis/apps/v1/namespaces/{NAMESPACE}/deployments/spate-worker-cpu/scale"
+        path = f"/apis/apps/v1/namespaces/{namespace}/deployments/spate-worker-cpu/scale"
         return call(api_server, "GET", path)["spec"]["replicas"]
 
-    yield scaler, spate, replicas
+    def redis(*words):
+        return subprocess.run(["redis-cli", "-s", socket, *words], check=True, capture_output=True, text=True).stdout.strip()
+
+    yield scaler, spate, replicas, redis
     for process in reversed(processes):
         if process.poll() is None:
             process.send_signal(signal.SIGTERM)
@@ -87,7 +91,7 @@ kubernetes:
 
 
 def test_the_leader_scales_the_deployment_and_another_takes_over(place):
-    scaler, spate, replicas = place
+    scaler, spate, replicas, _ = place
     first, log = scaler("first")
     wait(lambda: "This scaler leads" in log.read_text(), 20, "the first leadership")
     second, second_log = scaler("second")
@@ -101,3 +105,21 @@ def test_the_leader_scales_the_deployment_and_another_takes_over(place):
     assert replicas() == 3, "the pods go on without their scaler"
     spate("override", "cpu", "4", "--for", "5m")
     wait(lambda: replicas() == 4, 15, "four pods")
+
+
+def test_a_redis_that_lost_its_memory_learns_again_who_leads(place):
+    if shutil.which("redis-cli") is None:
+        pytest.skip("there is no redis-cli")
+    scaler, spate, replicas, redis = place
+    _, log = scaler("first")
+    wait(lambda: "This scaler leads" in log.read_text(), 20, "the leadership")
+    wait(lambda: redis("HGET", "spate:leader", "epoch") != "", 10, "the first epoch")
+    epoch = int(redis("HGET", "spate:leader", "epoch"))
+    spate("override", "cpu", "3", "--for", "5m")
+    wait(lambda: int(redis("XLEN", "spate:decisions")) > 0, 15, "a recorded decision")
+
+    redis("FLUSHALL")
+    wait(lambda: redis("HGET", "spate:leader", "epoch") != "", 10, "the next epoch")
+    assert int(redis("HGET", "spate:leader", "epoch")) > epoch
+    spate("override", "cpu", "5", "--for", "5m")
+    wait(lambda: int(redis("XLEN", "spate:decisions")) > 0, 15, "a recorded decision after Redis lost its memory")

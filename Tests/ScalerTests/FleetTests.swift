@@ -76,6 +76,66 @@ import Time
         #expect(hung(readable: later - .seconds(5)).isEmpty)
     }
 
+    @Test("what a count ordered starts until it is seen, and has failed when it does not come")
+    func orders() {
+        var fleet = Fleet()
+        func seen(_ now: Timestamp) -> [Duration] { fleet.observation(of: "cpu", unavailable: nil, at: now).starting }
+        _ = fleet.note([report("b")], at: start)
+        fleet.noteCount(4, of: "cpu", at: start)
+        #expect(seen(start + .seconds(1)) == Array(repeating: .seconds(1), count: 3))
+        // The same count again orders nothing new; a greater one does.
+        fleet.noteCount(4, of: "cpu", at: start + .seconds(1))
+        fleet.noteCount(5, of: "cpu", at: start + .seconds(2))
+        #expect(seen(start + .seconds(2)) == [.zero, .seconds(2), .seconds(2), .seconds(2)])
+        // A pod is told, another reports first.
+        fleet.noteStart("w-1_0123abcd", in: "cpu", at: start + .seconds(2))
+        _ = fleet.note(
+            [report("b"), report("w-1_0123abcd", .starting), report("w-2_0123abcd", .starting)],
+            at: start + .seconds(2))
+        fleet.noteStart("w-2_0123abcd", in: "cpu", at: start + .seconds(2))
+        #expect(seen(start + .seconds(3)) == [.seconds(1), .seconds(1), .seconds(3), start + .seconds(3) - .zero])
+        let overdue = fleet.giveUpOrders(at: start + .seconds(11), limits: ["cpu": .seconds(10)])
+        #expect(overdue.map(\.pool) == ["cpu"] && overdue.map(\.count) == [1])
+        #expect(fleet.pools["cpu"]?.failed == 1)
+        #expect(fleet.observation(of: "other", unavailable: nil, at: start).starting == [])
+    }
+
+    @Test("a pod that calls each boot a later one is one worker, and is not killed for the first that never comes")
+    func phantom() {
+        let (first, second) = ("w-1_0123abcd", "w-1_0123abcd_00c0ffee")
+        for isToldFirst in [true, false] {
+            var fleet = Fleet()
+            if isToldFirst { fleet.noteStart(first, in: "cpu", at: start) }
+            let known = fleet.note([report(second, started: start + .seconds(3), held: 2)], at: start + .seconds(4))
+            fleet.noteStart(first, in: "cpu", at: start + .seconds(4))
+            #expect(fleet.members.keys.sorted() == [second], "told first: \(isToldFirst)")
+            #expect(known.map(\.startUp) == [isToldFirst ? .milliseconds(3_500) : .milliseconds(500)])
+            let later = start + .seconds(1_000)
+            #expect(
+                fleet.hung(at: later, readable: start, startLimit: { _ in .seconds(120) }, silence: .seconds(60)) == [])
+            // Its pod leaves.
+            #expect(fleet.noteEnd(first) == .unknown)
+            #expect(fleet.pools["cpu"]?.failed == 0)
+        }
+    }
+
+    @Test("a silent first boot is not killed while a later one reports from its pod")
+    func laterBootReports() {
+        let (first, second) = ("w-1_0123abcd", "w-1_0123abcd_00c0ffee")
+        var fleet = Fleet()
+        fleet.noteStart(first, in: "cpu", at: start)
+        _ = fleet.note([report(first)], at: start)
+        // The watch is broken: nobody tells the first one's end.
+        let later = start + .seconds(100)
+        _ = fleet.note([report(second, held: 1)], at: later)
+        func hung() -> [String] {
+            fleet.hung(at: later, readable: start, startLimit: { _ in .seconds(120) }, silence: .seconds(60))
+        }
+        #expect(hung() == [])
+        _ = fleet.note([], at: later)
+        #expect(hung() == [first])
+    }
+
     @Test("costs are averaged by batches; what is no number is passed over")
     func costs() {
         var fleet = Fleet()

@@ -9,7 +9,7 @@ import Testing
 import Time
 
 /// A leadership that the test gives and takes.
-private final class GivenLeadership: Leadership {
+final class GivenLeadership: Leadership {
     private let current = Mutex<LeadershipTerm?>(nil)
 
     func give(_ epoch: Int64?) {
@@ -20,6 +20,7 @@ private final class GivenLeadership: Leadership {
 
     func run() async {}
     func term() -> LeadershipTerm? { current.withLock { $0 } }
+    func remaining() -> Duration? { term() == nil ? nil : .seconds(2) }
     func terms() -> AsyncStream<LeadershipTerm?> {
         AsyncStream { continuation in
             continuation.yield(term())

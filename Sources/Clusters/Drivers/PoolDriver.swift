@@ -46,6 +46,8 @@ package struct WorkerDriverError: Error, Sendable, CustomStringConvertible {
         case unavailable
         /// The start itself failed.
         case startFailed
+        /// Whoever gave the order may not act any more; nothing was changed.
+        case deposed
     }
     package var code: Code
     /// What failed, for which pool, what to do.

@@ -52,6 +52,22 @@ package struct WorkerIdentity: Sendable, Equatable {
         "\(pod.suffix(limit - 18))_\(uid.filter { $0 != "-" }.prefix(8))"
     }
 
+    /// Whether the id was made from a pod, of whichever boot.
+    package static func isOfPod(_ id: String) -> Bool { beforeDigits(of: id) != nil }
+
+    /// The id of the first worker in the pod where `id` is that of a later boot; `nil` for all other ids.
+    package static func firstBoot(of id: String) -> String? {
+        // Names of pods do not have the sign, so one more of them is a later boot's.
+        beforeDigits(of: id).flatMap { $0.contains("_") ? String($0) : nil }
+    }
+
+    /// What stands before `_` and eight hexadecimal digits at the end.
+    private static func beforeDigits(of id: String) -> Substring? {
+        guard let end = id.lastIndex(of: "_"), end > id.startIndex else { return nil }
+        let digits = id[id.index(after: end)...]
+        return digits.utf8.count == 8 && digits.allSatisfy(\.isHexDigit) ? id[..<end] : nil
+    }
+
     /// The id that a worker wrote to its termination log, if it is one of this pod.
     package static func id(in log: String, ofBoot first: String) -> String? {
         guard let line = log.split(separator: "\n").first.map(String.init), line.utf8.count <= limit else { return nil }

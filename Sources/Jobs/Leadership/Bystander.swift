@@ -6,6 +6,8 @@ package struct Bystander: Leadership {
 
     package func term() -> LeadershipTerm? { nil }
 
+    package func remaining() -> Duration? { nil }
+
     package func terms() -> AsyncStream<LeadershipTerm?> {
         AsyncStream { continuation in
             continuation.yield(nil)

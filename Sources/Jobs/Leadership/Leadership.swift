@@ -15,6 +15,10 @@ package protocol Leadership: Sendable {
     /// The term in which this process may act at this moment; `nil` while it may not. No I/O, from any thread.
     func term() -> LeadershipTerm?
 
+    /// How long from this moment the term holds unless it is renewed; `nil` without one. No I/O, from any thread. For calls
+    /// elsewhere, which must not take longer: `LeadershipTerm.ends` is on a clock of its own.
+    func remaining() -> Duration?
+
     /// What `term()` says, now and after every change; a slow reader misses all but the newest. Ends when `run` does.
     func terms() -> AsyncStream<LeadershipTerm?>
 }

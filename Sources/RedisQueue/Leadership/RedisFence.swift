@@ -62,24 +62,35 @@ package final class RedisFence: Sendable {
 
     /// The epoch of a term whose lease something other than Redis keeps, for example a Lease of Kubernetes.
     ///
-    /// To be called after the lease is won and before anything is done with it. Idempotent for the same term and holder.
+    /// To be called after the lease is won and before anything is done with it, and every few seconds while it is held: a
+    /// Redis that lost the record refuses all writes until then. Idempotent for the same term and holder.
     /// The authority's own number is not the epoch: it starts again when the lease is deleted, and epochs never fall.
     ///
     /// - Parameters:
     ///   - authority: which lease, unique over its life: for Kubernetes `<namespace>/<name>/<metadata.uid>`.
     ///   - term: the authority's number, greater in each later term: for Kubernetes `leaseTransitions`.
     ///   - holder: unique per boot of a process.
-    /// - Returns: the epoch; `nil` when a later term of the authority has registered: its holder leads, not this one.
+    ///   - newestEpoch: the greatest that the holder has seen, its own or another's; one that is new is above it.
+    ///   - own: what the term got before; `nil` at first.
+    /// - Returns: the epoch, a new one where Redis had forgotten the term; `nil` when a later term of the authority has registered: its holder leads, not this one.
     package func register(
-        authority: String, term: Int64, holder: String, newestEpoch: Int64 = 0
+        authority: String, term: Int64, holder: String, newestEpoch: Int64 = 0, own: Int64? = nil
     ) async throws(QueueError) -> Int64? {
         let what = "registering the term of \(authority)"
         let call = RedisScript.leaderRegister.call(keys: [Keys.leader])
-            .with(authority, String(term), holder, String(newestEpoch))
+            .with(authority, String(term), holder, String(newestEpoch), own.map { String($0) } ?? "")
         let reply = try await client.perform([call], what).first ?? .null
         guard let numbers = reply.array?.compactMap(\.integer), numbers.count == 2 else {
             throw QueueError.unexpected(reply, what)
         }
         return numbers[0] == 1 ? Int64(numbers[1]) : nil
+    }
+
+    /// The epoch of the newest term, whoever holds it; 0 where there was none.
+    package func newestEpoch() async throws(QueueError) -> Int64 {
+        let what = "reading the newest epoch"
+        let reply = try await client.perform([RedisCommand("HGET", Keys.leader, "epoch")], what).first ?? .null
+        if let message = reply.errorMessage { throw QueueError(reply: message, what) }
+        return reply.string.flatMap { Int64($0) } ?? 0
     }
 }

@@ -57,6 +57,11 @@ package final class RedisLeadership: Leadership {
         return state.withLock { $0.term(of: holder, at: now) }
     }
 
+    package func remaining() -> Duration? {
+        let now = time.now()
+        return state.withLock { $0.term(of: holder, at: now) }.map { $0.ends - now }
+    }
+
     package func terms() -> AsyncStream<LeadershipTerm?> {
         let (stream, continuation) = AsyncStream.makeStream(
             of: LeadershipTerm?.self, bufferingPolicy: .bufferingNewest(1))

@@ -1,17 +1,28 @@
 import Clusters
 import Jobs
 import Logging
+import Observability
 import RedisQueue
 import Synchronization
 import Time
 
 /// Leadership by a Lease of Kubernetes, whose terms get their epochs from Redis, so that Redis can refuse old ones.
+///
+/// A Redis that was restarted empty, or failed over, refuses a term that it does not know. So the term is registered again
+/// every two seconds while the Lease is held, and gets a greater epoch where it was forgotten; whoever does not lead looks
+/// at the newest epoch meanwhile, so that its own will be above it.
 final class KubernetesLeadership: Leadership {
     private struct State {
-        /// The tenure that Redis knows, and its epoch.
+        /// The tenure that Redis knows, or knew, and its epoch.
         var registered: (tenure: Clusters.LeaseTenure, epoch: Int64)?
+        /// Another term has registered after it.
+        var isOvertaken = false
+        /// The greatest epoch that was seen.
+        var newest: Int64 = 0
         var listeners: [AsyncStream<LeadershipTerm?>.Continuation] = []
     }
+
+    private static let interval = Duration.seconds(2)
 
     private let election: LeaseElection
     private let fence: RedisFence
@@ -30,6 +41,7 @@ final class KubernetesLeadership: Leadership {
     func run() async {
         await withDiscardingTaskGroup { group in
             group.addTask { await self.election.run() }
+            group.addTask { await self.keepRegistered() }
             for await tenure in election.tenures() {
                 if let tenure { await register(tenure) } else { state.withLock { $0.registered = nil } }
                 tell()
@@ -42,11 +54,15 @@ final class KubernetesLeadership: Leadership {
     func term() -> LeadershipTerm? {
         guard let tenure = election.tenure() else { return nil }
         let epoch = state.withLock { state -> Int64? in
-            guard let registered = state.registered, registered.tenure.isSame(as: tenure) else { return nil }
+            guard let registered = state.registered, registered.tenure.isSame(as: tenure), !state.isOvertaken else {
+                return nil
+            }
             return registered.epoch
         }
         return epoch.map { LeadershipTerm(epoch: $0, holder: tenure.holder, ends: time.now() + tenure.remaining) }
     }
+
+    func remaining() -> Duration? { term() == nil ? nil : election.tenure()?.remaining }
 
     func terms() -> AsyncStream<LeadershipTerm?> {
         let (stream, continuation) = AsyncStream.makeStream(
@@ -67,8 +83,13 @@ final class KubernetesLeadership: Leadership {
         while !Task.isCancelled, let current = election.tenure(), current.isSame(as: tenure) {
             do {
                 let epoch = try await fence.register(
-                    authority: tenure.authority, term: Int64(tenure.transitions), holder: tenure.holder)
-                state.withLock { $0.registered = epoch.map { (tenure, $0) } }
+                    authority: tenure.authority, term: Int64(tenure.transitions), holder: tenure.holder,
+                    newestEpoch: state.withLock { $0.newest })
+                state.withLock { state in
+                    state.registered = epoch.map { (tenure, $0) }
+                    state.isOvertaken = false
+                    state.newest = max(state.newest, epoch ?? 0)
+                }
                 return
             } catch {
                 logger.warning("The Lease is held, and Redis does not know it yet", metadata: ["reason": "\(error)"])
@@ -76,5 +97,47 @@ final class KubernetesLeadership: Leadership {
             // Cancellation ends the sleep, and then the loop.
             try? await Task.sleep(for: .seconds(1))
         }
+    }
+
+    private func keepRegistered() async {
+        while !Task.isCancelled {
+            // Cancellation ends the sleep, and then the loop.
+            try? await Task.sleep(for: Self.interval)
+            let registered = state.withLock { $0.registered }
+            do {
+                if let registered {
+                    try await renew(registered.tenure, registered.epoch)
+                } else {
+                    let newest = try await fence.newestEpoch()
+                    state.withLock { $0.newest = max($0.newest, newest) }
+                }
+            } catch {
+                // Said by the connection, and by whoever cannot write; tried again.
+                logger.debug("The epoch was not looked at", metadata: ["reason": "\(error)"])
+            }
+        }
+    }
+
+    private func renew(_ tenure: Clusters.LeaseTenure, _ epoch: Int64) async throws(QueueError) {
+        guard let current = election.tenure(), current.isSame(as: tenure) else { return }
+        let found = try await fence.register(
+            authority: tenure.authority, term: Int64(tenure.transitions), holder: tenure.holder,
+            newestEpoch: state.withLock { $0.newest }, own: epoch)
+        let isChanged = state.withLock { state -> Bool in
+            // Another tenure may have begun meanwhile.
+            guard let registered = state.registered, registered.tenure.isSame(as: tenure) else { return false }
+            let before = state.isOvertaken ? nil : registered.epoch
+            state.isOvertaken = found == nil
+            state.registered = (tenure, found ?? registered.epoch)
+            state.newest = max(state.newest, found ?? 0)
+            return before != found
+        }
+        guard isChanged else { return }
+        if let found {
+            logger.warning("Redis did not know who leads; it does again", metadata: [LogKeys.leaseEpoch: "\(found)"])
+        } else {
+            logger.warning("This scaler holds the Lease, and another has registered in Redis after it")
+        }
+        tell()
     }
 }

@@ -19,7 +19,6 @@ struct KubernetesDriverTests {
         #expect(try await place.namespace.replicas() == 2)
         let patches = try await place.namespace.requests().filter { $0.method == "PATCH" && $0.path.contains("/scale") }
         #expect(patches.count == 3)
-        try await driver.scale(place.pool, to: 0, idle: [])
     }
 
     @Test("a count that is set already costs one read and no write")
@@ -68,6 +67,60 @@ struct KubernetesDriverTests {
             let left = try await place.namespace.pods().compactMap { $0.metadata }
             let spare = try #require(left.first { $0.name == spared })
             #expect(spare.annotations?[PodLedger.deletionCost] == nil)
+        }
+        #expect(try await place.leftovers() == [])
+    }
+
+    @Test("whoever is replaced while the server thinks writes nothing, however late its answer comes")
+    func deposedMeanwhile() async throws {
+        let place = try await KubernetesPlace()
+        let driver = try place.driver()
+        let asked = Mutex(0)
+        let error = await #expect(throws: WorkerDriverError.self) {
+            try await driver.scale(place.pool, to: 2, idle: []) {
+                asked.withLock { asked in
+                    asked += 1
+                    return asked == 1 ? .seconds(5) : nil
+                }
+            }
+        }
+        #expect(error?.code == .deposed)
+        #expect(try await !place.namespace.requests().contains { $0.method == "PATCH" })
+        #expect(try await place.namespace.replicas() == 0)
+    }
+
+    @Test("a server that stands still is waited for no longer than the caller may act, and 5 s at most")
+    func standsStill() async throws {
+        let place = try await KubernetesPlace()
+        try await place.namespace.delay("GET", "deployments/\(place.namespace.app)/scale", seconds: 40)
+        let driver = try place.driver()
+        let begun = ContinuousClock.now
+        let error = await #expect(throws: WorkerDriverError.self) {
+            try await driver.scale(place.pool, to: 2, idle: []) { .milliseconds(200) }
+        }
+        #expect(error?.code == .unavailable)
+        #expect(ContinuousClock.now - begun < .seconds(4))
+    }
+
+    @Test("before the pods were listed the count does not fall: nobody can be named")
+    func notListedYet() async throws {
+        let place = try await KubernetesPlace()
+        let driver = try place.driver()
+        #expect(try await driver.scale(place.pool, to: 3, idle: []) == FleetChange(before: 0, now: 3))
+        let pods = try await place.namespace.pods().compactMap { pod -> String? in
+            guard let name = pod.metadata?.name, let uid = pod.metadata?.uid else { return nil }
+            return WorkerIdentity.worker(pod: name, uid: uid)
+        }
+        let next = try place.driver()
+        #expect(try await next.scale(place.pool, to: 1, idle: pods) == FleetChange(before: 3, now: 3))
+        #expect(try await place.namespace.replicas() == 3)
+        try await running(next) {
+            let events = EventReader(events: next.events)
+            for _ in 0..<3 { _ = await events.next() }
+            let one = try await next.scale(place.pool, to: 0, idle: Array(next.workers.prefix(1)))
+            #expect(one.now == 2)
+            let all = try await next.scale(place.pool, to: 0, idle: next.workers)
+            #expect(all.now == 0)
         }
         #expect(try await place.leftovers() == [])
     }
@@ -166,12 +219,11 @@ struct KubernetesDriverTests {
             try await driver.scale(place.pool, to: 1, idle: [])
             try await place.namespace.refuse("GET", "deployments/\(place.namespace.app)/scale", 401)
             write("new-\(place.namespace.name)")
-            try await driver.scale(place.pool, to: 0, idle: [])
+            try await driver.scale(place.pool, to: 2, idle: [])
         }
         let tokens = try await place.namespace.requests().compactMap { $0.token?.prefix(10) }
         #expect(tokens.first == "Bearer old")
         #expect(tokens.last == "Bearer new")
-        #expect(try await place.leftovers() == [])
     }
 
     @Test("a token that stays refused, and rights that are missing, are said", arguments: [401, 403])
@@ -206,7 +258,7 @@ struct KubernetesDriverTests {
             while driver.state.withLock({ $0.ledgers["cpu"]?.pods.values.first?.waiting }) == nil {
                 try await Task.sleep(for: .milliseconds(5))
             }
-            try await driver.scale(place.pool, to: 0, idle: [])
+            try await driver.scale(place.pool, to: 0, idle: [worker])
             let end = try await test.expectEnd(of: worker)
             #expect(end.reason.contains("ImagePullBackOff"), "\(end.reason)")
         }

@@ -13,6 +13,17 @@ struct KubernetesConformanceTests {
     func conforms(_ rule: ConformanceRule) async throws { try await rule.holds(in: try await KubernetesPlace()) }
 }
 
+extension KubernetesDriver {
+    /// For somebody who is alone.
+    @discardableResult
+    func scale(_ pool: PoolSettings, to count: Int, idle: [String]) async throws(WorkerDriverError) -> FleetChange {
+        try await scale(pool, to: count, idle: idle, authority: { .seconds(60) })
+    }
+
+    /// All workers whose pods it knows.
+    var workers: [String] { state.withLock { $0.ledgers.values.flatMap { $0.pods.values.map(PodLedger.worker) } } }
+}
+
 /// Workers as the pods of a Deployment, on an API server whose controllers and kubelet are emulated.
 struct KubernetesPlace: DriverPlace {
     let pool = PoolSettings(name: "cpu", drainTimeout: .milliseconds(300))
@@ -32,7 +43,10 @@ struct KubernetesPlace: DriverPlace {
         let driver = try driver()
         try await running(driver) {
             try await body(under(test: driver))
-            try await driver.scale(pool, to: 0, idle: [])
+            // Pods come and go meanwhile; one that is named late stays for another attempt.
+            while try await driver.scale(pool, to: 0, idle: driver.workers).now > 0 {
+                try await Task.sleep(for: .milliseconds(5))
+            }
         }
     }
 

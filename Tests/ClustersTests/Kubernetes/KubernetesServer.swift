@@ -156,6 +156,12 @@ struct TestNamespace: Sendable {
             "faults", #"{"method":"\#(method)","path":"\#(name)/\#(path)","status":\#(status),"count":\#(count)}"#)
     }
 
+    /// The next request like this is answered late.
+    func delay(_ method: String, _ path: String, seconds: Double) async throws {
+        try await server.control(
+            "faults", #"{"method":"\#(method)","path":"\#(name)/\#(path)","delay":\#(seconds)}"#)
+    }
+
     func cutWatches(_ how: String) async throws {
         try await server.control("cut", #"{"namespace":"\#(name)","how":"\#(how)"}"#)
     }

@@ -1,4 +1,5 @@
 import Logging
+import Synchronization
 import Testing
 import Time
 
@@ -72,6 +73,35 @@ struct LeaseElectionTests {
         #expect(ContinuousClock.now - began < .seconds(10))
         run.cancel()
         await run.value
+    }
+
+    @Test("a connection that died silently costs one attempt, not the lease")
+    func deadConnection() async throws {
+        let namespace = try await TestNamespace()
+        let one = LeaseElection(
+            client: try namespace.client(),
+            configuration: LeaseConfiguration(
+                identity: "one", duration: .seconds(15), renewDeadline: .seconds(3), retryPeriod: .milliseconds(50)),
+            time: Epoch(), logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        let tenures = one.tenures()
+        let run = Task { await one.run() }
+        let first = try #require(await next(tenures, leads: true))
+        let wasLost = Mutex(false)
+        let watch = Task {
+            for await tenure in tenures where tenure == nil { wasLost.withLock { $0 = true } }
+        }
+        try await namespace.delay("GET", "leases/spate-scaler", seconds: 40)
+        // The GET that is not answered, and a renewal after it.
+        func methods() async throws -> ArraySlice<String> { try await namespace.requests().map(\.method)[...] }
+        let before = try await methods().count
+        while try await methods().dropFirst(before).count(where: { $0 == "PATCH" }) < 5 {
+            try await Task.sleep(for: .milliseconds(20))
+        }
+        #expect(!wasLost.withLock { $0 })
+        #expect(one.tenure()?.isSame(as: first) == true)
+        run.cancel()
+        await run.value
+        await watch.value
     }
 
     @Test("a lease that another wrote first is lost")

@@ -114,6 +114,69 @@ struct PodLedgerTests {
         #expect(ledger.note(pod("w-9", phase: "Failed")) == [])
         #expect(ledger.remove("w-9", last: nil) == [])
     }
+
+    @Test(
+        "a count falls by the pods that are named, and by those that are not there",
+        arguments: [
+            PlanCase("all named", current: 5, to: 3, naming: ["w-1", "w-2"], count: 3, leaving: ["w-1", "w-2"]),
+            PlanCase("one named", current: 5, to: 3, naming: ["w-1"], count: 4, leaving: ["w-1"]),
+            PlanCase("nobody named", current: 5, to: 0, naming: [], count: 5),
+            PlanCase("more named than leave", current: 5, to: 4, naming: ["w-1", "w-2"], count: 4, leaving: ["w-1"]),
+            PlanCase(
+                "a later boot named", current: 5, to: 4, naming: ["w-2"], boot: "_00c0ffee", count: 4, leaving: ["w-2"]),
+            PlanCase(
+                "a name that is not known", current: 5, to: 3, naming: ["w-1", "x-1"], count: 4, leaving: ["w-1"]),
+            PlanCase("three never came", current: 8, to: 5, naming: [], count: 5),
+            PlanCase("one never came, one is named", current: 6, to: 3, naming: ["w-1"], count: 4, leaving: ["w-1"]),
+            PlanCase(
+                "one leaves already", current: 4, to: 3, naming: ["w-1", "w-2"], leavesAlready: "w-1", count: 3,
+                leaving: ["w-2"]),
+            PlanCase("not listed yet", current: 5, to: 3, naming: ["w-1", "w-2"], isListed: false, count: 5),
+            PlanCase("not followed now", current: 8, to: 5, naming: [], isFollowed: false, count: 8),
+            PlanCase("raised", current: 5, to: 7, naming: ["x-1"], count: 7),
+        ])
+    func countPlan(_ test: PlanCase) {
+        var ledger = PodLedger()
+        if test.isListed {
+            _ = ledger.replace(with: (1...5).map { pod("w-\($0)", isLeaving: false) })
+            if let leaving = test.leavesAlready { _ = ledger.note(pod(leaving, isLeaving: true)) }
+        }
+        let plan = ledger.plan(
+            from: test.current, to: test.wanted, naming: test.named.map { "\($0)_0123abcd\(test.boot)" },
+            isFollowed: test.isFollowed)
+        #expect(plan == PodLedger.CountPlan(count: test.count, leaving: test.planned))
+    }
+
+    struct PlanCase: Sendable, CustomTestStringConvertible {
+        var testDescription: String
+        var current: Int
+        var wanted: Int
+        var named: [String]
+        var boot: String
+        var leavesAlready: String?
+        var isListed: Bool
+        var isFollowed: Bool
+        var count: Int
+        var planned: [String]
+
+        /// Of five pods, `w-1` to `w-5`.
+        init(
+            _ name: String, current: Int, to wanted: Int, naming named: [String], boot: String = "",
+            leavesAlready: String? = nil, isListed: Bool = true, isFollowed: Bool = true, count: Int,
+            leaving planned: [String] = []
+        ) {
+            testDescription = name
+            self.current = current
+            self.wanted = wanted
+            self.named = named
+            self.boot = boot
+            self.leavesAlready = leavesAlready
+            self.isListed = isListed
+            self.isFollowed = isFollowed
+            self.count = count
+            self.planned = planned
+        }
+    }
 }
 
 @Suite("Staying in step with a list")

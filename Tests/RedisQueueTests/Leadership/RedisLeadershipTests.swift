@@ -238,4 +238,46 @@ import Time
             #expect(try await harness.redis.send(RedisCommand("GET", "x")).string == "a")
         }
     }
+
+    @Test("a term that Redis forgot is registered again above every epoch seen, and not over a later one")
+    func registeredAgain() async throws {
+        try await withHarness { harness in
+            let fence = harness.fence
+            #expect(try await fence.register(authority: "ns/lease/1", term: 4, holder: "a", newestEpoch: 6) == 7)
+            #expect(try await fence.newestEpoch() == 7)
+            _ = try await harness.redis.send(RedisCommand("FLUSHALL"))
+            #expect(try await fence.newestEpoch() == 0)
+            let old = LeadershipTerm(epoch: 7, holder: "a", ends: .zero)
+            await #expect(throws: FenceError.self) {
+                try await fence.perform([FencedCommand("SET", key: "x", "a")], in: old)
+            }
+            let again = try await fence.register(
+                authority: "ns/lease/1", term: 4, holder: "a", newestEpoch: 7, own: 7)
+            #expect(again == 8)
+            let term = LeadershipTerm(epoch: 8, holder: "a", ends: .zero)
+            try await fence.perform([FencedCommand("SET", key: "x", "a")], in: term)
+            #expect(
+                try await fence.register(authority: "ns/lease/1", term: 4, holder: "a", newestEpoch: 8, own: 8) == 8)
+            // The lease was deleted and made again, and the old holder has not seen it yet.
+            #expect(try await fence.register(authority: "ns/lease/2", term: 0, holder: "b") == 9)
+            #expect(
+                try await fence.register(authority: "ns/lease/1", term: 4, holder: "a", newestEpoch: 8, own: 8) == nil)
+            // One whose lease Redis keeps counts until that ends.
+            let other = harness.stopped("other", Self.patient)
+            await other.contend()
+            #expect(other.term()?.epoch == 10)
+            func retry() async throws -> Int64? {
+                try await fence.register(authority: "ns/lease/2", term: 0, holder: "b", newestEpoch: 9, own: 9)
+            }
+            #expect(try await retry() == nil)
+            _ = try await harness.redis.send(RedisCommand("HSET", "spate:leader", "until", "1"))
+            #expect(try await retry() == 11)
+            // A failover of Redis forgot the last term, not the one before it.
+            _ = try await harness.redis.send(
+                RedisCommand(
+                    "HSET", "spate:leader", "authority", "ns/lease/0", "term", "9", "holder", "z", "epoch", "5"))
+            #expect(
+                try await fence.register(authority: "ns/lease/2", term: 0, holder: "b", newestEpoch: 11, own: 11) == 12)
+        }
+    }
 }

@@ -62,6 +62,8 @@ package struct KubernetesError: Error, Sendable, CustomStringConvertible {
         case conflict
         /// 410: too old a version of a list.
         case gone
+        /// Nothing was asked: whoever gave the order may not act any more.
+        case deposed
         /// Any other status.
         case refused(Int)
     }

@@ -4,6 +4,8 @@ package final class KubernetesClient: Sendable {
     private let connector: HTTPConnector
     private let tokens: TokenFile?
 
+    /// For a call that nobody hurries.
+    static let patience = Duration.seconds(30)
     /// What the server notes as the author of changes.
     private static let fieldManager = (name: "fieldManager", value: "spate-scaler")
 
@@ -23,26 +25,36 @@ package final class KubernetesClient: Sendable {
 
     // MARK: Calls
 
+    // Each takes `limit` at most, 30 s by default.
+
     func get<Value: Decodable>(
-        _ type: Value.Type, _ path: String, query: [(name: String, value: String)] = []
+        _ type: Value.Type, _ path: String, query: [(name: String, value: String)] = [],
+        within limit: Duration = patience
     ) async throws(KubernetesError) -> Value {
-        try decoded(try await send(HTTPCall(.get, path, query: query)), path)
+        try decoded(try await send(HTTPCall(.get, path, query: query, timeout: limit)), path)
     }
 
-    func create<Value: Decodable>(_ path: String, _ body: some Encodable) async throws(KubernetesError) -> Value {
-        try await write(.post, path, "application/json", body)
+    func create<Value: Decodable>(
+        _ path: String, _ body: some Encodable, within limit: Duration = patience
+    ) async throws(KubernetesError) -> Value {
+        try await write(.post, path, "application/json", body, limit)
     }
 
     /// Changes the members that `body` names; `null` removes one. With a `resourceVersion` among them the server
     /// refuses a change over another's (409). Source: RFC 7396.
-    func patch<Value: Decodable>(_ path: String, _ body: some Encodable) async throws(KubernetesError) -> Value {
-        try await write(.patch, path, "application/merge-patch+json", body)
+    func patch<Value: Decodable>(
+        _ path: String, _ body: some Encodable, within limit: Duration = patience
+    ) async throws(KubernetesError) -> Value {
+        try await write(.patch, path, "application/merge-patch+json", body, limit)
     }
 
-    func delete(_ path: String, _ body: some Encodable) async throws(KubernetesError) {
+    func delete(
+        _ path: String, _ body: some Encodable, within limit: Duration = patience
+    ) async throws(KubernetesError) {
         _ = try await send(
             HTTPCall(
-                .delete, path, headers: [("content-type", "application/json")], body: JSONBody.encode(body)))
+                .delete, path, headers: [("content-type", "application/json")], body: JSONBody.encode(body),
+                timeout: limit))
     }
 
     /// Opens a watch. The server ends it after `seconds`; the connection is given up a little later.
@@ -62,17 +74,23 @@ package final class KubernetesClient: Sendable {
     // MARK: The wire
 
     private func write<Value: Decodable>(
-        _ method: HTTPCall.Method, _ path: String, _ type: String, _ body: some Encodable
+        _ method: HTTPCall.Method, _ path: String, _ type: String, _ body: some Encodable, _ limit: Duration
     ) async throws(KubernetesError) -> Value {
         let call = HTTPCall(
-            method, path, query: [Self.fieldManager], headers: [("content-type", type)], body: JSONBody.encode(body))
+            method, path, query: [Self.fieldManager], headers: [("content-type", type)], body: JSONBody.encode(body),
+            timeout: limit)
         return try decoded(try await send(call), path)
     }
 
     private func send(_ call: HTTPCall) async throws(KubernetesError) -> HTTPReply {
         let token = tokens?.token()
+        let begun = ContinuousClock.now
         var reply = try await exchange(call, token)
-        if reply.status == 401, let tokens, tokens.refuse(token) { reply = try await exchange(call, tokens.token()) }
+        if reply.status == 401, let tokens, tokens.refuse(token) {
+            var again = call
+            again.timeout = max(call.timeout - (ContinuousClock.now - begun), .zero)
+            reply = try await exchange(again, tokens.token())
+        }
         guard reply.isSuccess else {
             throw KubernetesError(
                 status: reply.status,

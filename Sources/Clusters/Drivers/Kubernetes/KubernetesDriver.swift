@@ -58,33 +58,50 @@ package final class KubernetesDriver: FleetDriver {
     /// Attempts after another author's change.
     private static let attempts = 5
 
-    package func scale(_ pool: PoolSettings, to count: Int, idle: [String]) async throws(WorkerDriverError) {
+    package func scale(
+        _ pool: PoolSettings, to count: Int, idle: [String], authority: @escaping @Sendable () -> Duration?
+    ) async throws(WorkerDriverError) -> FleetChange {
         guard let target = pools[pool.name] else {
             throw WorkerDriverError(.unavailable, unavailability(of: pool) ?? "pool \(pool.name) is not known")
         }
         do {
-            try await scale(target, of: pool.name, to: max(count, 0), idle: idle)
+            return try await scale(
+                target, of: pool.name, to: max(count, 0), idle: idle,
+                during: OrderTime(authority, on: clock))
         } catch {
+            let code: WorkerDriverError.Code =
+                switch error.code {
+                case .unreachable, .notFound, .forbidden: .unavailable
+                case .deposed: .deposed
+                case .unauthorized, .conflict, .gone, .refused: .startFailed
+                }
             throw WorkerDriverError(
-                error.code == .unreachable || error.code == .notFound || error.code == .forbidden
-                    ? .unavailable : .startFailed,
+                code,
                 "pool \(pool.name) cannot be set to \(count) workers: \(error.message)\(Self.advice(error, target))")
         }
     }
 
     private func scale(
-        _ target: KubernetesPool, of pool: String, to count: Int, idle: [String]
-    ) async throws(KubernetesError) {
+        _ target: KubernetesPool, of pool: String, to count: Int, idle: [String], during time: OrderTime
+    ) async throws(KubernetesError) -> FleetChange {
         var generator = SystemRandomNumberGenerator()
         var pause = RetryPause(first: .milliseconds(20), longest: .milliseconds(200))
         var conflict: KubernetesError?
         for _ in 0..<Self.attempts {
-            let scale = try await client.get(KubernetesValues.Scale.self, scalePath(target))
+            let scale = try await client.get(
+                KubernetesValues.Scale.self, scalePath(target), within: try time.remaining())
             let current = scale.spec?.replicas ?? 0
-            if current == count { return }
-            if count < current { await mark(idle.prefix(current - count), in: pool) }
-            conflict = try await set(count, target, version: scale.metadata?.resourceVersion)
-            if conflict == nil { return }
+            let plan = state.withLock { state in
+                state.ledgers[pool, default: PodLedger()].plan(
+                    from: current, to: count, naming: idle, isFollowed: state.problems[pool] == nil)
+            }
+            let change = FleetChange(before: current, now: plan.count)
+            if plan.count == current { return change }
+            if plan.count < current { try await mark(plan.leaving, in: pool, during: time) }
+            // Not what was true before the answer came: another leader's count would carry the version that was read.
+            conflict = try await set(
+                plan.count, target, version: scale.metadata?.resourceVersion, within: try time.remaining())
+            if conflict == nil { return change }
             // The only error is the cancellation; then the next call fails.
             try? await clock.sleep(for: pause.next(using: &generator), tolerance: nil)
         }
@@ -93,12 +110,12 @@ package final class KubernetesDriver: FleetDriver {
 
     /// - Returns: the refusal when somebody changed the count since it was read.
     private func set(
-        _ count: Int, _ target: KubernetesPool, version: String?
+        _ count: Int, _ target: KubernetesPool, version: String?, within limit: Duration
     ) async throws(KubernetesError) -> KubernetesError? {
         let patch = KubernetesValues.ScalePatch(
             metadata: .init(resourceVersion: version), spec: .init(replicas: count))
         do {
-            let _: KubernetesValues.Scale = try await client.patch(scalePath(target), patch)
+            let _: KubernetesValues.Scale = try await client.patch(scalePath(target), patch, within: limit)
             return nil
         } catch  where error.code == .conflict {
             return error
@@ -122,10 +139,13 @@ package final class KubernetesDriver: FleetDriver {
     /// Lowest first; pods without the annotation have 0. Source: Kubernetes, ReplicaSet, "Pod deletion cost".
     private static let cheap = "-100"
 
-    /// Makes Kubernetes prefer these workers' pods, and no others, when it ends some. Best effort: so is the annotation.
-    private func mark(_ idle: some Sequence<String>, in pool: String) async {
+    /// Makes Kubernetes prefer these pods, and no others, when it ends some. Best effort: so is the annotation.
+    private func mark(
+        _ leaving: [String], in pool: String, during time: OrderTime
+    ) async throws(KubernetesError) {
+        _ = try time.remaining()
         let ledger = state.withLock { $0.ledgers[pool] ?? PodLedger() }
-        let wanted = Set(idle.compactMap { ledger.pod(of: $0) })
+        let wanted = Set(leaving)
         var costs: [String: String?] = [:]
         for (name, pod) in ledger.pods {
             if wanted.contains(name) {
@@ -134,33 +154,33 @@ package final class KubernetesDriver: FleetDriver {
                 costs[name] = .some(nil)
             }
         }
-        let failures = await annotate(costs)
+        let failures = await annotate(costs, during: time)
         guard let first = failures.first else { return }
         logger.warning(
             "Some idle pods were not marked to leave first",
             metadata: [LogKeys.pool: "\(pool)", LogKeys.batchSize: "\(failures.count)", LogKeys.reason: "\(first)"])
     }
 
-    private func annotate(_ costs: [String: String?]) async -> [KubernetesError] {
+    private func annotate(_ costs: [String: String?], during time: OrderTime) async -> [KubernetesError] {
         await withTaskGroup(of: KubernetesError?.self) { group in
             var failures: [KubernetesError] = []
             var rest = Array(costs)[...]
             // A few at a time: the server's fair share is for everybody.
-            for (pod, cost) in rest.prefix(16) { group.addTask { await self.annotate(pod, cost) } }
+            for (pod, cost) in rest.prefix(16) { group.addTask { await self.annotate(pod, cost, during: time) } }
             rest = rest.dropFirst(16)
             while let failure = await group.next() {
                 if let failure { failures.append(failure) }
-                if let (pod, cost) = rest.popFirst() { group.addTask { await self.annotate(pod, cost) } }
+                if let (pod, cost) = rest.popFirst() { group.addTask { await self.annotate(pod, cost, during: time) } }
             }
             return failures
         }
     }
 
-    private func annotate(_ pod: String, _ cost: String?) async -> KubernetesError? {
+    private func annotate(_ pod: String, _ cost: String?, during time: OrderTime) async -> KubernetesError? {
         do {
             let _: KubernetesValues.Pod = try await client.patch(
                 client.path("/api/v1", "pods/\(pod)"),
-                KubernetesValues.AnnotationPatch([PodLedger.deletionCost: cost]))
+                KubernetesValues.AnnotationPatch([PodLedger.deletionCost: cost]), within: try time.remaining())
             return nil
         } catch {
             // It has left by itself.
@@ -178,7 +198,8 @@ package final class KubernetesDriver: FleetDriver {
         do {
             try await client.delete(
                 client.path("/api/v1", "pods/\(pod.name)"),
-                KubernetesValues.DeleteOptions(gracePeriodSeconds: 0, preconditions: .init(uid: pod.uid)))
+                KubernetesValues.DeleteOptions(gracePeriodSeconds: 0, preconditions: .init(uid: pod.uid)),
+                within: OrderTime.limit)
         } catch  where error.code == .notFound || error.code == .conflict {
             // It is gone, or another pod has its name.
         } catch {

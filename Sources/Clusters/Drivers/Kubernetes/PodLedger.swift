@@ -34,9 +34,12 @@ struct PodLedger: Sendable {
 
     /// By pod name.
     private(set) var pods: [String: Entry] = [:]
+    /// Whether all pods were seen once; before that a pod that is not known may well be there.
+    private(set) var isListed = false
 
     /// A list, which is the whole truth.
     mutating func replace(with pods: [KubernetesValues.Pod]) -> [Change] {
+        isListed = true
         let names = Set(pods.compactMap { $0.metadata?.name })
         let gone = self.pods.keys.filter { !names.contains($0) }.sorted()
         return gone.flatMap { remove($0, last: nil) } + pods.flatMap { note($0) }
@@ -158,7 +161,7 @@ struct PodLedger: Sendable {
         return all.first { $0.name == container } ?? all.first
     }
 
-    private static func worker(_ entry: Entry) -> String { WorkerIdentity.worker(pod: entry.name, uid: entry.uid) }
+    static func worker(_ entry: Entry) -> String { WorkerIdentity.worker(pod: entry.name, uid: entry.uid) }
 
     static func words(_ terminated: KubernetesValues.Pod.Terminated) -> String {
         if terminated.reason == "OOMKilled" { return "it used more memory than its pod may and was killed" }

@@ -114,10 +114,12 @@ package final class LeaseElection: Sendable {
         switch action {
         case .wait: return
         case .create(let record):
-            let made: LeaseObject = try await client.create(folder, LeaseObject(configuration.name, record))
+            let made: LeaseObject = try await client.create(
+                folder, LeaseObject(configuration.name, record), within: patience)
             note(made, record, begun)
         case .replace(let record):
-            let made: LeaseObject = try await client.patch(path, LeaseObject(configuration.name, record, over: lease))
+            let made: LeaseObject = try await client.patch(
+                path, LeaseObject(configuration.name, record, over: lease), within: patience)
             note(made, record, begun)
         }
     }
@@ -131,7 +133,7 @@ package final class LeaseElection: Sendable {
 
     private func read() async throws(KubernetesError) -> LeaseObject? {
         do {
-            return try await client.get(LeaseObject.self, path)
+            return try await client.get(LeaseObject.self, path, within: patience)
         } catch  where error.code == .notFound {
             return nil
         }
@@ -146,7 +148,8 @@ package final class LeaseElection: Sendable {
             else { return }
             // Before the write: once it is sent, another may lead.
             state.withLock { $0.machine.noteReleased() }
-            let _: LeaseObject = try await client.patch(path, LeaseObject(configuration.name, record, over: lease))
+            let _: LeaseObject = try await client.patch(
+                path, LeaseObject(configuration.name, record, over: lease), within: patience)
         } catch {
             logger.info("The lease was not given back and runs out", metadata: [LogKeys.reason: "\(error)"])
         }
@@ -154,6 +157,9 @@ package final class LeaseElection: Sendable {
     }
 
     // MARK: Parts
+
+    /// A connection that died silently costs one attempt, not the lease: there is time for another.
+    private var patience: Duration { configuration.renewDeadline / 3 }
 
     private var folder: String { client.path("/apis/coordination.k8s.io/v1", "leases") }
     private var path: String { "\(folder)/\(configuration.name)" }
