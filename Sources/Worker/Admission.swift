@@ -6,6 +6,8 @@ import Tensors
 /// the model leaves them free. Empty, and so equal for all, where the model fixes them all.
 struct RowShapes: Hashable, Sendable {
     var dimensions: [Int]
+    /// The ticket of a job that must share its run with none.
+    var alone: Int?
     static let fixed = RowShapes(dimensions: [])
 }
 

@@ -41,6 +41,8 @@ struct ModelLedger: Sendable {
         var closed: [(rows: Int, reason: CloseReason)] = []
         /// The alarm is set for a later time than the assembler now asks for.
         var setsAlarmEarlier = false
+        /// The next job on trial may be begun.
+        var beginsTrial = false
     }
 
     /// A batch that an instance computes.
@@ -64,6 +66,7 @@ struct ModelLedger: Sendable {
     /// Of the inputs of a job, lately; `nil` before the first.
     private(set) var bytesPerJob: Double?
 
+    private(set) var trials = TrialLine()
     private var held: [Int: Held] = [:]
     private var tickets: [JobID: Int] = [:]
     private var nextTicket = 0
@@ -99,14 +102,55 @@ struct ModelLedger: Sendable {
             held[nextTicket] = Held(admitted: admitted, taken: now)
             bytes += admitted.bytes
             tickets[admitted.job.id] = nextTicket
-            items.append(
-                Assembler.Item(
-                    id: nextTicket, rows: admitted.rows, group: admitted.shapes,
-                    priority: Int(admitted.job.job.priority.rawValue), enqueued: now,
-                    deadline: admitted.job.job.deadline))
+            if admitted.job.crashes > 0 {
+                trials.add(nextTicket)
+            } else {
+                items.append(item(nextTicket, admitted, admitted.shapes, now: now))
+            }
         }
         note(bytes, of: jobs.count)
-        return actions(for: assembler.add(items, now: now), now: now, steady: steady)
+        var actions = actions(for: assembler.add(items, now: now), now: now, steady: steady)
+        actions.beginsTrial = trials.isWaiting
+        return actions
+    }
+
+    private func item(
+        _ ticket: Int, _ admitted: Admitted, _ shapes: RowShapes, now: Timestamp
+    ) -> Assembler.Item {
+        Assembler.Item(
+            id: ticket, rows: admitted.rows, group: shapes, priority: Int(admitted.job.job.priority.rawValue),
+            enqueued: now, deadline: admitted.job.job.deadline)
+    }
+
+    // MARK: Trials
+
+    /// The job to mark in the queue next; `startTrial`, `putBackTrial` or `loseTrial` must follow.
+    mutating func nextTrial() -> JobID? {
+        while let ticket = trials.next() {
+            if let job = held[ticket] { return job.admitted.job.id }
+            _ = trials.end(ticket)
+        }
+        return nil
+    }
+
+    /// It is marked: it runs as soon as an instance is free, alone.
+    mutating func startTrial(now: Timestamp, steady: Timestamp) -> Actions {
+        guard !assembler.isDraining, let ticket = trials.current, let job = held[ticket] else { return loseTrial() }
+        var shapes = job.admitted.shapes
+        shapes.alone = ticket
+        let added = assembler.add([item(ticket, job.admitted, shapes, now: now)], now: now)
+        return actions(for: added, now: now, steady: steady)
+    }
+
+    mutating func putBackTrial() { trials.putBack() }
+
+    /// The queue says that the job is not this worker's any more.
+    mutating func loseTrial() -> Actions {
+        var actions = Actions()
+        guard let ticket = trials.current else { return actions }
+        end(ticket, .handedBack, into: &actions)
+        if trials.end(ticket) { actions.beginsTrial = trials.isWaiting }
+        return actions
     }
 
     /// The time for which to set the alarm.
@@ -147,6 +191,7 @@ struct ModelLedger: Sendable {
         actions.closed = following.closed
         actions.release += following.release
         actions.setsAlarmEarlier = following.setsAlarmEarlier
+        actions.beginsTrial = actions.beginsTrial || following.beginsTrial
         return actions
     }
 
@@ -157,7 +202,7 @@ struct ModelLedger: Sendable {
         guard let ticket = tickets[id] else { return actions }
         switch assembler.remove(ticket) {
         case .waiting, .partlyStarted: end(ticket, .cancelled, into: &actions)
-        case .notWaiting: break
+        case .notWaiting: if trials.remove(ticket) { end(ticket, .cancelled, into: &actions) }
         }
         return actions
     }
@@ -166,7 +211,7 @@ struct ModelLedger: Sendable {
     mutating func drain(now: Timestamp, steady: Timestamp) -> Actions {
         let (decision, returned) = assembler.drain(.handingBack, now: now)
         var actions = self.actions(for: decision, now: now, steady: steady)
-        for ticket in returned { end(ticket, .handedBack, into: &actions) }
+        for ticket in returned + trials.takeWaiting() { end(ticket, .handedBack, into: &actions) }
         return actions
     }
 
@@ -175,6 +220,7 @@ struct ModelLedger: Sendable {
         defer {
             held = [:]
             tickets = [:]
+            trials = TrialLine()
             heldBytes = 0
         }
         return held.values.map(\.admitted.job)
@@ -267,5 +313,6 @@ struct ModelLedger: Sendable {
         tickets[job.admitted.job.id] = nil
         heldBytes -= job.admitted.bytes
         actions.release.append((job, ending))
+        if trials.end(ticket) { actions.beginsTrial = trials.isWaiting }
     }
 }

@@ -27,6 +27,9 @@ final class ModelRunner: Sendable {
     private let admission: Admission
     private let ledger: Mutex<ModelLedger>
     private let alarmChanged = Signal()
+    private let trialWanted = Signal()
+    /// Marks a job in the queue as the one that runs by itself; whether it is still this worker's.
+    private let beginTrial: @Sendable (JobID) async throws(QueueError) -> Bool
     private let writer: OutcomeWriter
     private let inputs: HeldInputs
     private let time: any TimeSource
@@ -44,7 +47,9 @@ final class ModelRunner: Sendable {
     ///   - onInputsFreed: called when other models' may have too.
     init(
         identity: Identity, model: LoadedModel, batching: BatchingSettings, hungRunBound: Duration,
-        writer: OutcomeWriter, inputs: HeldInputs, meters: ModelMeters, time: any TimeSource, steady: any TimeSource,
+        writer: OutcomeWriter, inputs: HeldInputs,
+        beginTrial: @escaping @Sendable (JobID) async throws(QueueError) -> Bool, meters: ModelMeters,
+        time: any TimeSource, steady: any TimeSource,
         clock: any Clock<Duration>, logger: Logger, onRoom: @escaping @Sendable () -> Void,
         onInputsFreed: @escaping @Sendable () -> Void
     ) {
@@ -61,6 +66,7 @@ final class ModelRunner: Sendable {
         self.writer = writer
         self.meters = meters
         self.inputs = inputs
+        self.beginTrial = beginTrial
         self.time = time
         self.steady = steady
         self.clock = clock
@@ -73,7 +79,9 @@ final class ModelRunner: Sendable {
 
     /// How many jobs to take now.
     var appetite: Int {
-        let (appetite, held, bytes) = ledger.withLock { ($0.assembler.appetite, $0.heldJobs, $0.bytesPerJob) }
+        let (appetite, held, bytes) = ledger.withLock {
+            (max($0.assembler.appetite - $0.trials.count, 0), $0.heldJobs, $0.bytesPerJob)
+        }
         return inputs.allowed(appetite, held: held, bytesPerJob: bytes)
     }
 
@@ -184,6 +192,32 @@ final class ModelRunner: Sendable {
         }
     }
 
+    /// Runs jobs that workers died with, one at a time, until cancelled.
+    func runTrials() async {
+        var backoff = Backoff()
+        while !Task.isCancelled {
+            guard let id = ledger.withLock({ $0.nextTrial() }) else {
+                await trialWanted.wait()
+                continue
+            }
+            do throws(QueueError) {
+                let isHeld = try await beginTrial(id)
+                backoff.succeeded()
+                let now = time.now()
+                let actions = ledger.withLock { ledger in
+                    isHeld ? ledger.startTrial(now: now, steady: steady.now()) : ledger.loseTrial()
+                }
+                perform(actions, now: now, keeping: nil)
+            } catch {
+                ledger.withLock { $0.putBackTrial() }
+                logger.warning(
+                    "A job that workers died with is not run yet",
+                    metadata: [LogKeys.jobID: "\(id)", LogKeys.reason: "\(error)"])
+                await trialWanted.wait(atMost: backoff.failed(), clock: clock)
+            }
+        }
+    }
+
     var report: WorkerReport.ModelReport {
         ledger.withLock { ledger in
             let cost = ledger.assembler.cost
@@ -210,6 +244,7 @@ final class ModelRunner: Sendable {
             writer.add(actions.release.map { release(of: $0.held, ending: $0.ending, now: now) })
         }
         if actions.setsAlarmEarlier { alarmChanged.raise() }
+        if actions.beginsTrial { trialWanted.raise() }
         return kept
     }
 

@@ -175,6 +175,7 @@ package final class WorkerService: Service {
             self.progress.raise()
         }
         group.addTask { await model.runner.runAlarm() }
+        group.addTask { await model.runner.runTrials() }
     }
 
     private func becomeReady() {
@@ -390,7 +391,9 @@ package final class WorkerService: Service {
                 queue: queueName, worker: configuration.id, maximumAttempts: settings.maximumAttempts,
                 instances: model.threads.count),
             model: model, batching: settings.batching, hungRunBound: configuration.hungRunBound, writer: writer,
-            inputs: inputs, meters: ModelMeters(model: settings.name, in: series), time: time, steady: steady,
+            inputs: inputs,
+            beginTrial: { [queue] id throws(QueueError) in try await queue.beginTrial(of: id) },
+            meters: ModelMeters(model: settings.name, in: series), time: time, steady: steady,
             clock: clock, logger: logger,
             onRoom: { [progress] in
                 wake.raise()

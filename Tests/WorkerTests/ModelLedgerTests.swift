@@ -85,6 +85,51 @@ import Time
         #expect(report.reduce(0) { $0 + $1.rows } == TenantShares.limit + 11)
     }
 
+    @Test("a job that workers died with runs alone, one at a time, while others go on")
+    func trials() throws {
+        var ledger = makeLedger(maximumRows: 8, instances: 2)
+        var jobs = try (1...4).map { try makeJob($0) }
+        jobs[1].crashes = 1
+        jobs[3].crashes = 2
+        let accepted = ledger.accept(try jobs.map { try admit($0) }, now: .zero, steady: .zero)
+        #expect(accepted.beginsTrial && ledger.heldJobs == 4)
+        let started = accepted.start.flatMap(\.work.parts).count
+        #expect(started == 2, "only those without crashes")
+        #expect(ledger.nextTrial() == jobs[1].id)
+        #expect(ledger.nextTrial() == nil, "one at a time")
+        ledger.putBackTrial()
+        #expect(ledger.nextTrial() == jobs[1].id)
+        for start in accepted.start {
+            _ = ledger.completed(execute(start.work), on: start.instance, now: .zero, steady: .zero)
+        }
+        let first = ledger.startTrial(now: .zero, steady: .zero)
+        let run = try #require(first.start.first)
+        #expect(run.work.parts.count == 1)
+        let fresh = ledger.accept([try admit(try makeJob(5))], now: .zero, steady: .zero)
+        #expect(fresh.start.map(\.work.parts.count) == [1], "another instance serves the others")
+        let done = ledger.completed(execute(run.work), on: run.instance, now: .zero, steady: .zero)
+        #expect(done.release.map(\.held.admitted.job.id) == [jobs[1].id])
+        #expect(done.beginsTrial)
+        #expect(ledger.nextTrial() == jobs[3].id)
+        let lost = ledger.loseTrial()
+        #expect(lost.release.map(\.held.admitted.job.id) == [jobs[3].id])
+    }
+
+    @Test("jobs that wait for their trial are cancelled and handed back like others")
+    func leavingTrials() throws {
+        var ledger = makeLedger()
+        var jobs = try (1...3).map { try makeJob($0) }
+        for index in jobs.indices { jobs[index].crashes = 1 }
+        _ = ledger.accept(try jobs.map { try admit($0) }, now: .zero, steady: .zero)
+        #expect(ledger.nextTrial() == jobs[0].id)
+        #expect(ledger.cancel(jobs[1].id).release.count == 1)
+        let drained = ledger.drain(now: .zero, steady: .zero)
+        #expect(drained.release.map(\.held.admitted.job.id) == [jobs[2].id])
+        let late = ledger.startTrial(now: .zero, steady: .zero)
+        #expect(late.start.isEmpty && late.release.map(\.held.admitted.job.id) == [jobs[0].id])
+        #expect(ledger.isIdle)
+    }
+
     @Test("one bad request fails alone; its batch mates finish", arguments: 0..<8)
     func isolation(bad: Int) throws {
         var ledger = makeLedger(maximumRows: 8)

@@ -67,6 +67,24 @@ import Time
         #expect(Set(queue.state.settled.map(\.outcome.id)) == Set(jobs.map(\.id)))
     }
 
+    @Test("jobs that workers died with run one by one, each marked before it runs; others are batched beside them")
+    func trials() async throws {
+        let queue = RecordingQueue()
+        var jobs = try (0..<60).map { try makeJob($0) }
+        for index in stride(from: 0, to: 60, by: 10) { jobs[index].crashes = 1 }
+        queue.fail(.beginTrial, times: 2)
+        try await serve(makeService(queue: queue), queue: queue) {
+            queue.add(jobs)
+            await queue.wait { $0.settled.count >= 60 }
+        }
+        let state = queue.state
+        #expect(state.tried == stride(from: 0, to: 60, by: 10).map { jobs[$0].id })
+        #expect(Set(state.settled.map(\.outcome.id)) == Set(jobs.map(\.id)))
+        for settlement in state.settled where state.tried.contains(settlement.outcome.id) {
+            #expect(settlement.outcome.run.batchRows == 1)
+        }
+    }
+
     @Test("takes no more than it can start and one batch ahead")
     func takesLittle() async throws {
         let gate = Gate()
