@@ -20,7 +20,7 @@ extension ScalerService {
     }
 
     /// Whether the order stands for 5 s and its workers are not seen: somebody else may have set the count since.
-    private func mustRepeat(_ decision: PoolDecision) -> Bool {
+    func mustRepeat(_ decision: PoolDecision) -> Bool {
         let now = time.now()
         guard fleet.awaits(in: decision.pool), now - (ordered[decision.pool] ?? .zero) >= .seconds(5) else {
             return false
@@ -30,7 +30,7 @@ extension ScalerService {
     }
 
     /// Where a count is the order: as many as there are and are to start, less those that may go.
-    private func scale(_ decision: PoolDecision) async {
+    func scale(_ decision: PoolDecision) async {
         guard let pool = configuration.pools.first(where: { $0.name == decision.pool }),
             let driver = drivers[pool.driver] as? any FleetDriver, leads
         else { return }
@@ -69,7 +69,7 @@ extension ScalerService {
 
     /// What a count ordered and nobody saw within the start limit is a failed start each, and is not ordered any more: it
     /// would come at any time, long after others took its work.
-    private func giveUpOrders(at now: Timestamp) async {
+    func giveUpOrders(at now: Timestamp) async {
         guard leads else { return fleet.forgetOrders() }
         let limits = Dictionary(
             configuration.pools.map { ($0.name, startLimit(of: $0.name)) }, uniquingKeysWith: { first, _ in first })
@@ -92,7 +92,7 @@ extension ScalerService {
         }
     }
 
-    private func start(_ decision: PoolDecision) async {
+    func start(_ decision: PoolDecision) async {
         guard let (pool, driver) = managed(decision.pool) else { return }
         logger.info(
             "Scale out", metadata: [LogKeys.pool: "\(pool.name)", LogKeys.reason: "\(decision.reason)"])
@@ -117,7 +117,7 @@ extension ScalerService {
     }
 
     /// Drains idle workers. One that took work since its last report finishes it: draining never stops a run.
-    private func drain(_ decision: PoolDecision) async {
+    func drain(_ decision: PoolDecision) async {
         guard let (pool, driver) = managed(decision.pool) else { return }
         let protected = control.workers(.protect, at: time.now())
         let workers = fleet.idle(in: pool.name, upTo: decision.drains, protected: protected)
@@ -151,7 +151,7 @@ extension ScalerService {
 
     /// The pool and the driver that starts and ends its workers one by one; `nil` where a count is the order, and where
     /// they are somebody else's.
-    private func managed(_ name: String) -> (PoolSettings, any WorkerDriver)? {
+    func managed(_ name: String) -> (PoolSettings, any WorkerDriver)? {
         guard let pool = configuration.pools.first(where: { $0.name == name }),
             let driver = drivers[pool.driver] as? any WorkerDriver
         else { return nil }
@@ -166,12 +166,12 @@ extension ScalerService {
         await driver.drain(worker)
     }
 
-    private func driver(of pool: String) -> (any PoolDriver)? {
+    func driver(of pool: String) -> (any PoolDriver)? {
         configuration.pools.first { $0.name == pool }.flatMap { drivers[$0.driver] }
     }
 
     /// The longest that a worker of the pool may take until it is ready.
-    private func startLimit(of name: String) -> Duration {
+    func startLimit(of name: String) -> Duration {
         let assumed = configuration.pools.first { $0.name == name }?.startUpTime ?? .zero
         return max(configuration.startLimit, (fleet.pools[name]?.startUps.measured?.slow ?? assumed) * 10)
     }
@@ -189,7 +189,7 @@ extension ScalerService {
         }
     }
 
-    private func end(hung worker: String) async {
+    func end(hung worker: String) async {
         guard let member = fleet.members[worker], let driver = driver(of: member.pool) else { return }
         // Pods and containers are the leader's business; children only their parent can end.
         guard leads || isChild(worker) else { return }
@@ -201,121 +201,4 @@ extension ScalerService {
             ])
         await driver.kill(worker)
     }
-
-    // MARK: Ends
-
-    /// Gives the jobs of a worker that ended back to the queue, and decides anew.
-    package func noteEnd(of worker: String, in pool: String, reason: String, isFailure: Bool) async {
-        let ending = fleet.noteEnd(worker)
-        let metadata: Logger.Metadata = [
-            LogKeys.workerID: "\(worker)", LogKeys.pool: "\(pool)", LogKeys.reason: "\(reason)",
-        ]
-        switch ending {
-        case .left where !isFailure: logger.info("A worker left", metadata: metadata)
-        case .left, .died: logger.error("A worker died; its jobs go to others", metadata: metadata)
-        case .failedToStart:
-            series.startFailures(pool: pool).increment()
-            logger.error("A worker ended before it was ready", metadata: metadata)
-        case .unknown: break
-        }
-        unreaped[worker] = pool
-        await reap(worker, in: pool)
-        self.ending.raise()
-        wake.raise()
-    }
-
-    private func reap(_ worker: String, in pool: String) async {
-        do {
-            for queue in configuration.queues(of: pool) {
-                let jobs = try await observer.reap(worker, from: [queue])
-                guard jobs > 0 else { continue }
-                series.reapedJobs(model: queue.model).increment(by: jobs)
-                logger.notice(
-                    "Jobs of a worker that ended are back in the queue",
-                    metadata: [
-                        LogKeys.workerID: "\(worker)", LogKeys.modelName: "\(queue.model)",
-                        LogKeys.batchSize: "\(jobs)",
-                    ])
-            }
-            unreaped[worker] = nil
-        } catch {
-            logger.error(
-                "The jobs of a worker that ended cannot be given back yet; tried again every second",
-                metadata: [LogKeys.workerID: "\(worker)", LogKeys.reason: "\(error)"])
-        }
-    }
-
-    /// Gives back what belongs to workers without a lease, and makes due jobs takable.
-    package func reapExpired() async {
-        for (worker, pool) in unreaped { await reap(worker, in: pool) }
-        do {
-            let reaped = try await observer.reapExpired(from: configuration.queues)
-            if !reaped.isEmpty { wake.raise() }
-        } catch {
-            // `observe` says that the queue is away; here it would be said every second.
-            logger.debug("Leases were not looked at", metadata: [LogKeys.reason: "\(error)"])
-        }
-    }
-
-    // MARK: Shutdown
-
-    /// Drains every worker that it started and waits for their ends; kills those that stay. Where a count is the order it
-    /// stays as it is: those workers go on without a scaler.
-    package func drainAll() async {
-        isStopping = true
-        let workers = drainable
-        guard !workers.isEmpty else { return }
-        logger.info("The scaler stops and drains its workers", metadata: [LogKeys.batchSize: "\(workers.count)"])
-        for worker in workers { await drain(worker) }
-        let longest = configuration.pools.map(\.drainTimeout).max() ?? .zero
-        await waitForEnds(atMost: longest + .seconds(5))
-        let stayed = drainable
-        guard !stayed.isEmpty else { return }
-        logger.error("Workers did not leave in time and are killed", metadata: [LogKeys.batchSize: "\(stayed.count)"])
-        for worker in stayed {
-            guard let member = fleet.members[worker], let (_, driver) = managed(member.pool) else { continue }
-            await driver.kill(worker)
-        }
-        await waitForEnds(atMost: .seconds(2))
-    }
-
-    /// Children, and what its driver adopted while it leads: else those are the leader's.
-    var drainable: [String] {
-        fleet.ours.filter { worker in
-            fleet.members[worker].map { managed($0.pool) != nil && (leads || isChild(worker)) } ?? false
-        }
-    }
-
-    /// Whether it is a process that this one started.
-    private func isChild(_ worker: String) -> Bool {
-        guard let member = fleet.members[worker], member.isOurs else { return false }
-        return configuration.pools.contains { $0.name == member.pool && $0.driver == .process }
-    }
-
-    private func drain(_ worker: String) async {
-        guard let member = fleet.members[worker], let (_, driver) = managed(member.pool) else { return }
-        fleet.noteLeaving(worker)
-        await driver.drain(worker)
-    }
-
-    private func waitForEnds(atMost limit: Duration) async {
-        let deadline = Deadline(limit, on: clock)
-        while !drainable.isEmpty, !Task.isCancelled {
-            let remaining = deadline.remaining
-            guard remaining > .zero else { return }
-            await ending.wait(atMost: remaining, clock: clock)
-        }
-    }
-}
-
-/// A moment on a clock whose instants are not known.
-private struct Deadline {
-    private let remainingTime: () -> Duration
-
-    init(_ limit: Duration, on clock: some Clock<Duration>) {
-        let end = clock.now.advanced(by: limit)
-        remainingTime = { clock.now.duration(to: end) }
-    }
-
-    var remaining: Duration { remainingTime() }
 }

@@ -85,18 +85,6 @@ struct LoadedModel: Sendable {
     }
 }
 
-extension ModelSettings {
-    /// The signature that the model's file declares, or else the model's `own`.
-    fileprivate func signature(over own: ModelSignature) throws(InferenceError) -> ModelSignature {
-        guard let signature else { return own }
-        do throws(SignatureViolation) {
-            return try signature.declared(over: own)
-        } catch {
-            throw InferenceError(.modelUnavailable, "the signature in the file of model '\(name)': \(error)")
-        }
-    }
-}
-
 extension ModelSettings.Backend {
     /// Instances that run side by side in one worker.
     var instances: Int {

@@ -21,6 +21,7 @@ package struct OperatorDesk: Sendable {
         self.time = time
     }
 
+    /// The cluster's common time.
     package var now: Timestamp { time.now() }
 
     // MARK: Orders

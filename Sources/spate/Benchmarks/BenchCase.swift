@@ -151,7 +151,7 @@ extension BenchCase {
     /// When the first decision that starts a worker was made, in seconds since the epoch.
     private func firstStart(_ plan: BenchPlan, _ name: String) async throws -> Double {
         let settings = try ClusterSettings.load(path: plan.config, overrides: SettingsOverrides())
-        let records = try await QueueReader.read(settings, data: "\(plan.folder)/\(name)") { observer, _ in
+        let records = try await OperatorAccess.use(settings, data: "\(plan.folder)/\(name)") { _, observer in
             try await observer.decisions(newest: 1_000)
         }
         let starts = records.compactMap { RecordedJSON.value(DecisionRecord.self, from: $0) }.filter { $0.starts > 0 }

@@ -3,6 +3,7 @@ import Foundation
 import Gateway
 import Jobs
 import RedisQueue
+import Scaler
 import Settings
 
 /// `spate status`
@@ -18,9 +19,9 @@ struct Status: AsyncParsableCommand {
         let settings = try cluster.load()
         do {
             let queues = settings.models.compactMap(\.queue)
-            let status = try await QueueReader.read(settings, data: data) { observer, clock in
+            let status = try await OperatorAccess.use(settings, data: data) { desk, observer in
                 try await AdminStatus.read(
-                    queues: queues, pools: settings.pools, observer: observer, now: clock.now(), decisions: 5)
+                    queues: queues, pools: settings.pools, observer: observer, now: desk.now, decisions: 5)
             }
             Terminal.line(json ? try JSONLines.text(status) : StatusText.text(status))
         } catch {

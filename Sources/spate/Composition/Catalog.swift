@@ -16,7 +16,8 @@ extension ModelCatalog {
                         .modelUnavailable, "the name or version of model '\(model.name)' is not allowed")
                 }
                 return ServedModel(
-                    settings: model, queue: queue, signature: model.signature ?? signature, platform: platform)
+                    settings: model, queue: queue, signature: try model.signature(over: signature),
+                    platform: platform)
             })
     }
 }

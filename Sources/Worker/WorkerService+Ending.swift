@@ -1,0 +1,108 @@
+import Inference
+import Jobs
+import Logging
+import Observability
+import ServiceLifecycle
+import Settings
+import Synchronization
+import Time
+
+/// How a worker leaves.
+extension WorkerService {
+    /// Drains, gives back, leaves.
+    func end(_ served: [ServedModel], _ keeper: LeaseKeeper) async throws {
+        let end = steady.now() + configuration.pool.drainTimeout
+        for model in served { model.taker.stop() }
+        for model in served { model.runner.drain() }
+        let isDrained = await finishRuns(served, until: end)
+        if let hungRun = state.withLock({ $0.hungRun }) {
+            // The lease is not given up: the job that hangs must count as a crash, which the reaper sees to.
+            _ = await within(configuration.lastWrites, clock: clock) { await self.writer.flush() }
+            throw hungRun
+        }
+        if !isDrained {
+            for model in served { model.runner.abandon() }
+            await finishTakes()
+            // What a last take brought before it saw that it was to stop.
+            for model in served { model.runner.abandon() }
+        }
+        let isWritten = await flush(until: end)
+        await leave(keeper)
+        for model in served where isDrained { await model.model.unload() }
+        guard isDrained, isWritten else {
+            throw WorkerError(
+                .cutShort,
+                "worker \(configuration.id) did not finish within its drain time-out or was told twice to stop; "
+                    + "its jobs were given back")
+        }
+    }
+
+    /// Waits until the last take is in and nothing runs, at most the drain time-out.
+    /// - Returns: whether everything ended in time.
+    func finishRuns(_ served: [ServedModel], until end: Timestamp) async -> Bool {
+        while true {
+            let (stage, takers, hungRun) = state.withLock { ($0.stage, $0.runningTakers, $0.hungRun) }
+            if takers == 0 {
+                // What the last take brought after the first drain.
+                for model in served { model.runner.drain() }
+                if served.allSatisfy({ $0.runner.held == 0 }) { return true }
+            }
+            let left = end - steady.now()
+            guard stage < .cutShort, hungRun == nil, left > .zero else { return false }
+            await progress.wait(atMost: left, clock: clock)
+        }
+    }
+
+    /// Waits until no take is under way, since what it brings after the worker has left would count as lost in a
+    /// crash. A take ends by itself when its patience is over.
+    func finishTakes() async {
+        let end = steady.now() + configuration.patience + configuration.lastWrites
+        while state.withLock({ $0.runningTakers > 0 }) {
+            let left = end - steady.now()
+            guard left > .zero else { return }
+            await progress.wait(atMost: left, clock: clock)
+        }
+    }
+
+    /// Waits until everything is written: until `end`, and in any case for as long as last writes may take. A second
+    /// request to stop leaves it that long from then on.
+    /// - Returns: whether everything was written in time.
+    func flush(until end: Timestamp) async -> Bool {
+        let end = max(end, steady.now() + configuration.lastWrites)
+        return await withTaskGroup(of: Bool.self) { group in
+            group.addTask {
+                await self.writer.flush()
+                return true
+            }
+            group.addTask {
+                while self.stage < .cutShort, !Task.isCancelled {
+                    let left = end - self.steady.now()
+                    guard left > .zero else { return false }
+                    await self.stageChanged.wait(atMost: left, clock: self.clock)
+                }
+                // Cancelled when everything is written.
+                try? await self.clock.sleep(for: self.configuration.lastWrites)
+                return false
+            }
+            let isWritten = await group.next() ?? false
+            group.cancelAll()
+            return isWritten
+        }
+    }
+
+    func leave(_ keeper: LeaseKeeper) async {
+        await keeper.stop(within: configuration.lastWrites)
+        let isDone = await within(configuration.lastWrites, clock: clock) {
+            var backoff = Backoff()
+            while !Task.isCancelled {
+                do {
+                    return try await self.queue.leave()
+                } catch {
+                    // Cancellation ends the wait and then the loop.
+                    try? await self.clock.sleep(for: backoff.failed())
+                }
+            }
+        }
+        if !isDone { logger.error("Could not leave; the lease will run out", metadata: [:]) }
+    }
+}
