@@ -49,7 +49,7 @@ package func decide(_ observation: Observation, policy: Policy, state: inout Pol
     }
     for index in decisions.indices { state.pools[index].note(decisions[index], policy: policy.pools[index], at: now) }
     let feasibility = Feasibility(
-        demand: demand, situations: situations, decisions: decisions, isAtRisk: isAtRisk)
+        observation: observation, demand: demand, situations: situations, decisions: decisions, isAtRisk: isAtRisk)
     return Decision(
         time: now, pools: decisions, unserved: demand.unserved,
         infeasible: isFresh && isAtRisk.contains(true) ? feasibility.infeasible() : [])

@@ -1,7 +1,8 @@
 import Time
 
-/// Says which deadlines cannot be kept with what was decided: which model, how many jobs, by how much, and why.
+/// Says which deadlines cannot be kept with what was decided: which model and class, how many jobs, by how much, and why.
 struct Feasibility {
+    let observation: Observation
     let demand: Demand
     let situations: [PoolSituation]
     let decisions: [PoolDecision]
@@ -58,9 +59,24 @@ struct Feasibility {
         if situation.ready == 0 {
             lateBy += max((situation.startingRemaining.min() ?? power.startUp) - lateAt, 0)
         }
+        let part = firstDue(of: model)
         return InfeasibleDeadline(
-            model: demand.index.models[model].name, deadline: .microseconds(work.deadline * 1e6),
+            model: demand.index.models[model].name, name: part?.name,
+            deadline: .microseconds((part?.deadline ?? work.deadline) * 1e6),
             jobs: Int(max(jobs.rounded(.up), 1)), lateBy: .microseconds(lateBy * 1e6), cause: cause(pool))
+    }
+
+    /// The class whose jobs are due first, where the model's classes have deadlines of their own.
+    private func firstDue(of model: Int) -> (name: JobClass, deadline: Double)? {
+        let deadlines = demand.index.deadlines[(model * 3)..<(model * 3 + 3)]
+        guard Set(deadlines).count > 1, let place = demand.works[model].place else { return nil }
+        var first: (name: JobClass, deadline: Double, due: Double)?
+        for part in observation.models[place].classes where part.waiting > 0 {
+            let deadline = demand.index.deadlines[model * 3 + part.name.rank]
+            let due = deadline - (part.oldestWait?.inSeconds ?? 0)
+            if due < first?.due ?? .infinity { first = (part.name, deadline, due) }
+        }
+        return first.map { ($0.name, $0.deadline) }
     }
 
     private func cause(_ pool: Int) -> InfeasibleDeadline.Cause {

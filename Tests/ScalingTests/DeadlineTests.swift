@@ -93,6 +93,25 @@ import Time
         #expect(fine.look().infeasible.isEmpty)
     }
 
+    @Test("an infeasible deadline names the class whose jobs are due first")
+    func infeasibleClass() throws {
+        var cluster = Cluster(maximum: 2)
+        cluster.policy.models[0].deadlines = [
+            ClassDeadline(name: .high, deadline: .seconds(20)), ClassDeadline(name: .low, deadline: .seconds(300)),
+        ]
+        cluster.model.waiting = 20_000
+        cluster.model.classes = [
+            ClassBacklog(name: .high, waiting: 10_000, oldestWait: .zero),
+            ClassBacklog(name: .low, waiting: 10_000, oldestWait: .zero),
+        ]
+        let late = try #require(cluster.look().infeasible.first)
+        #expect(late.name == .high && late.deadline == .seconds(20))
+        // The low ones are older than what is left of their time.
+        cluster.model.classes[1].oldestWait = .seconds(290)
+        let older = try #require(cluster.look().infeasible.first)
+        #expect(older.name == .low && older.deadline == .seconds(300))
+    }
+
     @Test("idle workers beyond the load leave at once where jobs can wait for a start")
     func idleLeaves() throws {
         var cluster = Cluster()
