@@ -88,6 +88,8 @@ private func withScaler<R: Sendable>(running script: String, _ body: (System) as
     let starts = EventLine<String>()
     let driver = ProcessDriver(
         children: try ChildProcesses(), executable: "/bin/sh",
+        // Other tests leave orphans for themselves.
+        cluster: "test-\(ProcessDriver.randomHex())",
         arguments: { _, worker in
             starts.add(worker)
             return ["-c", script, worker]
