@@ -162,6 +162,7 @@ let package = Package(
         .testTarget(
             name: "PolicyImportTests", dependencies: ["PolicyImport", "Settings", "Scaling"],
             exclude: ["Manifests"], swiftSettings: strict),
+        .testTarget(name: "ReportsTests", dependencies: ["Reports"], swiftSettings: strict),
         .testTarget(name: "TrafficTests", dependencies: ["Time", "Traffic"], swiftSettings: strict),
         .testTarget(
             name: "SimulatorTests",

@@ -27,13 +27,15 @@ package enum Figures {
     /// Three significant digits and the unit that suits: `850 µs`, `12.3 ms`, `1.25 s`, `3 min 20 s`.
     package static func duration(_ seconds: Double) -> String {
         guard seconds.isFinite else { return "–" }
-        return switch abs(seconds) {
+        if seconds < 0 { return "-" + duration(-seconds) }
+        let whole = Int(min(seconds, 1e12))
+        return switch seconds {
         case 0: "0 s"
         case ..<0.001: significant(seconds * 1e6) + " µs"
         case ..<1: significant(seconds * 1e3) + " ms"
         case ..<120: significant(seconds) + " s"
-        case ..<7_200: "\(Int(seconds) / 60) min \(Int(seconds) % 60) s"
-        default: "\(Int(min(seconds, 1e12)) / 3_600) h \(Int(min(seconds, 1e12)) / 60 % 60) min"
+        case ..<7_200: "\(whole / 60) min \(whole % 60) s"
+        default: "\(whole / 3_600) h \(whole / 60 % 60) min"
         }
     }
 
