@@ -72,7 +72,8 @@ build_step models "$image-models" "${arguments[@]}" "${fetch_mounts[@]}"
 say "building with $engine, 2 of 3: spate (the first time takes about 15 minutes on two cores; see $folder/build.log)"
 build_step build "$image-build" "${arguments[@]}" "${build_mounts[@]}"
 say "building with $engine, 3 of 3: what runs"
-build_step run "$image" "${arguments[@]}"
+# The mounts again: where the sources changed meanwhile, a stage before is built once more.
+build_step run "$image" "${arguments[@]}" "${fetch_mounts[@]}" "${build_mounts[@]}"
 
 if [ ! -f "$folder/venv/made" ] || [ "$here/requirements.txt" -nt "$folder/venv/made" ]; then
     make_venv "$folder/venv" -r "$here/requirements.txt"
