@@ -71,19 +71,22 @@ package struct GatewayService: Service {
             defer { replies.cancel() }
             group.addTask {
                 try await HTTPListener(
-                    host: settings.host, port: settings.port, maximumBody: settings.maximumBody, group: self.group,
+                    host: settings.host, port: settings.port, setting: "port", maximumBody: settings.maximumBody,
+                    group: self.group,
                     logger: logger,
                     onListening: { ports.bound(main: $0) }, respond: { await inference.respond(to: $0, watch: $1) }
                 ).run()
             }
             group.addTask {
                 try await HTTPListener(
-                    host: settings.host, port: settings.adminPort, maximumBody: 0, group: self.group, logger: logger,
+                    host: settings.host, port: settings.adminPort, setting: "admin_port", maximumBody: 0,
+                    group: self.group, logger: logger,
                     onListening: { ports.bound(admin: $0) },
                     respond: { request, _ in await administration.respond(to: request) }
                 ).run()
             }
-            try await group.waitForAll()
+            // The first failure (a port that is taken) ends the other listener, too; `waitForAll` would wait for it.
+            while try await group.next() != nil {}
         }
     }
 }

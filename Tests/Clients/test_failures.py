@@ -13,7 +13,7 @@ import time
 import pytest
 import requests
 
-from conftest import ROOT, Cluster
+from conftest import ROOT, SPATE, Cluster
 
 MODEL = """\
 backend: synthetic
@@ -222,3 +222,53 @@ def test_a_time_out_leaves_the_job_and_its_id(tmp_path):
         assert collect(cluster, busy, 4)
     finally:
         cluster.stop()
+
+
+def test_a_port_that_is_taken_ends_the_start_with_one_sentence(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        for option, other in (("--port", "--admin-port"), ("--admin-port", "--port")):
+            started = subprocess.run(
+                [SPATE, "up", "--config", ROOT / "Tests/Clients/digits.yaml", option, port, other, "0",
+                 "--data", tmp_path / option], capture_output=True, text=True, timeout=30, cwd=ROOT)
+            assert started.returncode == 69
+            assert f"cannot listen on 127.0.0.1:{port}: something else listens there" in started.stderr
+            assert option in started.stderr
+    wrong = subprocess.run(
+        [SPATE, "up", "--port", "99999", "--data", tmp_path / "x"], capture_output=True, text=True, timeout=30, cwd=ROOT)
+    assert wrong.returncode == 78 and "--port: expected a port from 0 to 65535, found '99999'" in wrong.stderr
+
+
+def test_a_call_ends_when_its_deadline_has_passed(tmp_path, samples):
+    config = tmp_path / "spate.yaml"
+    config.write_text(
+        f"repository: {ROOT / 'cluster/models'}\nmodels: [digits]\npools:\n"
+        "  - {name: cpu, device: cpu, maximum_workers: 0}\n")
+    running = Cluster(tmp_path, config)
+    try:
+        document = {
+            "parameters": {"deadline_ms": 300},
+            "inputs": [{"name": "image", "datatype": "FP32", "shape": [1, 64], "data": samples["images"][0]}],
+        }
+        began = time.monotonic()
+        answer = requests.post(running.http + "/v2/models/digits/infer", json=document, timeout=30)
+        assert answer.status_code == 504 and "not done by its deadline" in answer.json()["error"]
+        assert time.monotonic() - began < 5
+    finally:
+        assert running.stop() == 0
+    assert not running.address_file.exists(), "nobody is sent to a port that is closed"
+
+
+def test_the_expected_wait_follows_the_queue_when_all_calls_are_asynchronous(cluster, samples):
+    document = {
+        "inputs": [{"name": "image", "datatype": "FP32", "shape": [1, 64], "data": samples["images"][0]}],
+    }
+    url = cluster.http + "/v2/models/digits/infer"
+    assert requests.post(url, json=document, timeout=30).status_code == 200
+    waits = []
+    for _ in range(40):
+        accepted = requests.post(url, json=document, headers={"Prefer": "respond-async"}, timeout=30)
+        requests.get(cluster.http + accepted.headers["Location"], params={"wait": "10s"}, timeout=30)
+        waits.append(accepted.json().get("expected_wait_ms"))
+    known = [wait for wait in waits if wait is not None]
+    assert known and max(known) < 5_000, waits

@@ -68,4 +68,30 @@ import Traffic
     func badContenders(text: String) {
         #expect(throws: ContenderError.self) { try Contender(text: text) }
     }
+
+    @Test("a recording of spate record is read, all models together, with its length")
+    func recorded() throws {
+        let text = """
+            {"spate_trace":1,"step_ms":1000,"start_ms":1780293600000}
+            {"t_ms":0,"model":"digits.1","count":12}
+            {"t_ms":0,"model":"magika.1","count":3}
+            {"t_ms":2000,"model":"digits.1","count":100}
+            {"t_ms":60000,"end":true}
+
+            """
+        let trace = try TraceFile.parse(text, name: "peak.jsonl")
+        #expect(trace.duration == .seconds(60))
+        #expect(trace.start == Timestamp(microseconds: 1_780_293_600_000_000))
+        #expect(trace.cohorts.reduce(0) { $0 + $1.count } == 115)
+        #expect(trace.cohorts.filter { $0.at < 1_000_000 }.reduce(0) { $0 + $1.count } == 15)
+        #expect(trace.cohorts.allSatisfy { $0.at < 1_000_000 || (2_000_000..<3_000_000).contains($0.at) })
+        for (line, wrong) in [
+            (1, #"{"spate_trace":2,"step_ms":1000,"start_ms":0}"#), (1, #"{"spate_trace":1,"start_ms":0}"#),
+            (2, "\(text.prefix { $0 != "\n" })\n{\"t_ms\":-1,\"count\":1}"),
+            (2, "\(text.prefix { $0 != "\n" })\n{\"t_ms\":0,\"count\":99999999999999999999}"),
+        ] {
+            let error = #expect(throws: TraceError.self) { try TraceFile.parse(wrong, name: "x") }
+            #expect(error?.line == line)
+        }
+    }
 }

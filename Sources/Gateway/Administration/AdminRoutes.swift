@@ -55,7 +55,9 @@ struct AdminRoutes: Sendable {
                 return .json(.ok, ByteBuffer(string: #"{"live":true}"#))
             default:
                 return .error(
-                    .notFound, "unknown path \(request.uri.path); there are /metrics, /admin/status, /admin/decisions")
+                    .notFound,
+                    "unknown path \(request.uri.path); there are /metrics, /admin/status, /admin/pools, /admin/decisions, /admin/why and more: docs/operations.md"
+                )
             }
         } catch {
             return .error(.serviceUnavailable, "the state of the cluster cannot be read: \(error)")

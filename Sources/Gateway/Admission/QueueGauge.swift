@@ -6,8 +6,8 @@ import Time
 struct QueueGauge: Sendable {
     /// Jobs in all lanes: the last full count, and what this gateway saw since.
     private var total = 0
-    /// Entries per lane at the last submit to it.
-    private var held: [Int] = Array(repeating: 0, count: PriorityClass.allCases.count)
+    /// Entries per lane at the last submit to it; `nil` where there was none since the last full count.
+    private var held: [Int?] = Array(repeating: nil, count: PriorityClass.allCases.count)
     /// Submits that are under way.
     private var submitting = 0
     private var rate = CompletionRate()
@@ -18,7 +18,7 @@ struct QueueGauge: Sendable {
 
     /// Jobs that the queue may hold: never below what this gateway submitted and has not seen settled. It may be too high
     /// (others settle, too), so a full count is asked for before a request is refused for it.
-    var estimate: Int { max(total, held.reduce(0, +)) + submitting }
+    var estimate: Int { max(total, held.reduce(0) { $0 + ($1 ?? 0) }) + submitting }
 
     mutating func submitStarted() { submitting += 1 }
 
@@ -26,14 +26,16 @@ struct QueueGauge: Sendable {
     mutating func submitEnded(_ priority: PriorityClass, depth: Int?) {
         submitting -= 1
         guard let depth else { return }
-        held[Int(priority.rawValue)] = depth
-        total += 1
+        let lane = Int(priority.rawValue)
+        // What left the lane meanwhile shows in its depth, whoever it was for.
+        total = max(held[lane].map { total + depth - $0 } ?? total + 1, depth)
+        held[lane] = depth
     }
 
     /// - Parameter sojourn: from the job's submit until it was settled.
     mutating func settled(_ priority: PriorityClass, sojourn: Duration, now: Timestamp) {
         let lane = Int(priority.rawValue)
-        held[lane] = max(0, held[lane] - 1)
+        held[lane] = held[lane].map { max(0, $0 - 1) }
         total = max(0, total - 1)
         rate.record(at: now)
         let weight = 0.1
@@ -42,7 +44,7 @@ struct QueueGauge: Sendable {
 
     /// A fresh count of the whole queue replaces what was pieced together.
     mutating func refresh(_ depth: QueueDepth) {
-        held = Array(repeating: 0, count: held.count)
+        held = Array(repeating: nil, count: held.count)
         total = depth.total
     }
 

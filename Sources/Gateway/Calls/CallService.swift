@@ -8,6 +8,8 @@ final class CallService: Sendable {
     /// How long the outcome of a synchronous call is kept at least. Long enough that a late second finisher of the same
     /// job is recognised and discarded.
     private static let leastRetention: Duration = .seconds(30)
+    /// How long after its deadline a job's own outcome (a result just in time, or that it expired) may still come.
+    private static let deadlineMargin: Duration = .milliseconds(100)
     /// By how much it outlives the caller's wait: when the outcome was lost on its way here, the caller finds it stored.
     private static let retentionMargin: Duration = .seconds(10)
 
@@ -50,7 +52,10 @@ final class CallService: Sendable {
     func answer(
         _ call: consuming InferenceCall, watch: ConnectionWatch, submitted: () -> Void
     ) async throws(Refusal) -> CallResult {
-        let limit = call.timeout ?? settings.requestTimeout
+        let timeout = call.timeout ?? settings.requestTimeout
+        let lateAfter = call.deadline.map { $0 + Self.deadlineMargin }
+        let limit = min(timeout, lateAfter ?? timeout)
+        let isLate = limit < timeout
         let isOnce = call.once != nil
         let token = replies.makeToken()
         let address = ReplyAddress(gateway: gateway, token: token)
@@ -74,7 +79,7 @@ final class CallService: Sendable {
             case .timedOut:
                 // The answer may have been lost on its way here; the stored outcome is the truth.
                 if case .settled(let outcome)? = try? await queue.state(of: id) { return .settled(outcome) }
-                return .timedOut(id)
+                return isLate ? .late(id) : .timedOut(id)
             case .disconnected:
                 if !isOnce { await cancelQuietly(id) }
                 return .disconnected

@@ -40,6 +40,8 @@ enum CallResult: Sendable {
     case settled(Outcome)
     /// The job goes on; its caller can collect the outcome under this id.
     case timedOut(JobID)
+    /// The job's deadline passed while its caller waited: its outcome is worth nothing any more.
+    case late(JobID)
     /// The client went away; its job was cancelled.
     case disconnected
 }

@@ -1,3 +1,4 @@
+import Glibc
 import HTTPTypes
 import HummingbirdCore
 import Logging
@@ -11,6 +12,7 @@ struct HTTPListener: Service {
 
     private let host: String
     private let port: Int
+    private let setting: String
     private let group: any EventLoopGroup
     private let logger: Logger
     private let respond: Respond
@@ -19,13 +21,15 @@ struct HTTPListener: Service {
 
     /// - Parameters:
     ///   - port: 0 takes a free one; `onListening` tells which.
+    ///   - setting: its key in the section `gateway`, for errors.
     ///   - onListening: called once with the bound port.
     init(
-        host: String, port: Int, maximumBody: Int, group: any EventLoopGroup, logger: Logger,
+        host: String, port: Int, setting: String, maximumBody: Int, group: any EventLoopGroup, logger: Logger,
         onListening: @escaping @Sendable (Int) -> Void, respond: @escaping Respond
     ) {
         self.host = host
         self.port = port
+        self.setting = setting
         self.maximumBody = maximumBody
         self.group = group
         self.logger = logger
@@ -39,15 +43,34 @@ struct HTTPListener: Service {
         let onListening = self.onListening
         var quiet = logger
         quiet.logLevel = max(logger.logLevel, .warning)
-        try await Server(
-            childChannelSetup: WatchedHTTPChannel(respond: respond, maximumBody: maximumBody),
-            configuration: ServerConfiguration(
-                address: .hostname(host, port: port), backlog: 4096),
-            onServerRunning: { channel in onListening(channel.localAddress?.port ?? port) },
-            eventLoopGroup: group,
-            logger: quiet
-        ).run()
+        do {
+            try await Server(
+                childChannelSetup: WatchedHTTPChannel(respond: respond, maximumBody: maximumBody),
+                configuration: ServerConfiguration(
+                    address: .hostname(host, port: port), backlog: 4096),
+                onServerRunning: { channel in onListening(channel.localAddress?.port ?? port) },
+                eventLoopGroup: group,
+                logger: quiet
+            ).run()
+        } catch let error as IOError where [EADDRINUSE, EACCES, EADDRNOTAVAIL].contains(error.errnoCode) {
+            let option = "--" + setting.replacing("_", with: "-")
+            let reason =
+                switch error.errnoCode {
+                case EADDRINUSE: "something else listens there"
+                case EACCES: "this user may not"
+                default: "this machine has no such address"
+                }
+            throw ListenError(
+                description:
+                    "cannot listen on \(host):\(port): \(reason); choose another with gateway.\(setting) or \(option), 0 takes a free port"
+            )
+        }
     }
+}
+
+/// Why a port cannot be listened on, and what to do.
+struct ListenError: Error, CustomStringConvertible {
+    var description: String
 }
 
 /// Hummingbird's HTTP/1.1 channel with a watch on the connection.

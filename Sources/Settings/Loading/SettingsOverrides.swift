@@ -47,5 +47,5 @@ package struct SettingsOverrides: Sendable, Equatable {
             adminPort: adminPort ?? others.adminPort, repository: repository ?? others.repository)
     }
 
-    static let ports = 0...65_535
+    package static let ports = 0...65_535
 }

@@ -1,10 +1,11 @@
 import Time
 
-/// Reads traces from text. Two forms, told apart by their first line:
+/// Reads traces from text. Three forms, told apart by their first line:
 ///
 /// | form | first line | a line |
 /// |---|---|---|
 /// | counts | `time,count` or `minute,count` | `2026-06-01T08:00:00Z,100`, or seconds or minutes from the start |
+/// | recorded (`spate record`) | `{"spate_trace":1,"step_ms":1000,"start_ms":…}` | `{"t_ms":2000,"model":"digits.1","count":12}`, at last `{"t_ms":…,"end":true}` |
 /// | arrivals | none, or `{` | one arrival: seconds from the start, or `{"elapsed": 12.5}` |
 ///
 /// `time` may be an ISO 8601 instant in UTC or seconds; `minute` is minutes. Counts are spread evenly to the next line;
@@ -22,7 +23,50 @@ package enum TraceFile {
         if head.hasPrefix("time,") || head.hasPrefix("minute,") {
             return try counts(lines, factor: head.hasPrefix("minute") ? 60 : 1, name: name)
         }
+        if head.hasPrefix("{\"spate_trace\":") { return try recorded(lines, name: name) }
         return try arrivals(lines, name: name)
+    }
+
+    /// All models together, each step's arrivals spread over it.
+    private static func recorded(_ lines: [String], name: String) throws(TraceError) -> Trace {
+        func number(_ key: String, _ line: String, in range: ClosedRange<Int64>) -> Int64? {
+            value(after: "\"\(key)\":", in: line).flatMap { Int64($0) }.flatMap { range.contains($0) ? $0 : nil }
+        }
+        let longest: Int64 = 400 * 86_400_000
+        guard let version = number("spate_trace", lines[0], in: 0...1_000), version == 1 else {
+            throw TraceError(line: 1, "a recording of another version; this one reads version 1")
+        }
+        guard let step = number("step_ms", lines[0], in: 1...86_400_000),
+            let start = number("start_ms", lines[0], in: 0...100_000_000_000_000)
+        else { throw TraceError(line: 1, "expected step_ms and start_ms, got '\(lines[0].prefix(80))'") }
+        var counts: [Int64: Int] = [:]
+        var end: Int64 = 0
+        for (index, line) in lines.enumerated().dropFirst() {
+            guard let at = number("t_ms", line, in: 0...longest) else {
+                throw TraceError(line: index + 1, "expected t_ms up to 400 days, got '\(line.prefix(60))'")
+            }
+            if line.contains("\"end\":true") {
+                end = max(end, at)
+                continue
+            }
+            guard let count = number("count", line, in: 0...1_000_000_000) else {
+                throw TraceError(line: index + 1, "expected a count from 0 to 1000000000, got '\(line.prefix(60))'")
+            }
+            counts[at, default: 0] += Int(count)
+            end = max(end, at + step)
+        }
+        guard end > 0 else { throw TraceError(line: nil, "no arrivals in it") }
+        var cohorts: [Trace.Cohort] = []
+        for (at, count) in counts.sorted(by: { $0.key < $1.key }) where count > 0 {
+            let parts = min(count, max(Int(step / 50), 1), 10_000)
+            for part in 0..<parts {
+                let jobs = count * (part + 1) / parts - count * part / parts
+                let offset = (Double(part) + 0.5) * Double(step) / Double(parts)
+                cohorts.append(.init(at: at * 1_000 + Int64(offset * 1_000), count: jobs))
+            }
+        }
+        return Trace(
+            name: name, start: Timestamp(microseconds: start * 1_000), duration: .milliseconds(end), cohorts: cohorts)
     }
 
     private static func counts(_ lines: [String], factor: Double, name: String) throws(TraceError) -> Trace {

@@ -42,6 +42,13 @@ struct Up: AsyncParsableCommand {
     }
 
     private func serve(_ settings: ClusterSettings, logger: Logger) async throws {
+        if let addressFile {
+            let folder = URL(fileURLWithPath: addressFile).deletingLastPathComponent().path
+            guard FileManager.default.isWritableFile(atPath: folder) else {
+                throw ValidationError(
+                    "--address-file \(addressFile): the folder \(folder) is not there or not writable")
+            }
+        }
         let catalog = try ModelCatalog.read(settings)
         let processes = try ChildProcesses()
         for pool in settings.pools where pool.driver == .process && pool.maximumWorkers > 0 {
@@ -68,6 +75,8 @@ struct Up: AsyncParsableCommand {
         try await ServiceGroup(
             configuration: .init(services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         ).run()
+        // Whoever reads it next must not send there.
+        if let addressFile { try? FileManager.default.removeItem(atPath: addressFile) }
         Terminal.line("spate: everything is drained and stopped")
     }
 

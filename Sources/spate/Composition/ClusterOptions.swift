@@ -46,6 +46,15 @@ struct ClusterOptions: ParsableArguments {
 
     private func overrides(host: String?, port: Int?, adminPort: Int?) throws(SettingsError) -> SettingsOverrides {
         let environment = try SettingsOverrides(environment: ProcessInfo.processInfo.environment)
+        for (option, value) in [("--port", port), ("--admin-port", adminPort)] {
+            guard let value, !SettingsOverrides.ports.contains(value) else { continue }
+            throw SettingsError(
+                diagnostics: [
+                    SettingsDiagnostic(
+                        position: SettingsPosition(file: option),
+                        message: "expected a port from 0 to 65535, found '\(value)'")
+                ])
+        }
         return SettingsOverrides(redisURL: redis, host: host, port: port, adminPort: adminPort).over(environment)
     }
 

@@ -23,7 +23,14 @@ enum OperatorAccess {
         if case .private(let directory) = settings.redis.server {
             url = "unix://" + RedisDataDirectory(path: data.map { $0 + "/redis" } ?? directory).socketPath
         }
-        let queue = try await QueueConnections.open(settings, url: url, logger: logger)
+        let queue: QueueConnections
+        do {
+            queue = try await QueueConnections.open(settings, url: url, logger: logger)
+        } catch let error as QueueError where error.code == .unavailable && url != settings.redis.url {
+            throw QueueError(
+                .unavailable,
+                "no cluster runs here (\(error)); start one with `spate up`, or say where it is: --data or --redis")
+        }
         let observer = RedisQueueObserver(queue.connections)
         let store = RedisOperatorStore(queue.connections)
         return try await withThrowingTaskGroup(of: Void.self) { group in

@@ -133,6 +133,10 @@ extension V2Routes {
                 .gatewayTimeout,
                 "Request timeout expired; the job goes on and its outcome is kept: GET /v2/jobs/\(id)",
                 headers: [.jobID: id.description, .location: "/v2/jobs/\(id)"])
+        case .late(let id):
+            return .error(
+                .gatewayTimeout, "Request timeout expired: job \(id) was not done by its deadline",
+                headers: [.jobID: id.description])
         case .disconnected:
             return .error(.init(code: 499, reasonPhrase: "Client Closed Request"), "the client went away")
         }
