@@ -194,8 +194,10 @@ let package = Package(
         .testTarget(
             name: "GatewayTests",
             dependencies: [
-                "Gateway", "Time", "Jobs", "Wire", "Tensors", "Settings", "TestSupport", nioCore,
+                "Gateway", "Time", "Jobs", "Wire", "Tensors", "Settings", "Observability", "TestSupport", nioCore,
                 nioPosix, nioHTTP1, logging, serviceLifecycle,
+                .product(name: "HummingbirdCore", package: "hummingbird"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
             ], swiftSettings: strict),
         .testTarget(
             name: "ClustersTests", dependencies: ["Time", "Clusters", "Settings", "CProcess", logging],

@@ -22,6 +22,9 @@ package protocol SubmissionQueue: Sendable {
 
     func depth(of queue: QueueName) async throws(QueueError) -> QueueDepth
 
+    /// The secret under which job ids are signed. Where none is stored, `known` becomes it, or a fresh one.
+    func jobSecret(orElse known: JobSecret?) async throws(QueueError) -> JobSecret
+
     /// Delivers outcomes addressed to `gateway` to `deliver` (called in order, must not block) until the
     /// calling task is cancelled. Reconnects for ever.
     func deliverReplies(to gateway: String, _ deliver: @escaping @Sendable (Outcome) -> Void) async

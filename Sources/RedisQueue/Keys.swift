@@ -70,6 +70,9 @@ enum Keys {
 
     static func reply(_ gateway: String) -> String { "spate:reply:" + gateway }
 
+    /// What job ids are signed with: 32 bytes. Whoever reads it can name every job.
+    static let jobSecret = "spate:job-secret"
+
     /// The lease and report of one worker.
     static func worker(_ id: String) -> String { "spate:worker:" + id }
 

@@ -96,6 +96,30 @@ package final class RedisSubmissionQueue: SubmissionQueue {
         guard reply.integer != nil else { throw QueueError.unexpected(reply, "keeping the outcome of \(id)") }
     }
 
+    package func jobSecret(orElse known: JobSecret?) async throws(QueueError) -> JobSecret {
+        let what = "looking for the secret of job ids"
+        let stored = try await client.perform([RedisCommand("GET", Keys.jobSecret)], what).first ?? .null
+        if !stored.isNull { return try Self.secret(in: stored, what) }
+        var generator = SystemRandomNumberGenerator()
+        let proposed = known ?? JobSecret(using: &generator)
+        var set = RedisCommand("SET", Keys.jobSecret)
+        set.append(ByteBuffer(bytes: proposed.bytes))
+        set.append(contentsOf: ["NX", "GET"])
+        let earlier = try await client.perform([set], what).first ?? .null
+        return earlier.isNull ? proposed : try Self.secret(in: earlier, what)
+    }
+
+    private static func secret(in reply: RedisValue, _ what: String) throws(QueueError) -> JobSecret {
+        guard let bytes = reply.bytes else { throw QueueError.unexpected(reply, what) }
+        guard let secret = JobSecret(bytes.readableBytesView) else {
+            throw QueueError(
+                .malformed,
+                "\(what): \(Keys.jobSecret) holds \(bytes.readableBytes) bytes, not \(JobSecret.length); delete it to have a new one made"
+            )
+        }
+        return secret
+    }
+
     // MARK: Replies
 
     package func deliverReplies(to gateway: String, _ deliver: @escaping @Sendable (Outcome) -> Void) async {

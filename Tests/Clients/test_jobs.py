@@ -99,14 +99,18 @@ def test_an_idempotency_key_returns_the_same_job(cluster, samples):
     assert synchronous.json()["outputs"][0]["data"][0] == samples["labels"][2]
 
 
-def test_unknown_and_expired_ids(cluster, samples):
+def test_nobody_reads_or_cancels_a_job_by_guessing_its_id(cluster, samples):
     assert requests.get(cluster.http + "/v2/jobs/nonsense", timeout=30).status_code == 404
-    recent = int(time.time() * 1000)
-    assert requests.get(f"{cluster.http}/v2/jobs/digits.1.normal.{recent}-77", timeout=30).status_code == 404
-    old = recent - 100 * 24 * 3600 * 1000
-    gone = requests.get(f"{cluster.http}/v2/jobs/digits.1.normal.{old}-0", timeout=30)
-    assert gone.status_code == 410
-    assert "kept for" in gone.json()["error"]
+    whole = submit(cluster, body(samples, 4)).json()["id"]
+    entry, tag = whole.rsplit(".", 1)
+    assert len(tag) == 32 and int(tag, 16) > 0
+    other = submit(cluster, body(samples, 4)).json()["id"].rsplit(".", 1)[1]
+    old = int(time.time() * 1000) - 100 * 24 * 3600 * 1000
+    for guess in (entry, entry + ".", f"{entry}.{'0' * 32}", f"{entry}.{other}", f"digits.1.normal.{old}-0.{tag}"):
+        for method in ("GET", "DELETE"):
+            answer = requests.request(method, f"{cluster.http}/v2/jobs/{guess}", timeout=30)
+            assert answer.status_code == 404, (method, guess, answer.text)
+    assert collect(cluster, "/v2/jobs/" + whole).headers["Spate-Job-Status"] == "finished"
 
 
 def test_a_settled_job_stays_as_it_is_when_cancelled(cluster, samples):

@@ -16,6 +16,7 @@ package final class ModelQueue: SubmissionQueue, QueueObserver {
         var submissions: [UInt64: @Sendable (QueueName) -> Void] = [:]
         var cancellations: [UInt64: (queues: Set<QueueName>, deliver: @Sendable (JobID) -> Void)] = [:]
         var last: UInt64 = 0
+        var secret: JobSecret?
 
         mutating func next() -> UInt64 {
             last += 1
@@ -81,6 +82,19 @@ package final class ModelQueue: SubmissionQueue, QueueObserver {
     package func depth(of queue: QueueName) async throws(QueueError) -> QueueDepth {
         try change { model, _ in model.snapshot(of: queue).depth }
     }
+
+    package func jobSecret(orElse known: JobSecret?) async throws(QueueError) -> JobSecret {
+        try change { _, _ in }
+        return state.withLock { state in
+            var generator = SystemRandomNumberGenerator()
+            let secret = state.secret ?? known ?? JobSecret(using: &generator)
+            state.secret = secret
+            return secret
+        }
+    }
+
+    /// As if all keys were deleted.
+    package func forgetSecret() { state.withLock { $0.secret = nil } }
 
     package func deliverReplies(to gateway: String, _ deliver: @escaping @Sendable (Outcome) -> Void) async {
         let (number, changes) = subscribe()

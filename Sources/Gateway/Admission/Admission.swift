@@ -85,9 +85,9 @@ enum Refusal: Error, Sendable, Equatable {
     /// Redis is away, or refuses the gateway.
     case unavailable(String)
     /// The job of this Idempotency-Key is over and its outcome is no longer kept.
-    case gone(JobID)
+    case gone(JobTicket)
     /// The Idempotency-Key was used for a different request.
-    case conflict(JobID)
+    case conflict(JobTicket)
 
     init(_ error: QueueError) {
         switch error.code {

@@ -20,6 +20,7 @@ final class CallService: Sendable {
     private let replies = ReplyTable()
     /// Waits for jobs that were submitted before.
     private let followers = Followers()
+    let tickets: JobTickets
     let statistics: CallStatistics
     let meters: GatewayMeters
     private let time: any TimeSource
@@ -36,6 +37,7 @@ final class CallService: Sendable {
         self.queue = queue
         self.time = time
         self.logger = logger
+        tickets = JobTickets(queue: queue, logger: logger)
         admission = Admission(queue: queue, models: catalog.models, time: time)
         statistics = CallStatistics(models: catalog.models.map(\.queue))
     }
@@ -60,9 +62,9 @@ final class CallService: Sendable {
         let token = replies.makeToken()
         let address = ReplyAddress(gateway: gateway, token: token)
         let retention = isOnce ? settings.retention : max(Self.leastRetention, limit + Self.retentionMargin)
-        let submission: Submission
+        let (submission, signer): (Submission, JobSigner)
         do {
-            submission = try await submit(consume call, replyTo: address, retention: retention)
+            (submission, signer) = try await submit(consume call, replyTo: address, retention: retention)
         } catch {
             replies.forget(token)
             throw error
@@ -75,33 +77,46 @@ final class CallService: Sendable {
             defer { watch.release() }
             switch await replies.answer(to: token, within: limit, keeping: settings.retention) {
             case .outcome(let outcome):
-                return .settled(outcome)
+                return .settled(outcome, signer.ticket(for: id))
             case .timedOut:
                 // The answer may have been lost on its way here; the stored outcome is the truth.
-                if case .settled(let outcome)? = try? await queue.state(of: id) { return .settled(outcome) }
-                return isLate ? .late(id) : .timedOut(id)
+                if case .settled(let outcome)? = try? await queue.state(of: id) {
+                    return .settled(outcome, signer.ticket(for: id))
+                }
+                return isLate ? .late(signer.ticket(for: id)) : .timedOut(signer.ticket(for: id))
             case .disconnected:
                 if !isOnce { await cancelQuietly(id) }
                 return .disconnected
             }
         case .existing(let id):
             replies.forget(token)
+            let ticket = signer.ticket(for: id)
             switch try await state(of: id, waitingUpTo: limit, watch: watch) {
-            case .settled(let outcome): return .settled(outcome)
-            case .waiting, .running, .retrying: return watch.isClosed ? .disconnected : .timedOut(id)
-            case .unknown, .gone: throw .gone(id)
+            case .settled(let outcome): return .settled(outcome, ticket)
+            case .waiting, .running, .retrying: return watch.isClosed ? .disconnected : .timedOut(ticket)
+            case .unknown, .gone: throw .gone(ticket)
             }
         case .conflict(let id):
             replies.forget(token)
-            throw .conflict(id)
+            throw .conflict(signer.ticket(for: id))
         }
     }
 
-    /// Submits the call and returns its job's id at once.
-    func accept(_ call: InferenceCall) async throws(Refusal) -> JobID {
-        switch try await submit(call, replyTo: nil, retention: settings.retention) {
-        case .accepted(let id, _), .existing(let id): return id
-        case .conflict(let id): throw .conflict(id)
+    /// Submits the call and returns its job's ticket at once.
+    func accept(_ call: InferenceCall) async throws(Refusal) -> JobTicket {
+        let (submission, signer) = try await submit(call, replyTo: nil, retention: settings.retention)
+        switch submission {
+        case .accepted(let id, _), .existing(let id): return signer.ticket(for: id)
+        case .conflict(let id): throw .conflict(signer.ticket(for: id))
+        }
+    }
+
+    /// The job that a caller names; `nil` if its name was never given out.
+    func find(_ text: String) async throws(Refusal) -> JobTicket? {
+        do {
+            return try await tickets.open(text)
+        } catch {
+            throw Refusal(error)
         }
     }
 
@@ -143,6 +158,7 @@ final class CallService: Sendable {
             of: (JobID, Duration).self, bufferingPolicy: .bufferingNewest(10_000))
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await replies.run() }
+            group.addTask { [tickets] in await tickets.run() }
             group.addTask { [queue, gateway] in
                 await queue.deliverReplies(to: gateway) { outcome in
                     admission.settled(outcome)
@@ -168,7 +184,7 @@ final class CallService: Sendable {
 
     private func submit(
         _ call: consuming InferenceCall, replyTo: ReplyAddress?, retention: Duration
-    ) async throws(Refusal) -> Submission {
+    ) async throws(Refusal) -> (Submission, JobSigner) {
         let (model, once, priority) = (call.model, call.once, call.priority)
         try await admission.enter(model)
         let now = time.now()
@@ -177,13 +193,15 @@ final class CallService: Sendable {
             deadline: call.deadline.map { now + $0 }, replyTo: replyTo, retention: retention, echo: call.echo,
             inputs: call.inputs, requestedOutputs: call.requestedOutputs)
         do {
+            // Before the submit: a job whose caller cannot be told its name would be lost to him.
+            let signer = try await tickets.signer()
             let submission = try await queue.submit(job, once: once)
             if case .accepted(_, let depth) = submission {
                 admission.ended(model, priority: priority, depth: depth)
             } else {
                 admission.ended(model, priority: priority, depth: nil)
             }
-            return submission
+            return (submission, signer)
         } catch {
             admission.ended(model, priority: priority, depth: nil)
             throw Refusal(error)

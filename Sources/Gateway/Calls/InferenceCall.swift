@@ -37,11 +37,11 @@ struct InferenceCall: Sendable {
 
 /// How a synchronous call ended.
 enum CallResult: Sendable {
-    case settled(Outcome)
-    /// The job goes on; its caller can collect the outcome under this id.
-    case timedOut(JobID)
+    case settled(Outcome, JobTicket)
+    /// The job goes on; its caller can collect the outcome with this ticket.
+    case timedOut(JobTicket)
     /// The job's deadline passed while its caller waited: its outcome is worth nothing any more.
-    case late(JobID)
+    case late(JobTicket)
     /// The client went away; its job was cancelled.
     case disconnected
 }

@@ -26,17 +26,17 @@ extension HTTPReply {
         case .storeFull(let message):
             return .error(.serviceUnavailable, message, headers: [.retryAfter: "5"])
         case .tooLarge(let message): return .error(.contentTooLarge, message)
-        case .gone(let id):
+        case .gone(let ticket):
             return .error(
                 .gone,
-                "job \(id) of this Idempotency-Key is over and its outcome is no longer kept; use another key to run it again"
+                "job \(ticket) of this Idempotency-Key is over and its outcome is no longer kept; use another key to run it again"
             )
         case .unavailable(let message):
             return .error(.serviceUnavailable, message, headers: [.retryAfter: "1"])
-        case .conflict(let id):
+        case .conflict(let ticket):
             return .error(
                 .conflict,
-                "Idempotency-Key was used for a different request, job \(id): use another key for another request")
+                "Idempotency-Key was used for a different request, job \(ticket): use another key for another request")
         }
     }
 

@@ -111,12 +111,13 @@ extension V2Routes {
 
     private func accept(_ call: InferenceCall) async -> HTTPReply {
         do {
-            let id = try await calls.accept(call)
+            let ticket = try await calls.accept(call)
+            let queue = ticket.id.queue
             let status = JobStatusBody(
-                id: id.description, model_name: id.queue.model, model_version: id.queue.version, status: "waiting",
-                expected_wait_ms: calls.admission.expectedWait(in: id.queue)?.wholeMilliseconds)
+                id: ticket.description, model_name: queue.model, model_version: queue.version, status: "waiting",
+                expected_wait_ms: calls.admission.expectedWait(in: queue)?.wholeMilliseconds)
             return try .json(.accepted, encoding: status).adding([
-                .location: "/v2/jobs/\(id)", .preferenceApplied: "respond-async", .jobID: id.description,
+                .location: ticket.path, .preferenceApplied: "respond-async", .jobID: ticket.description,
                 .jobStatus: "waiting",
             ])
         } catch {
@@ -127,44 +128,46 @@ extension V2Routes {
 
     private func answer(_ result: CallResult, form: V2Echo, model: ServedModel) -> HTTPReply {
         switch result {
-        case .settled(let outcome): return finished(outcome, form: form, model: model)
-        case .timedOut(let id):
+        case .settled(let outcome, let ticket): return finished(outcome, ticket, form: form, model: model)
+        case .timedOut(let ticket):
             return .error(
                 .gatewayTimeout,
-                "Request timeout expired; the job goes on and its outcome is kept: GET /v2/jobs/\(id)",
-                headers: [.jobID: id.description, .location: "/v2/jobs/\(id)"])
-        case .late(let id):
+                "Request timeout expired; the job goes on and its outcome is kept: GET \(ticket.path)",
+                headers: [.jobID: ticket.description, .location: ticket.path])
+        case .late(let ticket):
             return .error(
-                .gatewayTimeout, "Request timeout expired: job \(id) was not done by its deadline",
-                headers: [.jobID: id.description])
+                .gatewayTimeout, "Request timeout expired: job \(ticket) was not done by its deadline",
+                headers: [.jobID: ticket.description])
         case .disconnected:
             return .error(.init(code: 499, reasonPhrase: "Client Closed Request"), "the client went away")
         }
     }
 
     /// The answer to a synchronous caller.
-    private func finished(_ outcome: Outcome, form: V2Echo, model: ServedModel) -> HTTPReply {
-        let id = outcome.id
+    private func finished(
+        _ outcome: Outcome, _ ticket: JobTicket, form: V2Echo, model: ServedModel
+    ) -> HTTPReply {
         switch outcome.ending {
-        case .finished(let tensors): return response(tensors, id: id, form: form, model: model)
+        case .finished(let tensors): return response(tensors, form: form, model: model)
         case .failed(let failure):
             return .error(
                 failure.code == .invalidInput ? .badRequest : .internalServerError, failure.message,
-                headers: [.jobID: id.description])
+                headers: [.jobID: ticket.description])
         case .expired:
             return .error(
-                .gatewayTimeout, "Request timeout expired: job \(id) could not run before its deadline",
-                headers: [.jobID: id.description])
+                .gatewayTimeout, "Request timeout expired: job \(ticket) could not run before its deadline",
+                headers: [.jobID: ticket.description])
         case .cancelled(let reason):
-            return .error(.conflict, "job \(id) was cancelled: \(reason)", headers: [.jobID: id.description])
+            return .error(.conflict, "job \(ticket) was cancelled: \(reason)", headers: [.jobID: ticket.description])
         }
     }
 
     /// The V2 response in the form that was asked for.
-    func response(_ tensors: [Tensor], id: JobID, form: V2Echo, model: ServedModel) -> HTTPReply {
+    func response(_ tensors: [Tensor], form: V2Echo, model: ServedModel) -> HTTPReply {
         do {
             let encoded = try V2ResponseEncoder.encode(
-                model: id.queue.model, version: id.queue.version, tensors: tensors, form: form, labels: model.labels)
+                model: model.queue.model, version: model.queue.version, tensors: tensors, form: form,
+                labels: model.labels)
             var reply = HTTPReply(status: .ok, body: encoded.body)
             if let length = encoded.headerLength {
                 reply.headers[.contentType] = "application/octet-stream"

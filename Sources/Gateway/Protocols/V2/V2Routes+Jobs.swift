@@ -20,7 +20,6 @@ struct JobStatusBody: Encodable {
 extension V2Routes {
     /// `GET /v2/jobs/{id}[?wait=20s]`.
     func job(_ text: String, request: Request, watch: ConnectionWatch) async -> HTTPReply {
-        guard let id = JobID(text), let model = catalog.find(id.queue) else { return Self.unknown(text) }
         var wait = Duration.zero
         if let field = request.uri.queryParameters["wait"] {
             guard let parsed = Self.duration(String(field)) else {
@@ -28,54 +27,66 @@ extension V2Routes {
             }
             wait = min(parsed, settings.maximumWait)
         }
-        do {
-            return try describe(await calls.state(of: id, waitingUpTo: wait, watch: watch), id: id, model: model)
-        } catch {
-            return .failure(error)
+        return await withJob(text) { ticket, model throws in
+            try describe(
+                await calls.state(of: ticket.id, waitingUpTo: wait, watch: watch), ticket: ticket, model: model)
         }
     }
 
     /// `DELETE /v2/jobs/{id}`.
     func cancel(_ text: String) async -> HTTPReply {
-        guard let id = JobID(text), let model = catalog.find(id.queue) else { return Self.unknown(text) }
+        await withJob(text) { ticket, model throws in
+            try describe(
+                await calls.cancel(ticket.id, reason: "cancelled by request"), ticket: ticket, model: model)
+        }
+    }
+
+    /// Answers 404 unless `text` was given out as the name of a job of a model that is served.
+    private func withJob(
+        _ text: String, _ answer: (JobTicket, ServedModel) async throws -> HTTPReply
+    ) async -> HTTPReply {
         do {
-            return try describe(await calls.cancel(id, reason: "cancelled by request"), id: id, model: model)
+            guard let ticket = try await calls.find(text), let model = catalog.find(ticket.id.queue) else {
+                return Self.unknown(text)
+            }
+            return try await answer(ticket, model)
         } catch {
             return .failure(error)
         }
     }
 
-    private func describe(_ state: JobState, id: JobID, model: ServedModel) throws -> HTTPReply {
+    private func describe(_ state: JobState, ticket: JobTicket, model: ServedModel) throws -> HTTPReply {
         switch state {
-        case .waiting: return try unsettled("waiting", id: id)
-        case .running: return try unsettled("running", id: id)
-        case .retrying: return try unsettled("retrying", id: id)
-        case .unknown: return Self.unknown(id.description)
+        case .waiting: return try unsettled("waiting", ticket)
+        case .running: return try unsettled("running", ticket)
+        case .retrying: return try unsettled("retrying", ticket)
+        case .unknown: return Self.unknown(ticket.description)
         case .gone:
             return .error(
-                .gone, "job \(id) is over: outcomes are kept for \(settings.retention.seconds) s after a job is settled"
-            )
+                .gone,
+                "job \(ticket) is over: outcomes are kept for \(settings.retention.seconds) s after a job is settled")
         case .settled(let outcome):
-            return try settled(outcome, model: model).adding([
-                .jobStatus: Self.name(outcome.ending), .jobID: id.description,
+            return try settled(outcome, ticket, model: model).adding([
+                .jobStatus: Self.name(outcome.ending), .jobID: ticket.description,
             ])
         }
     }
 
-    private func unsettled(_ status: String, id: JobID) throws -> HTTPReply {
+    private func unsettled(_ status: String, _ ticket: JobTicket) throws -> HTTPReply {
+        let queue = ticket.id.queue
         let body = JobStatusBody(
-            id: id.description, model_name: id.queue.model, model_version: id.queue.version, status: status,
-            expected_wait_ms: calls.admission.expectedWait(in: id.queue)?.wholeMilliseconds)
-        return try .json(.accepted, encoding: body).adding([.jobStatus: status, .jobID: id.description])
+            id: ticket.description, model_name: queue.model, model_version: queue.version, status: status,
+            expected_wait_ms: calls.admission.expectedWait(in: queue)?.wholeMilliseconds)
+        return try .json(.accepted, encoding: body).adding([.jobStatus: status, .jobID: ticket.description])
     }
 
-    private func settled(_ outcome: Outcome, model: ServedModel) throws -> HTTPReply {
+    private func settled(_ outcome: Outcome, _ ticket: JobTicket, model: ServedModel) throws -> HTTPReply {
         var body = JobStatusBody(
-            id: outcome.id.description, model_name: outcome.id.queue.model, model_version: outcome.id.queue.version,
+            id: ticket.description, model_name: outcome.id.queue.model, model_version: outcome.id.queue.version,
             status: Self.name(outcome.ending))
         switch outcome.ending {
         case .finished(let tensors):
-            return response(tensors, id: outcome.id, form: try V2Echo.decode(outcome.echo), model: model)
+            return response(tensors, form: try V2Echo.decode(outcome.echo), model: model)
         case .failed(let failure):
             body.error = failure.message
             body.code = failure.code.name

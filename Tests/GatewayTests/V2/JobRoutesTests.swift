@@ -1,0 +1,48 @@
+import HTTPTypes
+import Jobs
+import NIOCore
+import TestSupport
+import Testing
+import Time
+
+@testable import Gateway
+
+@Suite struct JobRoutesTests {
+    @Test("a job can be read and cancelled under the name that was given out, and under no other")
+    func guessesAreUnknown() async throws {
+        let gateway = try GatewayHarness()
+        let reply = await gateway.submit()
+        #expect(reply.status == .accepted)
+        let name = try gateway.ticket(reply)
+        #expect(reply.headers[.location] == "/v2/jobs/\(name)")
+        #expect(try reply.document["id"] as? String == name)
+        let parts = name.split(separator: ".")
+        let id = parts.dropLast().joined(separator: ".")
+        for guess in [id, "\(id).\(String(repeating: "0", count: 32))", "\(id).", "m.1.normal.1-0.\(parts[4])"] {
+            #expect(await gateway.send(.get, "/v2/jobs/\(guess)").status == .notFound, "\(guess)")
+            #expect(await gateway.send(.delete, "/v2/jobs/\(guess)").status == .notFound, "\(guess)")
+        }
+        #expect(await gateway.send(.get, "/v2/jobs/\(name)").jobStatus == "waiting")
+        #expect(try await gateway.queue.depth(of: gateway.name).waiting == 1)
+        #expect(await gateway.send(.delete, "/v2/jobs/\(name)").jobStatus == "cancelled")
+    }
+
+    @Test("any gateway finds a job that another accepted")
+    func sharesNames() async throws {
+        let first = try GatewayHarness()
+        let second = try GatewayHarness(sharing: first)
+        let name = try first.ticket(await first.submit())
+        #expect(await second.send(.get, "/v2/jobs/\(name)").jobStatus == "waiting")
+    }
+
+    @Test("a job whose outcome is no longer kept is gone, not unknown")
+    func tellsGone() async throws {
+        let gateway = try GatewayHarness()
+        let name = try gateway.ticket(await gateway.submit())
+        try await gateway.settle(.expired)
+        gateway.clock.advance(by: .seconds(3_700))
+        let reply = await gateway.send(.get, "/v2/jobs/\(name)")
+        #expect(reply.status == .gone)
+        #expect(reply.error.contains("kept for 600"))
+    }
+}
