@@ -10,6 +10,8 @@ struct Story {
     var state = PolicyState()
     var now = Timestamp.zero
     var startUp: Duration
+    /// How long starts take from now on, where that differs from what is measured.
+    var startsTake: Duration?
     /// Jobs that a worker does in a second.
     let speed = 100.0
     let tick = Duration.milliseconds(250)
@@ -81,8 +83,9 @@ struct Story {
             startsFailed += starting.count
             starting.removeAll()
         }
-        let becameReady = starting.count { now - $0 >= startUp }
-        starting.removeAll { now - $0 >= startUp }
+        let takes = startsTake ?? startUp
+        let becameReady = starting.count { now - $0 >= takes }
+        starting.removeAll { now - $0 >= takes }
         ready += becameReady
         startsSucceeded += becameReady
         let capacity = Double(ready) * speed * tick.seconds

@@ -80,9 +80,7 @@ struct Capacity {
         var counts = [Double](repeating: 0, count: situation.starting > 0 ? Horizons.count : 0)
         var sums = counts
         for age in situation.observation.starting {
-            let passed = age.inSeconds
-            let start = situation.plannedStart
-            let remaining = passed <= start ? start - passed : (passed - start) / 2
+            let remaining = PoolSituation.remaining(age: age.inSeconds, start: situation.plannedStart)
             // Readiness between two horizons counts from the later one on.
             guard let place = horizons.seconds.firstIndex(where: { $0 >= remaining }) else { continue }
             counts[place] += 1
