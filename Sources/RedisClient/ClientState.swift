@@ -131,6 +131,15 @@ struct ClientState<Connection> {
         return (takeLate(now), expiryToArm())
     }
 
+    /// Takes the request of a caller who does not wait any more out of those that wait for a connection.
+    /// - Returns: `nil` when it is on its way, was answered, or never came.
+    mutating func withdraw(_ caller: RedisCaller) -> RedisRequest? {
+        guard case .down = link, let index = outgoing.firstIndex(where: { $0.caller === caller }) else { return nil }
+        let request = outgoing.remove(at: index)
+        outgoingLoad -= request.load
+        return request
+    }
+
     /// Ends the client.
     mutating func close() -> (connection: Connection?, refused: [RedisRequest]) {
         defer { link = .closed }

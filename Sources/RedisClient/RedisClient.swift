@@ -51,7 +51,8 @@ package final class RedisClient: Sendable {
 
     /// Sends one command and returns its reply; an error reply is thrown.
     ///
-    /// The call is not ended by task cancellation: its reply is taken off the line all the same. It ends by `timeout`.
+    /// What was sent is not ended by task cancellation: its reply is taken off the line all the same, and it ends by
+    /// `timeout`. What waits for a connection is.
     package func send(_ command: RedisCommand, timeout: Duration = .seconds(5)) async throws(RedisError) -> RedisValue {
         let reply = try await send([command], timeout: timeout).first ?? .null
         if case .error(let message) = reply { throw RedisError(reply: message) }
@@ -63,10 +64,29 @@ package final class RedisClient: Sendable {
         _ commands: [RedisCommand], timeout: Duration = .seconds(5)
     ) async throws(RedisError) -> [RedisValue] {
         guard !commands.isEmpty else { return [] }
-        let result: RedisRequest.Outcome = await withCheckedContinuation { continuation in
-            submit(commands, timeout: timeout) { continuation.resume(returning: $0) }
+        guard !isConnected else {
+            let result: RedisRequest.Outcome = await withCheckedContinuation { continuation in
+                submit(commands, timeout: timeout) { continuation.resume(returning: $0) }
+            }
+            return try result.get()
+        }
+        let caller = RedisCaller()
+        let result: RedisRequest.Outcome = await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                submit(commands, timeout: timeout, caller: caller) { continuation.resume(returning: $0) }
+                // Cancelled before the request was noted: the handler found nothing.
+                if Task.isCancelled { withdraw(caller) }
+            }
+        } onCancel: {
+            withdraw(caller)
         }
         return try result.get()
+    }
+
+    private func withdraw(_ caller: RedisCaller) {
+        guard let request = state.withLock({ $0.withdraw(caller) }) else { return }
+        let reason = lastError?.message ?? "no connection yet"
+        request.complete(.failure(RedisError(.timedOut, "Redis at \(configuration.label) is away: \(reason)")))
     }
 
     /// Sends the commands and calls `complete` once with their replies: on the event loop or, when they cannot be
@@ -75,9 +95,17 @@ package final class RedisClient: Sendable {
         _ commands: [RedisCommand], timeout: Duration = .seconds(5),
         complete: @escaping @Sendable (Result<[RedisValue], RedisError>) -> Void
     ) {
+        submit(commands, timeout: timeout, caller: nil, complete: complete)
+    }
+
+    private func submit(
+        _ commands: [RedisCommand], timeout: Duration, caller: RedisCaller?,
+        complete: @escaping @Sendable (Result<[RedisValue], RedisError>) -> Void
+    ) {
         guard !commands.isEmpty else { return complete(.success([])) }
         let request = RedisRequest(
-            commands: commands, deadline: .now() + .nanoseconds(timeout.nanoseconds), complete: complete)
+            commands: commands, deadline: .now() + .nanoseconds(timeout.nanoseconds), caller: caller,
+            complete: complete)
         switch state.withLock({ $0.submit(request) }) {
         case .accepted: break
         case .flush: eventLoop.execute { self.flush() }

@@ -16,6 +16,7 @@ final class LeaseKeeper: Sendable {
     private let due = Signal()
     private let ended = Signal()
     private let isStopped = Atomic(false)
+    private let failing = Atomic(false)
 
     init(
         queue: any WorkQueue, clock: any Clock<Duration>, logger: Logger,
@@ -27,6 +28,9 @@ final class LeaseKeeper: Sendable {
         self.makeReport = makeReport
         self.onCancellation = onCancellation
     }
+
+    /// Whether the last renewal failed: the queue is away, as far as this worker knows.
+    var isFailing: Bool { failing.load(ordering: .relaxed) }
 
     /// Renews at once rather than when the second is over.
     func renewNow() { due.raise() }
@@ -51,9 +55,11 @@ final class LeaseKeeper: Sendable {
                     logger.info("The lease is renewed again", metadata: [LogKeys.attempt: "\(failures)"])
                 }
                 failures = 0
+                failing.store(false, ordering: .relaxed)
             } catch {
                 if failures == 0 { logger.error("Cannot renew the lease", metadata: [LogKeys.reason: "\(error)"]) }
                 failures += 1
+                failing.store(true, ordering: .relaxed)
             }
             await due.wait(atMost: Self.interval, clock: clock)
         }

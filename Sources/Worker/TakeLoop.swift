@@ -16,6 +16,7 @@ final class TakeLoop: Sendable {
     private let logger: Logger
     private let wake: Signal
     private let stopped = Atomic(false)
+    private let stopping = Signal()
 
     /// - Parameters:
     ///   - patience: how long one take waits for the first job; also how long a drain waits at most for a take.
@@ -36,6 +37,16 @@ final class TakeLoop: Sendable {
     /// Takes until stopped or cancelled. Returns when the last take has returned, its jobs accepted or given
     /// back.
     func run() async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await self.take() }
+            group.addTask { await self.stopping.wait() }
+            await group.next()
+            // A take that waits for Redis to come back ends with that; one that is under way ends as ever.
+            group.cancelAll()
+        }
+    }
+
+    private func take() async {
         var backoff = Backoff()
         while !isStopped {
             let limit = writer.isFull ? 0 : runner.appetite
@@ -61,6 +72,7 @@ final class TakeLoop: Sendable {
     func stop() {
         stopped.store(true, ordering: .sequentiallyConsistent)
         wake.raise()
+        stopping.raise()
     }
 
     private var isStopped: Bool { stopped.load(ordering: .sequentiallyConsistent) || Task.isCancelled }

@@ -91,8 +91,10 @@ extension WorkerService {
     }
 
     func leave(_ keeper: LeaseKeeper) async {
-        await keeper.stop(within: configuration.lastWrites)
-        let isDone = await within(configuration.lastWrites, clock: clock) {
+        // While the queue is away a moment must do; its lease runs out, and its jobs go to others then.
+        let limit = keeper.isFailing ? min(.milliseconds(300), configuration.lastWrites) : configuration.lastWrites
+        await keeper.stop(within: limit)
+        let isDone = await within(limit, clock: clock) {
             var backoff = Backoff()
             while !Task.isCancelled {
                 do {

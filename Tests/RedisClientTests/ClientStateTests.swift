@@ -8,11 +8,11 @@ import Testing
     private typealias State = ClientState<Int>
 
     private func makeRequest(
-        deadline: Int64 = 100, bytes: Int = 0, complete: @escaping @Sendable () -> Void = {}
+        deadline: Int64 = 100, bytes: Int = 0, caller: RedisCaller? = nil, complete: @escaping @Sendable () -> Void = {}
     ) -> RedisRequest {
         var command = RedisCommand("SET")
         command.append(ByteBuffer(repeating: 0, count: bytes))
-        return RedisRequest(commands: [command], deadline: time(deadline)) { _ in complete() }
+        return RedisRequest(commands: [command], deadline: time(deadline), caller: caller) { _ in complete() }
     }
 
     private func time(_ seconds: Int64) -> NIODeadline { .uptimeNanoseconds(0) + .seconds(seconds) }
@@ -42,6 +42,19 @@ import Testing
         let batch = state.flush(now: time(1))
         #expect(submission.expiry == time(100) && isAdopted)
         #expect(batch?.connection == 1 && batch?.requests.count == 1)
+    }
+
+    @Test("a caller who does not wait any more takes back what was not sent, and only that")
+    func withdraws() {
+        var state = makeState()
+        let (one, other) = (RedisCaller(), RedisCaller())
+        _ = state.submit(makeRequest(deadline: 10, caller: one))
+        _ = state.submit(makeRequest(deadline: 20, caller: other))
+        #expect(state.withdraw(one)?.deadline == time(10))
+        #expect(state.withdraw(one) == nil)
+        _ = state.connected(1)
+        #expect(state.withdraw(other) == nil, "it leaves with the next flush")
+        #expect(state.flush(now: time(0))?.requests.map(\.deadline) == [time(20)])
     }
 
     @Test("asks to look for late requests once per earliest deadline")

@@ -20,7 +20,8 @@ extension ScalerService {
 
     /// Before the end: what is not counted yet.
     func finishCounting() async {
-        guard let store, leads else { return }
+        // Away: nothing could be added, and whoever waits for the end would wait for that.
+        guard let store, leads, sight.readableSince != nil else { return }
         let now = time.now()
         if let arrivals = arrivalCounter.finish() { await add(arrivals, to: store, at: now) }
         await add(usageMeter.take(), to: store, at: now)
