@@ -73,7 +73,8 @@ let adapters: [Target] = [
     .target(
         name: "Clusters",
         dependencies: [
-            "CProcess", "Time", "Settings", "Observability", logging, serviceLifecycle, httpClient, nioCore, nioPosix,
+            "CProcess", "Time", "Jobs", "Settings", "Observability", logging, serviceLifecycle, httpClient, nioCore,
+            nioPosix,
             nioHTTP1, nioSSL,
         ], swiftSettings: strict),
     .target(

@@ -26,7 +26,7 @@ extension BatchAssembler {
     private mutating func removeExpired(at now: Timestamp, into decision: inout Decision) {
         for index in lanes.indices {
             let (model, lastRuns) = (lanes[index].model, lanes[index].lastRuns)
-            let (instances, isFree) = (policy.instances, freeInstances > 0)
+            let (instances, isFree) = (policy.instances, freeInstances > 0 && mayForm(lanes[index].group))
             var probe: UInt64?
             let expired = lanes[index].line.removeExpired(at: now) { item, deadline in
                 // A large item may run in parts side by side: nothing is hopeless that all instances together
@@ -58,8 +58,18 @@ extension BatchAssembler {
         return nil
     }
 
+    private func mayForm(_ group: Group) -> Bool {
+        switch forming {
+        case .everything: true
+        case .nothing: false
+        case .only(let only): group == only
+        }
+    }
+
     private func lanesByUrgency() -> [Int] {
-        let heads = lanes.indices.compactMap { index in lanes[index].line.first.map { (index: index, head: $0) } }
+        let heads = lanes.indices.filter { mayForm(lanes[$0].group) }.compactMap { index in
+            lanes[index].line.first.map { (index: index, head: $0) }
+        }
         guard heads.count > 1 else { return heads.map(\.index) }
         return heads.sorted { $0.head.isBefore($1.head) }.map(\.index)
     }
@@ -70,8 +80,9 @@ extension BatchAssembler {
             for: lanes[index].model, maximum: policy.maximumRows, waiting: waiting)
         if waiting >= freeInstances * target { return .now(limit: target, reason: .full) }
         if isDraining { return .now(limit: target, reason: .drain) }
-        let others = lanes.indices.count { $0 != index && !lanes[$0].line.isEmpty }
-        if policy.maximumDelay > .zero, waiting < target, others < freeInstances {
+        let isAlone = forming != .everything
+        let others = isAlone ? 0 : lanes.indices.count { $0 != index && !lanes[$0].line.isEmpty }
+        if policy.maximumDelay > .zero, !isAlone, waiting < target, others < freeInstances {
             return closingOfWaiting(of: index, target: target, at: now)
         }
         let share = BatchSizer.spread(

@@ -29,6 +29,15 @@ package struct BatchAssembler<ID: Hashable & Sendable, Group: Hashable & Sendabl
         package var wakeUp: Timestamp?
     }
 
+    /// Which batches may be formed.
+    package enum Forming: Sendable, Equatable {
+        case everything
+        /// What comes waits; what is due still expires.
+        case nothing
+        /// Of one group, at once and without waiting for company.
+        case only(Group)
+    }
+
     /// What waits in one group, and what is known of its cost.
     struct Lane: Sendable {
         var group: Group
@@ -58,6 +67,8 @@ package struct BatchAssembler<ID: Hashable & Sendable, Group: Hashable & Sendabl
     /// Instances without a batch.
     package private(set) var freeInstances: Int
     package private(set) var isDraining = false
+    /// Counts from the next event on; what runs goes on.
+    package var forming = Forming.everything
 
     var lanes: [Lane] = []
     private var laneIndex: [Group: Int] = [:]

@@ -6,16 +6,18 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 void spate_name_thread(const char *name) { prctl(PR_SET_NAME, name, 0, 0, 0); }
 
-bool spate_end_with_parent(pid_t parent) {
-    prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0);
+bool spate_end_with_parent(pid_t parent, int signal) {
+    prctl(PR_SET_PDEATHSIG, signal, 0, 0, 0);
     // The parent may have ended before the request; then nobody will send the signal.
     return getppid() == parent;
 }
@@ -33,6 +35,65 @@ int spate_reap(pid_t pid, int *status) {
     if (ended != pid) return -1;
     *status = WIFSIGNALED(raw) ? 128 + WTERMSIG(raw) : WEXITSTATUS(raw);
     return 1;
+}
+
+pid_t spate_ended_child(void) {
+    siginfo_t info;
+    info.si_pid = 0;
+    if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) != 0) return -1;
+    return info.si_pid;
+}
+
+static int watched_by = -1;
+
+static void child_ended(int number) {
+    (void)number;
+    int before = errno;
+    // A full pipe means that a byte is on its way already.
+    ssize_t written = write(watched_by, "", 1);
+    (void)written;
+    errno = before;
+}
+
+void spate_watch_children(int descriptor) {
+    watched_by = descriptor;
+    struct sigaction action = {.sa_handler = child_ended, .sa_flags = SA_RESTART | SA_NOCLDSTOP};
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGCHLD, &action, NULL);
+}
+
+void spate_adopt_orphans(void) { prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); }
+
+int spate_shared_memory(uint64_t bytes) {
+    int descriptor = memfd_create("spate", MFD_CLOEXEC);
+    if (descriptor < 0) return -1;
+    if (ftruncate(descriptor, (off_t)bytes) != 0) {
+        int reason = errno;
+        close(descriptor);
+        errno = reason;
+        return -1;
+    }
+    return descriptor;
+}
+
+void *spate_map(int descriptor, uint64_t bytes) {
+    struct stat status;
+    if (fstat(descriptor, &status) != 0) return NULL;
+    if (!S_ISREG(status.st_mode) || (uint64_t)status.st_size != bytes) {
+        errno = EINVAL;
+        return NULL;
+    }
+    void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0);
+    return memory == MAP_FAILED ? NULL : memory;
+}
+
+void spate_publish(uint32_t *place, uint32_t value) { __atomic_store_n(place, value, __ATOMIC_RELEASE); }
+
+uint32_t spate_published(const uint32_t *place) { return __atomic_load_n(place, __ATOMIC_ACQUIRE); }
+
+void spate_crash_at_once(void) {
+    const int numbers[] = {SIGILL, SIGTRAP, SIGABRT, SIGFPE, SIGBUS, SIGSEGV};
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) signal(numbers[i], SIG_DFL);
 }
 
 // In the child. Returns -1 with errno set.
@@ -72,10 +133,16 @@ static void become(const spate_child *child, pid_t parent, int failure) {
     }
     if (child->directory && chdir(child->directory) != 0) goto failed;
     if (limit(child) != 0) goto failed;
-    if (!spate_end_with_parent(parent)) _exit(127);
-    fcntl(failure, F_SETFD, FD_CLOEXEC);
+    if (child->parent_death_signal && !spate_end_with_parent(parent, child->parent_death_signal)) _exit(127);
+    // Out of the way of the shared file.
+    failure = fcntl(failure, F_DUPFD_CLOEXEC, SPATE_SHARED_DESCRIPTOR + 1);
     // Everything but the three standard files closes at exec.
-    syscall(SYS_close_range, 3, ~0U, 1 << 2);
+    syscall(SYS_close_range, SPATE_SHARED_DESCRIPTOR, ~0U, 1 << 2);
+    if (child->shared == SPATE_SHARED_DESCRIPTOR) {
+        fcntl(SPATE_SHARED_DESCRIPTOR, F_SETFD, 0);
+    } else if (child->shared && dup2(child->shared, SPATE_SHARED_DESCRIPTOR) < 0) {
+        goto failed;
+    }
     execve(child->path, child->arguments, child->environment ? child->environment : environ);
 failed:;
     int reason = errno;

@@ -60,7 +60,8 @@ package struct TakenJob: Sendable {
     package var job: Job
     /// 1 on the first delivery; grows by one with each delivery that ended in a returned error.
     package var attempt: Int
-    /// Deliveries that ended in the death of their worker. Not failures of the job.
+    /// 0: no worker died that may have run it. 1: one did, and perhaps ran others too. Each one more: a worker died while
+    /// it ran this job and nothing else. Not failures of the job. Where it is not 0 the job runs alone (`beginTrial`).
     package var crashes: Int
 
     package init(id: JobID, job: Job, attempt: Int, crashes: Int) {

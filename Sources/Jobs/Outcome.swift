@@ -35,7 +35,7 @@ package struct JobFailure: Sendable, Equatable {
         case invalidInput = 1
         /// The backend failed; attempts are used up.
         case backend = 2
-        /// The job was in the hands of `maximumCrashes` workers that died.
+        /// `maximumCrashes` workers died while they ran the job and nothing else.
         case poison = 3
         /// Spate's own fault: a message that cannot be read, a model that cannot be loaded.
         case `internal` = 4

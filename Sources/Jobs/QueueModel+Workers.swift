@@ -13,15 +13,22 @@ extension QueueModel {
         leases.values.filter { $0.ends > now }.compactMap(\.report).sorted { $0.id < $1.id }
     }
 
-    /// Gives back what a dead worker holds. Each job counts a crash; one that had some before only if it was on trial.
+    /// Gives back what a dead worker holds; what the death counts for is in `Blame`.
+    package mutating func reap(_ worker: String, from names: [QueueName], ran: LastRuns) -> Reaped {
+        let tried = (held[worker] ?? []).filter { names.contains($0.queue) && records[$0]?.isOnTrial == true }
+            .min { ($0.priority, $0.entry) < ($1.priority, $1.entry) }
+        return giveBackAll(of: worker, from: names, blame: Blame(tried: tried, ran: ran))
+    }
+
+    /// The same where nothing is known of what the worker ran.
     /// - Returns: the number of jobs that went back.
     package mutating func reap(_ worker: String, from names: [QueueName]) -> Int {
-        giveBackAll(of: worker, from: names, crashed: true)
+        reap(worker, from: names, ran: .unknown).count
     }
 
     /// Gives back what the worker holds, unpenalised.
     package mutating func leave(_ worker: String, from names: [QueueName]) {
-        _ = giveBackAll(of: worker, from: names, crashed: false)
+        _ = giveBackAll(of: worker, from: names, blame: nil)
     }
 
     /// Reaps the workers whose lease has ended, and makes due jobs takable.
@@ -32,27 +39,28 @@ extension QueueModel {
             guard let lease = leases[worker] else { return true }
             return lease.ends <= now
         }.sorted()
-        for worker in expired { _ = reap(worker, from: names) }
+        for worker in expired { _ = reap(worker, from: names, ran: .unknown) }
         return expired
     }
 
-    private mutating func giveBackAll(of worker: String, from names: [QueueName], crashed: Bool) -> Int {
+    private mutating func giveBackAll(of worker: String, from names: [QueueName], blame: Blame?) -> Reaped {
         let order = Dictionary(names.enumerated().map { ($1, $0) }) { first, _ in first }
         let ids = (held[worker] ?? []).filter { order[$0.queue] != nil }.sorted {
             (order[$0.queue] ?? 0, $0.priority, $0.entry) < (order[$1.queue] ?? 0, $1.priority, $1.entry)
         }
         held[worker]?.subtract(ids)
         if held[worker]?.isEmpty == true { held[worker] = nil }
+        var reaped = Reaped()
         for id in ids {
             records[id]?.place = .takable
-            if crashed, let record = records[id], record.crashes == 0 || record.isOnTrial {
-                records[id]?.crashes += 1
-            }
+            if let blame, let before = records[id]?.crashes { records[id]?.crashes = blame.crashes(before, of: id) }
+            if id == blame?.guilty { reaped.blamed = id }
+            reaped.jobs[id.queue, default: 0] += 1
             records[id]?.isOnTrial = false
             queues[id.queue]?.takable.append(id)
         }
         leases[worker] = nil
-        return ids.count
+        return reaped
     }
 
     // MARK: Sizes

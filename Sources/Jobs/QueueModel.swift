@@ -12,6 +12,7 @@ package import Time
 package struct QueueModel: Sendable {
     package struct Limits: Sendable {
         package var leaseDuration: Duration = .seconds(5)
+        /// Workers that died while they ran a job and nothing else, before it is settled as poison.
         package var maximumCrashes = 3
         /// An absent job older than this is `gone`, not `unknown`.
         package var retention: Duration = .seconds(3_600)
@@ -114,7 +115,7 @@ package struct QueueModel: Sendable {
             records[id] = record
             held[worker, default: []].insert(id)
             let taken = TakenJob(id: id, job: record.job, attempt: record.attempt, crashes: record.crashes)
-            if record.crashes >= limits.maximumCrashes {
+            if taken.deathsAlone >= limits.maximumCrashes {
                 settlePoison(taken, worker: worker, now: now)
             } else {
                 jobs.append(taken)
@@ -145,10 +146,9 @@ package struct QueueModel: Sendable {
     }
 
     private mutating func settlePoison(_ taken: TakenJob, worker: String, now: Timestamp) {
-        let message = "\(taken.crashes) workers died while they held the job; it is not run again"
         let outcome = Outcome(
             id: taken.id, replyTo: taken.job.replyTo, echo: taken.job.echo,
-            ending: .failed(JobFailure(code: .poison, message: message, attempts: taken.attempt)),
+            ending: .failed(JobFailure(code: .poison, message: taken.poisonReason, attempts: taken.attempt)),
             run: RunRecord(
                 submitted: taken.job.submitted, settled: now, queueWait: max(.zero, now - taken.job.submitted),
                 worker: worker, attempt: taken.attempt))
@@ -160,6 +160,12 @@ package struct QueueModel: Sendable {
         guard records[id]?.place == .held(worker: worker) else { return false }
         records[id]?.isOnTrial = true
         return true
+    }
+
+    /// Does nothing unless `worker` holds the job.
+    package mutating func endTrial(of id: JobID, worker: String) {
+        guard records[id]?.place == .held(worker: worker) else { return }
+        records[id]?.isOnTrial = false
     }
 
     // MARK: Settling and giving back

@@ -9,8 +9,9 @@ package protocol QueueObserver: Sendable {
     func workers() async throws(QueueError) -> [WorkerReport]
 
     /// Requeues everything in the hands of a worker that is known to be dead, at once, and removes it.
-    /// Safe to call twice. - Returns: the number of jobs that went back.
-    func reap(_ worker: String, from queues: [QueueName]) async throws(QueueError) -> Int
+    /// Safe to call twice. `queues` must be all that it may hold jobs of: what was on trial in one is the reason why
+    /// nothing counts in the others (see `Blame`).
+    func reap(_ worker: String, from queues: [QueueName], ran: LastRuns) async throws(QueueError) -> Reaped
 
     /// Reaps every worker whose lease ran out, and makes due jobs takable. Called about once a second.
     func reapExpired(from queues: [QueueName]) async throws(QueueError) -> [String]
@@ -24,6 +25,13 @@ package protocol QueueObserver: Sendable {
 
     /// The newest decisions, newest first.
     func decisions(newest count: Int) async throws(QueueError) -> [String]
+}
+
+extension QueueObserver {
+    /// The same where nothing is known of what the worker ran. - Returns: the number of jobs that went back.
+    package func reap(_ worker: String, from queues: [QueueName]) async throws(QueueError) -> Int {
+        try await reap(worker, from: queues, ran: .unknown).count
+    }
 }
 
 package struct QueueSnapshot: Sendable, Equatable {

@@ -10,10 +10,13 @@ package protocol WorkQueue: Sendable {
     /// is already stored wins over a later one. On an error nothing of it, or all, may have happened: call again.
     func settle(_ settlements: [Settlement]) async throws(QueueError)
 
-    /// Says that a taken job with crashes is about to run, alone in its batch: should this worker die, it counts one more,
-    /// and other jobs with crashes that this worker holds do not.
+    /// Says that a taken job with crashes is about to run, and that nothing else will on this worker until `endTrial`:
+    /// should the worker die, the death counts for this job alone.
     /// - Returns: whether this worker still holds the job.
     func beginTrial(of id: JobID) async throws(QueueError) -> Bool
+
+    /// Says that its run has ended, whether the job is settled already or not: a later death does not count for it.
+    func endTrial(of id: JobID) async throws(QueueError)
 
     /// Gives back a job whose run returned an error, to be delivered again after `delay`.
     func retry(_ job: TakenJob, after delay: Duration, error: String) async throws(QueueError)

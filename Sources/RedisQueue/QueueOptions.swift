@@ -6,7 +6,7 @@ package struct QueueOptions: Sendable, Equatable {
     /// How long a worker that is silent still counts as alive. Default 5 s: the longest time until its jobs run
     /// elsewhere when nobody saw it die.
     package var leaseDuration: Duration = .seconds(5)
-    /// Deliveries that ended in a dead worker before a job is settled as poison. Default 3.
+    /// Workers that died while they ran a job and nothing else, before it is settled as poison. Default 3.
     package var maximumCrashes = 3
     /// The same, for queues that differ.
     package var maximumCrashesByQueue: [QueueName: Int] = [:]

@@ -6,6 +6,14 @@ enum Reaper {
     /// Jobs per script call: what Redis does without serving anybody else, well under a millisecond.
     static let step = 256
 
+    /// Why a worker holds its jobs no more.
+    enum Cause: Sendable {
+        /// It left of its own accord: no job counts anything.
+        case leaving
+        /// It died: what that counts for is in `Blame`.
+        case death(LastRuns)
+    }
+
     /// One part of a queue that may have jobs of the worker.
     private enum Place: Sendable {
         case lane(QueueName, PriorityClass)
@@ -13,27 +21,28 @@ enum Reaper {
     }
 
     /// Reaps `worker` from `queues` and removes its lease. Safe to repeat, and to run from several places at once.
-    ///
-    /// - Parameter crashed: whether the worker died: each job counts a crash, one that had some before only if it was on
-    ///   trial.
-    /// - Returns: the number of jobs that went back.
     static func reap(
-        _ worker: String, from queues: [QueueName], crashed: Bool, on client: RedisClient
-    ) async throws(QueueError) -> Int {
+        _ worker: String, from queues: [QueueName], after cause: Cause, on client: RedisClient
+    ) async throws(QueueError) -> Reaped {
         let what = "giving back the jobs of worker \(worker)"
+        var reaped = Reaped()
+        var blame: Blame?
+        if case .death(let ran) = cause {
+            blame = Blame(tried: try await tried(by: worker, in: queues, on: client, what), ran: ran)
+        }
         var places: [Place] = []
         for queue in queues {
             places += PriorityClass.allCases.map { .lane(queue, $0) }
             places.append(.pointers(queue))
         }
-        var count = 0
         while !places.isEmpty {
-            let replies = try await client.perform(places.map { call($0, worker, crashed: crashed) }, what)
+            let replies = try await client.perform(places.map { call($0, worker, blame) }, what)
             var remaining: [Place] = []
             for (place, reply) in zip(places, replies) {
                 let numbers = reply.array?.compactMap(\.integer) ?? []
-                guard numbers.count == 2 else { throw QueueError.unexpected(reply, what) }
-                if case .lane = place { count += numbers[0] }
+                guard numbers.count >= 2 else { throw QueueError.unexpected(reply, what) }
+                if case .lane(let queue, _) = place, numbers[0] > 0 { reaped.jobs[queue, default: 0] += numbers[0] }
+                if numbers.count > 2, numbers[2] == 1 { reaped.blamed = blame?.guilty }
                 if numbers[1] == 1 { remaining.append(place) }
             }
             places = remaining
@@ -41,19 +50,51 @@ enum Reaper {
         let replies = try await client.perform(
             [RedisCommand("DEL", Keys.worker(worker)), RedisCommand("SREM", Keys.workers, worker)], what)
         for reply in replies where reply.errorMessage != nil { throw QueueError.unexpected(reply, what) }
-        return count
+        return reaped
     }
 
-    private static func call(_ place: Place, _ worker: String, crashed: Bool) -> ScriptCall {
+    /// The job that the worker has marked as the only one that it runs.
+    private static func tried(
+        by worker: String, in queues: [QueueName], on client: RedisClient, _ what: String
+    ) async throws(QueueError) -> JobID? {
+        let lanes = queues.flatMap { queue in PriorityClass.allCases.map { (queue, $0) } }
+        let calls = lanes.map { queue, priority in
+            RedisScript.tried.call(keys: [Keys.lane(queue, priority)])
+                .with(worker, Keys.group, String(DeliveryCount.trial), String(step))
+        }
+        var found: [JobID] = []
+        for ((queue, priority), reply) in zip(lanes, try await client.perform(calls, what)) {
+            if reply.errorMessage != nil { throw QueueError.unexpected(reply, what) }
+            guard let entry = reply.entryID else { continue }
+            found.append(JobID(queue: queue, priority: priority, entry: entry))
+        }
+        return found.min { ($0.priority, $0.entry) < ($1.priority, $1.entry) }
+    }
+
+    private static func call(_ place: Place, _ worker: String, _ blame: Blame?) -> ScriptCall {
         switch place {
         case .lane(let queue, let priority):
-            RedisScript.reap.call(keys: [Keys.lane(queue, priority), Keys.again(queue)])
+            return RedisScript.reap.call(keys: [Keys.lane(queue, priority), Keys.again(queue)])
                 .with(
                     worker, Keys.group, Keys.returned, priority.name, String(step),
-                    String(crashed ? DeliveryCount.crash : 0), String(DeliveryCount.trial))
+                    String(blame == nil ? 0 : DeliveryCount.crash), String(DeliveryCount.trial)
+                )
+                .with(blame.map { arguments(of: $0, queue, priority) } ?? ["", "listed"])
         case .pointers(let queue):
-            RedisScript.reapPointers.call(keys: [Keys.again(queue)])
+            return RedisScript.reapPointers.call(keys: [Keys.again(queue)])
                 .with(worker, Keys.group, String(step), "0", "gone")
+        }
+    }
+
+    /// What the script is told of one lane: the guilty entry, and which others may have been it.
+    private static func arguments(of blame: Blame, _ queue: QueueName, _ priority: PriorityClass) -> [String] {
+        func entry(_ id: JobID) -> String? {
+            id.queue == queue && id.priority == priority ? id.entry.description : nil
+        }
+        let guilty = blame.guilty.flatMap(entry) ?? ""
+        return switch blame.suspects {
+        case .all: [guilty, "all"]
+        case .only(let jobs): [guilty, "listed"] + jobs.compactMap(entry).sorted()
         }
     }
 }

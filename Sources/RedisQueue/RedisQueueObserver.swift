@@ -59,8 +59,10 @@ package final class RedisQueueObserver: QueueObserver {
 
     // MARK: Reaping
 
-    package func reap(_ worker: String, from queues: [QueueName]) async throws(QueueError) -> Int {
-        try await Reaper.reap(worker, from: queues, crashed: true, on: client)
+    package func reap(
+        _ worker: String, from queues: [QueueName], ran: LastRuns
+    ) async throws(QueueError) -> Reaped {
+        try await Reaper.reap(worker, from: queues, after: .death(ran), on: client)
     }
 
     package func reapExpired(from queues: [QueueName]) async throws(QueueError) -> [String] {
@@ -74,18 +76,33 @@ package final class RedisQueueObserver: QueueObserver {
         let leases = try await client.perform(
             candidates.map { RedisCommand("EXISTS", Keys.worker($0)) }, "looking for leases that ran out")
         guard noteReadable(since: began) else { return [] }
-        var reaped: [String] = []
+        var ended: [String] = []
         for (worker, lease) in zip(candidates, leases) {
             guard let lives = lease.integer else {
                 throw QueueError.unexpected(lease, "looking for leases that ran out")
             }
             guard lives == 0 else { continue }
-            let jobs = try await Reaper.reap(worker, from: queues, crashed: true, on: client)
-            connections.logger.notice(
-                "the lease of a worker ran out", metadata: ["worker.id": "\(worker)", "jobs": "\(jobs)"])
-            reaped.append(worker)
+            let reaped = try await Reaper.reap(worker, from: queues, after: .death(.unknown), on: client)
+            var metadata: Logger.Metadata = ["worker.id": "\(worker)", "jobs": "\(reaped.count)"]
+            if let blamed = reaped.blamed {
+                metadata["job.id"] = "\(blamed)"
+                metadata["model.name"] = "\(blamed.queue.model)"
+            }
+            connections.logger.notice("the lease of a worker ran out", metadata: metadata)
+            ended.append(worker)
         }
-        return reaped
+        return ended
+    }
+
+    /// Gives back what workers of an earlier life hold, unpenalised and at once, lease or not. Only for a Redis that nobody
+    /// else can have reached, before any worker of this life has started: those are all gone, and not by their jobs.
+    /// - Returns: the number of jobs that went back.
+    package func releaseAll(from queues: [QueueName]) async throws(QueueError) -> Int {
+        var count = 0
+        for worker in try await knownWorkers(queues) {
+            count += try await Reaper.reap(worker, from: queues, after: .leaving, on: client).count
+        }
+        return count
     }
 
     /// Takes note of a look that began then and succeeded. A look that took long was an outage itself.

@@ -18,6 +18,7 @@ struct RedisScript: Sendable, Hashable {
     static let cancel = RedisScript(PackageResources.cancel_lua)
     static let claim = RedisScript(PackageResources.claim_lua)
     static let trial = RedisScript(PackageResources.trial_lua)
+    static let tried = RedisScript(PackageResources.tried_lua)
     static let giveBack = RedisScript(PackageResources.give_back_lua)
     static let reap = RedisScript(PackageResources.reap_lua)
     static let reapPointers = RedisScript(PackageResources.reap_pointers_lua)

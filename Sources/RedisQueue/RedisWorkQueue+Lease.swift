@@ -47,7 +47,7 @@ extension RedisWorkQueue {
     }
 
     package func leave() async throws(QueueError) {
-        _ = try await Reaper.reap(worker, from: held.queues, crashed: false, on: client)
+        _ = try await Reaper.reap(worker, from: held.queues, after: .leaving, on: client)
         held.remove(held.jobs)
         held.forgetLease()
     }

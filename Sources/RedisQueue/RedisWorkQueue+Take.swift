@@ -129,7 +129,7 @@ extension RedisWorkQueue {
         do throws(QueueError) {
             let job = try entry.decode(in: queue, priority)
             let taken = TakenJob(id: id, job: job, attempt: count.attempt, crashes: count.crashes)
-            if count.crashes >= options.maximumCrashes(of: queue) {
+            if taken.deathsAlone >= options.maximumCrashes(of: queue) {
                 refused.append(.poison(taken, entry.payload))
             } else {
                 jobs.append(taken)

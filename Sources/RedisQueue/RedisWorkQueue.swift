@@ -91,9 +91,17 @@ package final class RedisWorkQueue: WorkQueue {
     // MARK: Trials
 
     package func beginTrial(of id: JobID) async throws(QueueError) -> Bool {
-        let what = "noting that job \(id) runs by itself"
+        try await mark(id, "begin", "noting that job \(id) runs by itself")
+    }
+
+    package func endTrial(of id: JobID) async throws(QueueError) {
+        _ = try await mark(id, "end", "noting that job \(id) ran by itself")
+    }
+
+    /// - Returns: whether this worker still holds the job.
+    private func mark(_ id: JobID, _ mode: String, _ what: String) async throws(QueueError) -> Bool {
         let call = RedisScript.trial.call(keys: [Keys.lane(id.queue, id.priority)])
-            .with(worker, Keys.group, id.entry.description, String(DeliveryCount.trial))
+            .with(worker, Keys.group, id.entry.description, String(DeliveryCount.trial), mode)
         let reply = try await client.perform([call], what).first ?? .null
         guard let held = reply.integer else { throw QueueError.unexpected(reply, what) }
         return held == 1

@@ -7,7 +7,7 @@ import Time
 enum Refusal {
     /// Its payload cannot be read.
     case malformed(JobID, ByteBuffer?, reason: String)
-    /// It was in the hands of too many workers that died.
+    /// Too many workers died while they ran it and nothing else.
     case poison(TakenJob, ByteBuffer?)
 
     /// Largest payload that is kept in a dead letter.
@@ -23,7 +23,7 @@ enum Refusal {
     var reason: String {
         switch self {
         case .malformed(_, _, let reason): reason
-        case .poison(let taken, _): "\(taken.crashes) workers died while they held the job; it is not run again"
+        case .poison(let taken, _): taken.poisonReason
         }
     }
 
@@ -67,7 +67,7 @@ enum Refusal {
         case .malformed(_, let payload, _):
             append(payload, to: &command)
         case .poison(let taken, let payload):
-            command.append(contentsOf: ["attempts", String(taken.attempt), "crashes", String(taken.crashes)])
+            command.append(contentsOf: ["attempts", String(taken.attempt), "crashes", String(taken.deathsAlone)])
             append(payload, to: &command)
         }
         return command

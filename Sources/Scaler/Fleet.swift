@@ -1,6 +1,5 @@
 import Clusters
 package import Jobs
-package import Scaling
 package import Time
 
 /// Every worker that the scaler knows of: started by its drivers, or seen by its reports. A value; the service acts.
@@ -22,6 +21,9 @@ package struct Fleet: Sendable {
         package var started: Timestamp
         package var report: WorkerReport?
         package var lastReport: Timestamp?
+        /// Its lease is over though it was ready: it is frozen, or cut off. Others come in its place; if it reports again
+        /// it counts again.
+        package var isSilent = false
         /// It leaves because somebody else takes it away (a spot notice, a signal from outside), not by a decision.
         package var isTaken = false
         /// When it last held or settled a job.
@@ -32,7 +34,7 @@ package struct Fleet: Sendable {
     package enum Ending: Sendable, Equatable {
         /// It was asked to leave.
         case left
-        /// It ended before it was ready.
+        /// It ended before it was seen ready. Whether that is a failed start (`noteFailedStart`), its jobs say.
         case failedToStart
         /// It ended while it was ready.
         case died
@@ -49,7 +51,7 @@ package struct Fleet: Sendable {
     package private(set) var members: [String: Member] = [:]
     package private(set) var pools: [String: PoolRecord] = [:]
     /// Workers that were ordered by a count and have not been seen, by pool: when, oldest first.
-    private var orders: [String: [Timestamp]] = [:]
+    private(set) var orders: [String: [Timestamp]] = [:]
     /// The last workers that ended: a report of theirs that was read before must not revive them.
     private var ended: [String] = []
     private static let endedLimit = 1_024
@@ -71,7 +73,7 @@ package struct Fleet: Sendable {
         members[worker] = Member(pool: pool, phase: .starting, isOurs: true, started: now, lastActive: now)
     }
 
-    /// A start failed before there was a worker.
+    /// A start failed, before there was a worker or before that was ready.
     package mutating func noteFailedStart(in pool: String) { pools[pool, default: PoolRecord()].failed += 1 }
 
     /// A driver saw a worker end.
@@ -82,11 +84,12 @@ package struct Fleet: Sendable {
         switch member.phase {
         case .leaving: return .left
         case .ready: return .died
-        case .starting:
-            pools[member.pool, default: PoolRecord()].failed += 1
-            return .failedToStart
+        case .starting: return .failedToStart
         }
     }
+
+    /// A worker of which nothing but its start was seen had taken jobs: it was ready, and died of what it ran.
+    package mutating func noteUnseenReady(in pool: String) { pools[pool, default: PoolRecord()].succeeded += 1 }
 
     /// The worker is asked to leave.
     package mutating func noteLeaving(_ worker: String) { members[worker]?.phase = .leaving }
@@ -99,8 +102,12 @@ package struct Fleet: Sendable {
     }
 
     /// The reports of all workers whose lease holds.
+    /// - Parameter readable: since when they can be read without a gap.
     /// - Returns: the start-up times that became known, by pool.
-    package mutating func note(_ reports: [WorkerReport], at now: Timestamp) -> [(pool: String, startUp: Duration)] {
+    package mutating func note(
+        _ reports: [WorkerReport], readable: Timestamp? = nil, at now: Timestamp
+    ) -> [(pool: String, startUp: Duration)] {
+        let readable = readable ?? now
         var startUps: [(pool: String, startUp: Duration)] = []
         var reporting: Set<String> = []
         for report in reports where !ended.contains(report.id) {
@@ -110,6 +117,7 @@ package struct Fleet: Sendable {
             if report.held > 0 || report.settled != member.report?.settled { member.lastActive = now }
             member.report = report
             member.lastReport = now
+            member.isSilent = false
             switch report.state {
             case .starting: break
             case .ready: if wasStarting { member.phase = .ready }
@@ -126,8 +134,22 @@ package struct Fleet: Sendable {
             pools[report.pool, default: PoolRecord()].succeeded += 1
             startUps.append((report.pool, startUp))
         }
-        for (worker, member) in members where !member.isOurs && !reporting.contains(worker) { members[worker] = nil }
+        for (worker, member) in members where !reporting.contains(worker) {
+            if member.isOurs { noteSilence(of: worker, readable: readable, at: now) } else { members[worker] = nil }
+        }
         return startUps
+    }
+
+    /// How long leases must have been readable before a missing one counts: after an outage those of living workers have run
+    /// out, too. As long as a lease.
+    private static let outageGrace = Duration.seconds(5)
+    /// And how long one must be missing: workers renew every second, so that one who lives has come back.
+    private static let silenceGrace = Duration.seconds(2)
+
+    private mutating func noteSilence(of worker: String, readable: Timestamp, at now: Timestamp) {
+        guard let member = members[worker], member.phase == .ready, let last = member.lastReport else { return }
+        members[worker]?.isSilent =
+            now - last >= Self.silenceGrace && now - readable >= Self.outageGrace
     }
 
     // MARK: Orders by count
@@ -243,71 +265,9 @@ package struct Fleet: Sendable {
         }.map(\.key).filter { !hasLaterBoot($0) }.sorted()
     }
 
+    /// Workers of ours whose lease is over though they are to work.
+    package var silent: Set<String> { Set(members.filter(\.value.isSilent).keys) }
+
     /// Ours that have not ended.
     package var ours: [String] { members.filter(\.value.isOurs).map(\.key).sorted() }
-
-    package func observation(
-        of pool: String, unavailable: String?, protected: Set<String> = [], at now: Timestamp
-    ) -> PoolObservation {
-        let record = pools[pool] ?? PoolRecord()
-        var seen = PoolObservation(
-            name: pool, unavailable: unavailable, startUp: record.startUps.measured,
-            startsSucceeded: record.succeeded, startsFailed: record.failed)
-        var costs = MeasuredCosts()
-        for (worker, member) in members where member.pool == pool {
-            switch member.phase {
-            case .starting: seen.starting.append(max(now - member.started, .zero))
-            case .ready where member.isIdle:
-                seen.idle += 1
-                if protected.contains(worker) { seen.protected += 1 }
-            case .ready: seen.busy += 1
-            case .leaving: if member.isTaken { seen.leaving += 1 } else { seen.draining += 1 }
-            }
-            if let report = member.report { costs.add(report) }
-        }
-        seen.starting += orders[pool, default: []].map { max(now - $0, .zero) }
-        seen.starting.sort()
-        seen.costs = costs.measured
-        return seen
-    }
-}
-
-extension Fleet.Member {
-    /// Ready, and its newest report says that it holds nothing.
-    package var isIdle: Bool { phase == .ready && report?.held == 0 }
-}
-
-/// The costs that the workers of a pool measured, averaged by batches.
-private struct MeasuredCosts {
-    private struct Sum {
-        var weight = 0.0
-        var fixed = 0.0
-        var perRow = 0.0
-        var instances = 1
-    }
-    private var sums: [String: Sum] = [:]
-
-    mutating func add(_ report: WorkerReport) {
-        for model in report.models {
-            guard let fixed = model.fixedCost, let perRow = model.costPerRow, fixed.isFinite, perRow.isFinite,
-                (0..<1e6).contains(fixed), (0..<1e6).contains(perRow), model.instances > 0
-            else { continue }
-            let weight = Double(min(max(model.batches, 1), 1_000))
-            sums[model.queue, default: Sum()].weight += weight
-            sums[model.queue, default: Sum()].fixed += weight * fixed
-            sums[model.queue, default: Sum()].perRow += weight * perRow
-            sums[model.queue, default: Sum()].instances = model.instances
-        }
-    }
-
-    /// By name, so that equal reports make equal observations.
-    var measured: [MeasuredCost] {
-        sums.sorted { $0.key < $1.key }.map { model, sum in
-            MeasuredCost(
-                model: model,
-                cost: ServiceCost(
-                    fixed: .seconds(sum.fixed / sum.weight), perRow: .seconds(sum.perRow / sum.weight),
-                    instances: sum.instances))
-        }
-    }
 }

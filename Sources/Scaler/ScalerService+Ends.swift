@@ -10,29 +10,56 @@ import Time
 extension ScalerService {
     /// Gives the jobs of a worker that ended back to the queue, and decides anew.
     package func noteEnd(of worker: String, in pool: String, reason: String, isFailure: Bool) async {
+        let ran = driver(of: pool)?.takeLastRuns(of: worker) ?? .unknown
         let ending = fleet.noteEnd(worker)
-        let metadata: Logger.Metadata = [
-            LogKeys.workerID: "\(worker)", LogKeys.pool: "\(pool)", LogKeys.reason: "\(reason)",
+        unreaped[worker] = Unreaped(pool: pool, ran: ran)
+        let reaped = await reap(worker)
+        var metadata: Logger.Metadata = [
+            LogKeys.workerID: "\(worker)", LogKeys.pool: "\(pool)",
+            LogKeys.reason: "\(reason)\(isFailure ? ran.words : "")",
         ]
+        if let blamed = reaped?.blamed, isFailure {
+            metadata[LogKeys.jobID] = "\(blamed)"
+            metadata[LogKeys.modelName] = "\(blamed.queue.model)"
+        }
         switch ending {
         case .left where !isFailure: logger.info("A worker left", metadata: metadata)
         case .left, .died: logger.error("A worker died; its jobs go to others", metadata: metadata)
+        case .failedToStart where (reaped?.count ?? 0) > 0:
+            // It had jobs: it was ready, and died of them before it was seen. That is no reason to hold starts back.
+            fleet.noteUnseenReady(in: pool)
+            logger.error("A worker died; its jobs go to others", metadata: metadata)
         case .failedToStart:
+            fleet.noteFailedStart(in: pool)
             series.startFailures(pool: pool).increment()
             logger.error("A worker ended before it was ready", metadata: metadata)
         case .unknown: break
         }
-        unreaped[worker] = pool
-        await reap(worker, in: pool)
         self.ending.raise()
         wake.raise()
     }
 
-    func reap(_ worker: String, in pool: String) async {
+    /// Says which workers lost their lease since, and which report again.
+    func saySilence(before: Set<String>) {
+        let now = fleet.silent
+        for worker in now.subtracting(before).sorted() {
+            logger.error(
+                "A worker does not report any more: it is frozen or cut off; another takes its place",
+                metadata: [LogKeys.workerID: "\(worker)"])
+        }
+        for worker in before.subtracting(now).sorted() where fleet.members[worker] != nil {
+            logger.notice("A worker reports again", metadata: [LogKeys.workerID: "\(worker)"])
+        }
+    }
+
+    /// - Returns: what went back; `nil`: nothing can be given back now.
+    @discardableResult
+    func reap(_ worker: String) async -> Reaped? {
+        guard let unreaped = unreaped[worker] else { return nil }
         do {
-            for queue in configuration.queues(of: pool) {
-                let jobs = try await observer.reap(worker, from: [queue])
-                guard jobs > 0 else { continue }
+            let reaped = try await observer.reap(
+                worker, from: configuration.queues(of: unreaped.pool), ran: unreaped.ran)
+            for (queue, jobs) in reaped.jobs.sorted(by: { $0.key.description < $1.key.description }) {
                 series.reapedJobs(model: queue.model).increment(by: jobs)
                 logger.notice(
                     "Jobs of a worker that ended are back in the queue",
@@ -41,17 +68,19 @@ extension ScalerService {
                         LogKeys.batchSize: "\(jobs)",
                     ])
             }
-            unreaped[worker] = nil
+            self.unreaped[worker] = nil
+            return reaped
         } catch {
             logger.error(
                 "The jobs of a worker that ended cannot be given back yet; tried again every second",
                 metadata: [LogKeys.workerID: "\(worker)", LogKeys.reason: "\(error)"])
+            return nil
         }
     }
 
     /// Gives back what belongs to workers without a lease, and makes due jobs takable.
     package func reapExpired() async {
-        for (worker, pool) in unreaped { await reap(worker, in: pool) }
+        for worker in unreaped.keys.sorted() { await reap(worker) }
         do {
             let reaped = try await observer.reapExpired(from: configuration.queues)
             if !reaped.isEmpty { wake.raise() }
@@ -59,5 +88,25 @@ extension ScalerService {
             // `observe` says that the queue is away; here it would be said every second.
             logger.debug("Leases were not looked at", metadata: [LogKeys.reason: "\(error)"])
         }
+    }
+}
+
+/// A worker that ended and whose jobs could not be given back yet.
+struct Unreaped: Sendable {
+    var pool: String
+    var ran: LastRuns
+}
+
+extension LastRuns {
+    /// What ran, by model, as the end of a sentence; empty where it is not known.
+    fileprivate var words: String {
+        guard case .jobs(let jobs) = self else { return "" }
+        guard !jobs.isEmpty else { return " while it ran nothing" }
+        let models = Dictionary(grouping: jobs) { $0.queue.model }.sorted { $0.key < $1.key }
+        let named = models.map { model, jobs in
+            jobs.count == 1
+                ? "job \(jobs.first?.description ?? "") of model \(model)" : "\(jobs.count) jobs of model \(model)"
+        }
+        return " while it ran " + named.joined(separator: " and ")
     }
 }

@@ -38,8 +38,9 @@ extension ScalerService {
         let figures = decision.figures
         let protected = control.workers(.protect, at: time.now())
         let idle = fleet.idle(in: pool.name, upTo: decision.drains, of: .oursOrInPods, protected: protected)
-        // Who ends is chosen elsewhere: as many go as can be named.
-        let count = figures.starting + figures.busy + figures.idle + decision.starts - idle.count
+        // Who ends is chosen elsewhere: as many go as can be named. One that is frozen is still counted there.
+        let silent = fleet.silent.count { fleet.members[$0]?.pool == pool.name }
+        let count = figures.starting + figures.busy + figures.idle + silent + decision.starts - idle.count
         do {
             let change = try await driver.scale(pool, to: count, idle: idle, authority: authority)
             // Also where it was set before: what is not seen is on its way, whoever ordered it.

@@ -63,7 +63,7 @@ package actor ScalerService: Service {
     /// When the service was made; what was asked of an earlier one does not count.
     let started: Timestamp
     /// Workers that ended and whose jobs could not be given back yet.
-    var unreaped: [String: String] = [:]
+    var unreaped: [String: Unreaped] = [:]
     var isStopping = false
     /// When a pool's count was last ordered.
     var ordered: [String: Timestamp] = [:]
@@ -218,7 +218,11 @@ package actor ScalerService: Service {
             if let outage = sight.note(snapshots, reports, at: now) {
                 logger.info("The queue can be read again", metadata: [LogKeys.reason: "after \(outage)"])
             }
-            for (pool, startUp) in fleet.note(reports, at: now) { series.startUp(pool: pool).record(startUp) }
+            let silent = fleet.silent
+            for (pool, startUp) in fleet.note(reports, readable: sight.readableSince, at: now) {
+                series.startUp(pool: pool).record(startUp)
+            }
+            saySilence(before: silent)
             if let control = await control {
                 if leads { await follow(control, at: now) } else { self.control = control }
             }

@@ -1,4 +1,5 @@
 import Batching
+import Jobs
 import Tensors
 import Time
 
@@ -8,6 +9,7 @@ struct BatchWork: Sendable {
     struct Part: Sendable {
         /// The ledger's number of the job.
         var ticket: Int
+        var job: JobID
         var inputs: [Tensor]
         var range: Range<Int>
         var itemRows: Int

@@ -41,8 +41,8 @@ struct ModelLedger: Sendable {
         var closed: [(rows: Int, reason: CloseReason)] = []
         /// The alarm is set for a later time than the assembler now asks for.
         var setsAlarmEarlier = false
-        /// The next job on trial may be begun.
-        var beginsTrial = false
+        /// Jobs wait for a trial, or the one that was on trial has left.
+        var changesTrials = false
     }
 
     /// A batch that an instance computes.
@@ -110,7 +110,7 @@ struct ModelLedger: Sendable {
         }
         note(bytes, of: jobs.count)
         var actions = actions(for: assembler.add(items, now: now), now: now, steady: steady)
-        actions.beginsTrial = trials.isWaiting
+        actions.changesTrials = trials.isWaiting
         return actions
     }
 
@@ -124,6 +124,14 @@ struct ModelLedger: Sendable {
 
     // MARK: Trials
 
+    /// Nothing is started any more until `release`; what runs goes on.
+    mutating func hold() { assembler.forming = .nothing }
+
+    mutating func release(now: Timestamp, steady: Timestamp) -> Actions {
+        assembler.forming = .everything
+        return tick(now: now, steady: steady)
+    }
+
     /// The job to mark in the queue next; `startTrial`, `putBackTrial` or `loseTrial` must follow.
     mutating func nextTrial() -> JobID? {
         while let ticket = trials.next() {
@@ -133,23 +141,29 @@ struct ModelLedger: Sendable {
         return nil
     }
 
-    /// It is marked: it runs as soon as an instance is free, alone.
+    /// It is marked, and nothing else runs: it is started, alone, in as many parts as it needs.
     mutating func startTrial(now: Timestamp, steady: Timestamp) -> Actions {
         guard !assembler.isDraining, let ticket = trials.current, let job = held[ticket] else { return loseTrial() }
         var shapes = job.admitted.shapes
         shapes.alone = ticket
+        assembler.forming = .only(shapes)
         let added = assembler.add([item(ticket, job.admitted, shapes, now: now)], now: now)
         return actions(for: added, now: now, steady: steady)
     }
 
-    mutating func putBackTrial() { trials.putBack() }
+    /// It could not be marked: it is the next again, or goes back where no more are started.
+    mutating func putBackTrial() -> Actions {
+        if assembler.isDraining { return loseTrial() }
+        trials.putBack()
+        return Actions()
+    }
 
     /// The queue says that the job is not this worker's any more.
     mutating func loseTrial() -> Actions {
         var actions = Actions()
         guard let ticket = trials.current else { return actions }
         end(ticket, .handedBack, into: &actions)
-        if trials.end(ticket) { actions.beginsTrial = trials.isWaiting }
+        if trials.end(ticket) { actions.changesTrials = true }
         return actions
     }
 
@@ -191,7 +205,7 @@ struct ModelLedger: Sendable {
         actions.closed = following.closed
         actions.release += following.release
         actions.setsAlarmEarlier = following.setsAlarmEarlier
-        actions.beginsTrial = actions.beginsTrial || following.beginsTrial
+        actions.changesTrials = actions.changesTrials || following.changesTrials
         return actions
     }
 
@@ -202,7 +216,11 @@ struct ModelLedger: Sendable {
         guard let ticket = tickets[id] else { return actions }
         switch assembler.remove(ticket) {
         case .waiting, .partlyStarted: end(ticket, .cancelled, into: &actions)
-        case .notWaiting: if trials.remove(ticket) { end(ticket, .cancelled, into: &actions) }
+        case .notWaiting:
+            if trials.remove(ticket) {
+                end(ticket, .cancelled, into: &actions)
+                actions.changesTrials = true
+            }
         }
         return actions
     }
@@ -212,6 +230,7 @@ struct ModelLedger: Sendable {
         let (decision, returned) = assembler.drain(.handingBack, now: now)
         var actions = self.actions(for: decision, now: now, steady: steady)
         for ticket in returned + trials.takeWaiting() { end(ticket, .handedBack, into: &actions) }
+        actions.changesTrials = true
         return actions
     }
 
@@ -270,7 +289,8 @@ struct ModelLedger: Sendable {
             held[entry.id]?.runningRows += entry.range.count
             if job.started == nil { held[entry.id]?.started = now }
             return BatchWork.Part(
-                ticket: entry.id, inputs: job.admitted.inputs, range: entry.range, itemRows: entry.itemRows,
+                ticket: entry.id, job: job.admitted.job.id, inputs: job.admitted.inputs, range: entry.range,
+                itemRows: entry.itemRows,
                 requestedOutputs: job.admitted.job.job.requestedOutputs)
         }
         return BatchWork(number: batch.number, shapes: batch.group, parts: parts, rows: batch.rows)
@@ -313,6 +333,9 @@ struct ModelLedger: Sendable {
         tickets[job.admitted.job.id] = nil
         heldBytes -= job.admitted.bytes
         actions.release.append((job, ending))
-        if trials.end(ticket) { actions.beginsTrial = trials.isWaiting }
+        if trials.end(ticket) {
+            assembler.forming = .nothing
+            actions.changesTrials = true
+        }
     }
 }

@@ -25,30 +25,31 @@ final class ModelRunner: Sendable {
     private let meters: ModelMeters
     private let threads: InferenceThreads
     private let admission: Admission
-    private let ledger: Mutex<ModelLedger>
+    let ledger: Mutex<ModelLedger>
     private let alarmChanged = Signal()
-    private let trialWanted = Signal()
-    /// Marks a job in the queue as the one that runs by itself; whether it is still this worker's.
-    private let beginTrial: @Sendable (JobID) async throws(QueueError) -> Bool
+    private let onTrials: @Sendable () -> Void
+    private let notes: RunNotes.OfModel
     private let writer: OutcomeWriter
     private let inputs: HeldInputs
-    private let time: any TimeSource
+    let time: any TimeSource
     /// Monotonic.
-    private let steady: any TimeSource
+    let steady: any TimeSource
     private let clock: any Clock<Duration>
     private let logger: Logger
-    private let onRoom: @Sendable () -> Void
+    let onRoom: @Sendable () -> Void
     private let onInputsFreed: @Sendable () -> Void
 
     /// - Parameters:
     ///   - hungRunBound: see `ModelLedger.init`.
     ///   - inputs: what all models of the worker hold together.
+    ///   - onTrials: called when jobs wait for a trial, one ended, or runs ended that a trial may wait for.
+    ///   - notes: where it says what its instances run.
     ///   - onRoom: called when `appetite` may have grown, from any thread.
     ///   - onInputsFreed: called when other models' may have too.
     init(
         identity: Identity, model: LoadedModel, batching: BatchingSettings, hungRunBound: Duration,
         writer: OutcomeWriter, inputs: HeldInputs,
-        beginTrial: @escaping @Sendable (JobID) async throws(QueueError) -> Bool, meters: ModelMeters,
+        onTrials: @escaping @Sendable () -> Void, notes: RunNotes.OfModel, meters: ModelMeters,
         time: any TimeSource, steady: any TimeSource,
         clock: any Clock<Duration>, logger: Logger, onRoom: @escaping @Sendable () -> Void,
         onInputsFreed: @escaping @Sendable () -> Void
@@ -66,7 +67,8 @@ final class ModelRunner: Sendable {
         self.writer = writer
         self.meters = meters
         self.inputs = inputs
-        self.beginTrial = beginTrial
+        self.onTrials = onTrials
+        self.notes = notes
         self.time = time
         self.steady = steady
         self.clock = clock
@@ -120,7 +122,9 @@ final class ModelRunner: Sendable {
             let executor = BatchExecutor(instance: instance, steady: self.steady)
             var next: BatchWork? = work
             while let work = next {
+                self.notes.note(work.parts.map(\.job), on: index)
                 let result = executor.execute(work, onRerun: { self.rerun(on: index) })
+                self.notes.note([], on: index)
                 next = self.completed(result, on: index)
             }
         }
@@ -134,6 +138,7 @@ final class ModelRunner: Sendable {
         let actions = ledger.withLock { $0.completed(result, on: instance, now: now, steady: steady.now()) }
         let next = perform(actions, now: now, keeping: instance)
         onRoom()
+        if next == nil { onIdle() }
         return next
     }
 
@@ -192,32 +197,6 @@ final class ModelRunner: Sendable {
         }
     }
 
-    /// Runs jobs that workers died with, one at a time, until cancelled.
-    func runTrials() async {
-        var backoff = Backoff()
-        while !Task.isCancelled {
-            guard let id = ledger.withLock({ $0.nextTrial() }) else {
-                await trialWanted.wait()
-                continue
-            }
-            do throws(QueueError) {
-                let isHeld = try await beginTrial(id)
-                backoff.succeeded()
-                let now = time.now()
-                let actions = ledger.withLock { ledger in
-                    isHeld ? ledger.startTrial(now: now, steady: steady.now()) : ledger.loseTrial()
-                }
-                perform(actions, now: now, keeping: nil)
-            } catch {
-                ledger.withLock { $0.putBackTrial() }
-                logger.warning(
-                    "A job that workers died with is not run yet",
-                    metadata: [LogKeys.jobID: "\(id)", LogKeys.reason: "\(error)"])
-                await trialWanted.wait(atMost: backoff.failed(), clock: clock)
-            }
-        }
-    }
-
     var report: WorkerReport.ModelReport {
         ledger.withLock { ledger in
             let cost = ledger.assembler.cost
@@ -230,10 +209,15 @@ final class ModelRunner: Sendable {
 
     // MARK: Private
 
+    /// A trial may wait for the last run of all.
+    private func onIdle() {
+        if ledger.withLock({ $0.assembler.forming == .nothing }) { onTrials() }
+    }
+
     /// Does what the ledger said, outside its lock.
     /// - Parameter instance: the one whose thread is calling: its next batch is returned instead of started.
     @discardableResult
-    private func perform(_ actions: ModelLedger.Actions, now: Timestamp, keeping instance: Int?) -> BatchWork? {
+    func perform(_ actions: ModelLedger.Actions, now: Timestamp, keeping instance: Int?) -> BatchWork? {
         var kept: BatchWork?
         for batch in actions.closed { meters.closed(rows: batch.rows, reason: batch.reason) }
         for start in actions.start {
@@ -244,7 +228,7 @@ final class ModelRunner: Sendable {
             writer.add(actions.release.map { release(of: $0.held, ending: $0.ending, now: now) })
         }
         if actions.setsAlarmEarlier { alarmChanged.raise() }
-        if actions.beginsTrial { trialWanted.raise() }
+        if actions.changesTrials { onTrials() }
         return kept
     }
 

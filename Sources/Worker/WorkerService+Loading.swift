@@ -48,6 +48,8 @@ extension WorkerService {
         await withTaskGroup(of: (ModelSettings, Result<LoadedModel, any Error>).self) { group in
             for settings in wanted {
                 group.addTask {
+                    self.trials.noteLoad(.began)
+                    defer { self.trials.noteLoad(.ended) }
                     do { return (settings, .success(try await LoadedModel.load(settings, with: self.load))) } catch {
                         return (settings, .failure(error))
                     }
@@ -81,7 +83,7 @@ extension WorkerService {
                 instances: model.threads.count),
             model: model, batching: settings.batching, hungRunBound: configuration.hungRunBound, writer: writer,
             inputs: inputs,
-            beginTrial: { [queue] id throws(QueueError) in try await queue.beginTrial(of: id) },
+            onTrials: { [trials] in trials.note() }, notes: notes.ofModel(instances: model.threads.count),
             meters: ModelMeters(model: settings.name, in: series), time: time, steady: steady,
             clock: clock, logger: logger,
             onRoom: { [progress] in
@@ -91,6 +93,7 @@ extension WorkerService {
         let taker = TakeLoop(
             queue: queue, runner: runner, writer: writer, patience: configuration.patience, clock: clock,
             logger: logger, wake: wake)
+        trials.add(runner)
         state.withLock {
             $0.served.append(ServedModel(settings: settings, runner: runner, taker: taker, model: model))
         }

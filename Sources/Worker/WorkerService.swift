@@ -38,6 +38,7 @@ package final class WorkerService: Service {
     let configuration: Configuration
     let queue: any WorkQueue
     let load: ModelLoader
+    let notes: RunNotes
     let series: WorkerSeries
     let time: any TimeSource
     /// Monotonic: what is measured and what must end goes by it.
@@ -52,23 +53,26 @@ package final class WorkerService: Service {
     let progress = Signal()
     let stageChanged = Signal()
     let takers: Wakers
+    let trials: TrialDesk
     let state = Mutex(State())
 
     /// - Parameters:
     ///   - queue: this worker's own: its lease ends with the service.
     ///   - load: makes a backend of a model's settings: `BackendRegistry.load`.
+    ///   - notes: where it says what its instances run, for whoever sees it die.
     ///   - metrics: where the worker's series go.
     ///   - time: the cluster's common time, which deadlines are in.
     ///   - steady: monotonic time.
     ///   - clock: what the service waits by.
     package init(
-        configuration: Configuration, queue: any WorkQueue, load: @escaping ModelLoader,
+        configuration: Configuration, queue: any WorkQueue, load: @escaping ModelLoader, notes: RunNotes = RunNotes(),
         metrics: MetricsRegistry, time: any TimeSource, steady: any TimeSource = MonotonicTime(),
         clock: any Clock<Duration> = ContinuousClock(), logger: Logger
     ) {
         self.configuration = configuration
         self.queue = queue
         self.load = load
+        self.notes = notes
         series = WorkerSeries(in: metrics)
         self.time = time
         self.steady = steady
@@ -85,6 +89,7 @@ package final class WorkerService: Service {
             queue: queue, capacity: configuration.maximumUnsettled,
             byteCapacity: configuration.maximumUnsettledBytes, clock: clock, logger: logger,
             onRoom: { takers.wakeAll() })
+        trials = TrialDesk(queue: queue, steady: steady, clock: clock, logger: logger)
     }
 
     // MARK: Stages
@@ -161,6 +166,7 @@ package final class WorkerService: Service {
             for model in served { addLoops(of: model, to: &group) }
             group.addTask { await self.watchCancellations() }
             group.addTask { await self.watchRuns() }
+            group.addTask { await self.trials.run() }
             while stage == .ready { await stageChanged.wait() }
             keeper.renewNow()
             try await end(served, keeper)
@@ -175,7 +181,6 @@ package final class WorkerService: Service {
             self.progress.raise()
         }
         group.addTask { await model.runner.runAlarm() }
-        group.addTask { await model.runner.runTrials() }
     }
 
     func becomeReady() {

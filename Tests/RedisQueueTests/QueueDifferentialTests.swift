@@ -174,12 +174,25 @@ private struct DifferentialRun {
         guard let item = held.randomElement(using: &generator), let worker = workers[item.worker] else { return }
         let real = try await worker.beginTrial(of: item.real.id)
         try same("whether it is held", real: real, model: model.beginTrial(of: item.model.id, worker: item.worker))
+        guard Bool.random(using: &generator) else { return }
+        let other = held.filter { $0.worker == item.worker }.randomElement(using: &generator) ?? item
+        try await worker.endTrial(of: other.real.id)
+        model.endTrial(of: other.model.id, worker: item.worker)
     }
 
     private mutating func reap() async throws {
         guard let (name, _) = randomWorker() else { return }
-        let real = try await harness.observer.reap(name, from: [queue])
-        try same("the jobs reaped", real: real, model: model.reap(name, from: [queue]))
+        var (real, expected) = (LastRuns.unknown, LastRuns.unknown)
+        if Bool.random(using: &generator) {
+            let ran = held.filter { $0.worker == name && Int.random(in: 0..<3, using: &generator) == 0 }
+            (real, expected) = (.jobs(Set(ran.map(\.real.id))), .jobs(Set(ran.map(\.model.id))))
+        }
+        let reaped = try await harness.observer.reap(name, from: [queue], ran: real)
+        let mine = model.reap(name, from: [queue], ran: expected)
+        try same("the jobs reaped", real: reaped.jobs, model: mine.jobs)
+        try same(
+            "the job blamed", real: reaped.blamed.flatMap { numbers[$0] },
+            model: mine.blamed.flatMap { modelNumbers[$0] })
     }
 
     private mutating func leave() async throws {

@@ -108,6 +108,26 @@ import Testing
         }
     }
 
+    @Test("what an earlier life of a private Redis had in hand waits again at once, and nobody is blamed")
+    func releasesAll() async throws {
+        try await withPrivateRedis { server in
+            try await RedisQueueHarness.run(url: server.url) { harness in
+                let queue = harness.underTest
+                let (one, other) = (harness.worker("one"), harness.worker("other"))
+                let ids = try await queue.submit(count: 4)
+                _ = try await queue.take(one, upTo: 2)
+                _ = try await queue.take(other, upTo: 2)
+                #expect(try await one.beginTrial(of: ids[0]))
+                let observer = RedisQueueObserver(harness.connections)
+                let keeper = Task { await observer.run() }
+                defer { keeper.cancel() }
+                #expect(try await observer.releaseAll(from: [queue.queue]) == 4)
+                let again = try await queue.take(harness.worker("new"))
+                #expect(Set(again.map(\.id)) == Set(ids) && again.allSatisfy { $0.crashes == 0 })
+            }
+        }
+    }
+
     @Test("keeps a poisoned job as a dead letter")
     func deadLetter() async throws {
         try await withPrivateRedis { server in
@@ -117,7 +137,9 @@ import Testing
                 let queue = harness.underTest
                 let id = try await queue.submit(queue.makeJob())
                 _ = try await queue.takeOne(harness.worker("dead"))
-                _ = try await queue.observer.reap("dead", from: [queue.queue])
+                // It ran and nothing else did: the first death is its own.
+                let reaped = try await queue.observer.reap("dead", from: [queue.queue], ran: .jobs([id]))
+                #expect(reaped == Reaped(jobs: [queue.queue: 1], blamed: id))
                 #expect(try await queue.take(harness.worker("w")).isEmpty)
                 let letters = try await harness.command("XRANGE", "spate:{m.1}:dead", "-", "+").array ?? []
                 #expect(letters.count == 1)

@@ -72,11 +72,14 @@ final class FakeQueue: QueueObserver {
         return reports
     }
 
-    func reap(_ worker: String, from queues: [QueueName]) async throws(QueueError) -> Int {
+    func reap(
+        _ worker: String, from queues: [QueueName], ran: LastRuns
+    ) async throws(QueueError) -> Reaped {
         if state.withLock({ $0.isAway }) { throw QueueError(.unavailable, "the test took the queue away") }
-        state.withLock { _ = $0.reports.removeValue(forKey: worker) }
+        let held = state.withLock { $0.reports.removeValue(forKey: worker)?.held ?? 0 }
         report.yield(worker)
-        return 1
+        guard let queue = queues.first, held > 0 else { return Reaped() }
+        return Reaped(jobs: [queue: held])
     }
 
     func reapExpired(from queues: [QueueName]) async throws(QueueError) -> [String] { [] }

@@ -39,7 +39,6 @@ import Time
         fleet.noteStart("a", in: "cpu", at: start)
         #expect(fleet.members.isEmpty)
         #expect(fleet.noteEnd("a") == .unknown)
-        #expect(fleet.pools["cpu"]?.failed == 1)
     }
 
     @Test("the end of a worker means what its phase says")
@@ -51,6 +50,39 @@ import Time
         #expect(fleet.noteEnd("ready") == .died)
         #expect(fleet.noteEnd("leaving") == .left)
         #expect(fleet.noteEnd("hung") == .left)
+    }
+
+    @Test("a worker whose lease is over has others in its place, and counts again when it reports again")
+    func silence() {
+        var fleet = Fleet()
+        fleet.noteStart("a", in: "cpu", at: start)
+        let readable = start - .seconds(60)
+        var now = start + .seconds(1)
+        _ = fleet.note([report("a", held: 3)], readable: readable, at: now)
+        now = now + .seconds(1)
+        _ = fleet.note([], readable: readable, at: now)
+        #expect(fleet.observation(of: "cpu", unavailable: nil, at: now).busy == 1, "a renewal may be late")
+        now = now + .seconds(1)
+        _ = fleet.note([], readable: readable, at: now)
+        let seen = fleet.observation(of: "cpu", unavailable: nil, at: now)
+        #expect(seen.ready == 0 && seen.leaving == 1)
+        #expect(fleet.silent == ["a"])
+        #expect(fleet.idle(in: "cpu", upTo: 1).isEmpty)
+        _ = fleet.note([report("a")], readable: readable, at: now + .seconds(30))
+        #expect(fleet.observation(of: "cpu", unavailable: nil, at: now).idle == 1)
+        #expect(fleet.noteEnd("a") == .died)
+    }
+
+    @Test("after an outage of the queue workers have the time of a lease to report again")
+    func silenceAfterOutage() {
+        var fleet = Fleet()
+        fleet.noteStart("a", in: "cpu", at: start)
+        _ = fleet.note([report("a")], readable: start, at: start)
+        let back = start + .seconds(100)
+        _ = fleet.note([], readable: back, at: back + .seconds(4))
+        #expect(fleet.silent.isEmpty)
+        _ = fleet.note([], readable: back, at: back + .seconds(5))
+        #expect(fleet.silent == ["a"])
     }
 
     @Test("somebody else's workers count while they report, and are never chosen")

@@ -154,9 +154,11 @@ private final class ScriptedQueue: QueueObserver {
 
     func workers() async throws(QueueError) -> [WorkerReport] { [] }
 
-    func reap(_ worker: String, from queues: [QueueName]) async throws(QueueError) -> Int {
+    func reap(
+        _ worker: String, from queues: [QueueName], ran: LastRuns
+    ) async throws(QueueError) -> Reaped {
         reaped.add(worker)
-        return queues == [name] ? 1 : 0
+        return Reaped(jobs: queues == [name] ? [name: 1] : [:])
     }
 
     func reapExpired(from queues: [QueueName]) async throws(QueueError) -> [String] { [] }

@@ -171,7 +171,9 @@ private final class WorkFloor: QueueObserver, WorkerDriver {
         }
     }
 
-    func reap(_ worker: String, from queues: [QueueName]) async throws(QueueError) -> Int { 0 }
+    func reap(
+        _ worker: String, from queues: [QueueName], ran: LastRuns
+    ) async throws(QueueError) -> Reaped { Reaped() }
     func reapExpired(from queues: [QueueName]) async throws(QueueError) -> [String] { [] }
     func watchSubmissions(_ wake: @escaping @Sendable (QueueName) -> Void) async {}
     func record(decision json: String) async throws(QueueError) {}

@@ -39,6 +39,19 @@ import Time
         #expect(fixture.driver.given == [.start("cpu-1"), .start("cpu-2")])
     }
 
+    @Test("a worker that dies of its first jobs before it was seen ready is no failed start")
+    func poisonIsNoFailedStart() async throws {
+        let fixture = try Fixture(maximum: 1)
+        fixture.queue.set(fixture.model, waiting: 50)
+        for number in 1...8 {
+            await fixture.look()
+            #expect(fixture.driver.given.last == .start("cpu-\(number)"), "nothing holds the next start back")
+            // Reaped with jobs in its hands; its report was never read.
+            fixture.queue.set(fixture.report("cpu-\(number)", held: 1))
+            await fixture.scaler.noteEnd(of: "cpu-\(number)", in: "cpu", reason: "signal 8", isFailure: true)
+        }
+    }
+
     @Test("a burst starts all workers in one look, and the next look none")
     func countsStarting() async throws {
         let fixture = try Fixture()

@@ -122,8 +122,10 @@ package final class ModelQueue: SubmissionQueue, QueueObserver {
         try change { model, now in model.workers(now: now) }
     }
 
-    package func reap(_ worker: String, from queues: [QueueName]) async throws(QueueError) -> Int {
-        try change { model, _ in model.reap(worker, from: queues) }
+    package func reap(
+        _ worker: String, from queues: [QueueName], ran: LastRuns
+    ) async throws(QueueError) -> Reaped {
+        try change { model, _ in model.reap(worker, from: queues, ran: ran) }
     }
 
     package func reapExpired(from queues: [QueueName]) async throws(QueueError) -> [String] {

@@ -38,6 +38,11 @@ package final class ModelWorkQueue: WorkQueue {
         return try queue.change { model, _ in model.beginTrial(of: id, worker: worker) }
     }
 
+    package func endTrial(of id: JobID) async throws(QueueError) {
+        let worker = self.id
+        try queue.change { model, _ in model.endTrial(of: id, worker: worker) }
+    }
+
     package func retry(_ job: TakenJob, after delay: Duration, error: String) async throws(QueueError) {
         let id = self.id
         try queue.change { model, now in model.retry(job.id, worker: id, after: delay, now: now) }

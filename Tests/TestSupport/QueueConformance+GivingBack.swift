@@ -68,52 +68,6 @@ extension QueueConformance {
             try requireEqual(Set(again.map(\.id)).count, 20, "the jobs taken again")
             try require(again.allSatisfy { $0.crashes == 1 }, "a crash was counted twice")
         },
-        QueueConformance("settles a job as poison after three crashes") { queue in
-            let address = ReplyAddress(gateway: "g", token: 3)
-            let id = try await queue.submit(queue.makeJob(replyTo: address))
-            for crash in 0..<3 {
-                let victim = queue.worker("victim\(crash)")
-                let job = try await queue.takeOne(victim)
-                try requireEqual(job.crashes, crash, "the crashes so far")
-                if crash > 0 {
-                    let isHeld = try await victim.beginTrial(of: id)
-                    try require(isHeld, "the job on trial is not held")
-                }
-                _ = try await queue.observer.reap("victim\(crash)", from: [queue.queue])
-            }
-            try requireEqual(try await queue.take(queue.worker("w")).count, 0, "the number of jobs taken")
-            guard case .failed(let failure) = try await queue.ending(of: id) else {
-                throw ConformanceFailure(description: "the job did not fail")
-            }
-            try requireEqual(failure.code, .poison, "the failure")
-            try await queue.requireDepth()
-            try requireEqual(try await queue.replies(to: "g", count: 1).map(\.id), [id], "the replies")
-        },
-        QueueConformance("blames a death on the job on trial, not on those beside it") { queue in
-            let ids = try await queue.submit(count: 3)
-            _ = try await queue.take(queue.worker("first"))
-            _ = try await queue.observer.reap("first", from: [queue.queue])
-            let second = queue.worker("second")
-            let taken = try await queue.take(second)
-            try require(taken.allSatisfy { $0.crashes == 1 }, "after one death nobody knows which it was")
-            let fresh = try await queue.submit(queue.makeJob(9))
-            _ = try await queue.take(second)
-            let isHeld = try await second.beginTrial(of: ids[1])
-            try require(isHeld, "the job on trial is not held")
-            _ = try await queue.observer.reap("second", from: [queue.queue])
-            let third = queue.worker("third")
-            let again = try await queue.take(third)
-            let crashes = Dictionary(uniqueKeysWithValues: again.map { ($0.id, $0.crashes) })
-            try requireEqual(ids.map { crashes[$0] }, [1, 2, 1], "the crashes")
-            try requireEqual(crashes[fresh], 1, "the crashes of a job that was new to the worker")
-            // A trial ends with its worker: the next death needs another one.
-            _ = try await queue.observer.reap("third", from: [queue.queue])
-            let last = try await queue.take(queue.worker("last"))
-            try require(
-                last.filter { $0.id == ids[1] }.allSatisfy { $0.crashes == 2 && $0.attempt == 1 }, "a mark was left")
-            let isMine = try await third.beginTrial(of: ids[0])
-            try require(!isMine, "a worker tries what it does not hold")
-        },
         QueueConformance("ignores what a worker gives back and no longer holds") { queue in
             let (zombie, heir) = (queue.worker("zombie"), queue.worker("heir"))
             let id = try await queue.submit(queue.makeJob())

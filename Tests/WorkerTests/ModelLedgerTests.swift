@@ -85,34 +85,60 @@ import Time
         #expect(report.reduce(0) { $0 + $1.rows } == TenantShares.limit + 11)
     }
 
-    @Test("a job that workers died with runs alone, one at a time, while others go on")
+    @Test("a job that workers died with waits, and runs alone while nothing else is started")
     func trials() throws {
         var ledger = makeLedger(maximumRows: 8, instances: 2)
         var jobs = try (1...4).map { try makeJob($0) }
         jobs[1].crashes = 1
         jobs[3].crashes = 2
         let accepted = ledger.accept(try jobs.map { try admit($0) }, now: .zero, steady: .zero)
-        #expect(accepted.beginsTrial && ledger.heldJobs == 4)
+        #expect(accepted.changesTrials && ledger.heldJobs == 4)
         let started = accepted.start.flatMap(\.work.parts).count
         #expect(started == 2, "only those without crashes")
         #expect(ledger.nextTrial() == jobs[1].id)
         #expect(ledger.nextTrial() == nil, "one at a time")
-        ledger.putBackTrial()
+        _ = ledger.putBackTrial()
+        ledger.hold()
         #expect(ledger.nextTrial() == jobs[1].id)
         for start in accepted.start {
             _ = ledger.completed(execute(start.work), on: start.instance, now: .zero, steady: .zero)
         }
+        #expect(ledger.runs.isEmpty)
         let first = ledger.startTrial(now: .zero, steady: .zero)
         let run = try #require(first.start.first)
         #expect(run.work.parts.count == 1)
         let fresh = ledger.accept([try admit(try makeJob(5))], now: .zero, steady: .zero)
-        #expect(fresh.start.map(\.work.parts.count) == [1], "another instance serves the others")
+        #expect(fresh.start.isEmpty, "there is another instance, and it must stay idle")
         let done = ledger.completed(execute(run.work), on: run.instance, now: .zero, steady: .zero)
         #expect(done.release.map(\.held.admitted.job.id) == [jobs[1].id])
-        #expect(done.beginsTrial)
+        #expect(done.changesTrials && done.start.isEmpty, "still held: the mark has to be taken off first")
         #expect(ledger.nextTrial() == jobs[3].id)
         let lost = ledger.loseTrial()
         #expect(lost.release.map(\.held.admitted.job.id) == [jobs[3].id])
+        #expect(ledger.release(now: .zero, steady: .zero).start.map(\.work.parts.count) == [1])
+    }
+
+    @Test("a large job on trial runs in its parts side by side, and nothing between them")
+    func largeTrial() throws {
+        var ledger = makeLedger(maximumRows: 4, instances: 2)
+        var large = try makeJob(1, rows: 12)
+        large.crashes = 1
+        ledger.hold()
+        _ = ledger.accept([try admit(large), try admit(try makeJob(2))], now: .zero, steady: .zero)
+        #expect(ledger.nextTrial() == large.id)
+        var running = ledger.startTrial(now: .zero, steady: .zero).start
+        #expect(running.count == 2)
+        var rows = 0
+        var released: [JobID] = []
+        while let run = running.popLast() {
+            #expect(run.work.parts.allSatisfy { $0.job == large.id })
+            rows += run.work.rows
+            let next = ledger.completed(execute(run.work), on: run.instance, now: .zero, steady: .zero)
+            running += next.start
+            released += next.release.map(\.held.admitted.job.id)
+        }
+        #expect(rows == 12 && released == [large.id])
+        #expect(ledger.release(now: .zero, steady: .zero).start.count == 1)
     }
 
     @Test("jobs that wait for their trial are cancelled and handed back like others")

@@ -5,7 +5,7 @@ import Tensors
 
 /// A work queue of one worker in memory that keeps what the worker did to it, and fails on command.
 final class RecordingQueue: WorkQueue {
-    enum Call: Hashable, Sendable { case take, settle, beginTrial, retry, handBack, renewLease, leave }
+    enum Call: Hashable, Sendable { case take, settle, beginTrial, endTrial, retry, handBack, renewLease, leave }
 
     struct Record: Sendable {
         var waiting: [TakenJob] = []
@@ -13,6 +13,7 @@ final class RecordingQueue: WorkQueue {
         /// How many outcomes each settle carried.
         var settleSizes: [Int] = []
         var tried: [JobID] = []
+        var ended: [JobID] = []
         var retried: [(id: JobID, delay: Duration, error: String)] = []
         var handedBack: [JobID] = []
         var reports: [WorkerReport] = []
@@ -68,9 +69,9 @@ final class RecordingQueue: WorkQueue {
         try attempt(.take)
         change { $0.taking += 1 }
         defer { change { $0.taking -= 1 } }
-        if let jobs = takeNow(limit) { return jobs }
+        if let jobs = takeNow(limit, queues) { return jobs }
         await waitForJobs(patience)
-        return takeNow(limit) ?? []
+        return takeNow(limit, queues) ?? []
     }
 
     func settle(_ settlements: [Settlement]) async throws(QueueError) {
@@ -91,6 +92,11 @@ final class RecordingQueue: WorkQueue {
         try attempt(.beginTrial)
         change { $0.tried.append(id) }
         return true
+    }
+
+    func endTrial(of id: JobID) async throws(QueueError) {
+        try attempt(.endTrial)
+        change { $0.ended.append(id) }
     }
 
     func retry(_ job: TakenJob, after delay: Duration, error: String) async throws(QueueError) {
@@ -127,11 +133,12 @@ final class RecordingQueue: WorkQueue {
 
     // MARK: Private
 
-    private func takeNow(_ limit: Int) -> [TakenJob]? {
+    private func takeNow(_ limit: Int, _ queues: [QueueName]) -> [TakenJob]? {
         change { record in
-            guard !record.waiting.isEmpty else { return nil }
-            let jobs = Array(record.waiting.prefix(limit))
-            record.waiting.removeFirst(jobs.count)
+            let jobs = Array(record.waiting.lazy.filter { queues.contains($0.id.queue) }.prefix(limit))
+            guard !jobs.isEmpty else { return nil }
+            let taken = Set(jobs.map(\.id))
+            record.waiting.removeAll { taken.contains($0.id) }
             record.takeLimits.append(limit)
             return jobs
         }

@@ -73,7 +73,8 @@ func makeService(
     maximumAttempts: Int = 3,
     drainTimeout: Duration = .seconds(20), loadingBound: Duration = .seconds(60),
     hungRunBound: Duration = .seconds(60), maximumHeldBytes: Int = 512 << 20, signature: ModelSignature? = nil,
-    batching: BatchingSettings = BatchingSettings(), models: [String] = ["m"], load: ModelLoader? = nil
+    batching: BatchingSettings = BatchingSettings(), models: [String] = ["m"], instances: Int = 1,
+    notes: RunNotes = RunNotes(), load: ModelLoader? = nil
 ) -> WorkerService {
     let echoing: ModelLoader = { _ throws(InferenceError) in backend }
     let loader: ModelLoader
@@ -83,12 +84,12 @@ func makeService(
             id: id, pool: PoolSettings(name: "cpu", drainTimeout: drainTimeout),
             models: models.map {
                 ModelSettings(
-                    name: $0, backend: .synthetic(SyntheticOptions()), batching: batching,
+                    name: $0, backend: .synthetic(SyntheticOptions(instances: instances)), batching: batching,
                     maximumAttempts: maximumAttempts, signature: signature)
             },
             launched: .zero, patience: .milliseconds(100), maximumHeldBytes: maximumHeldBytes,
             loadingBound: loadingBound, hungRunBound: hungRunBound,
             lastWrites: .milliseconds(300)),
-        queue: queue, load: loader, metrics: MetricsRegistry(),
+        queue: queue, load: loader, notes: notes, metrics: MetricsRegistry(),
         time: time, steady: steady, logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
 }

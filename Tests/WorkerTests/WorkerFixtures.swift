@@ -39,9 +39,10 @@ struct FixtureError: Error {}
 /// A job whose rows are `number, number + 0.5` and so on, so that answers can be told apart.
 func makeJob(
     _ number: Int, rows: Int = 1, width: Int = 2, submitted: Timestamp = .zero, deadline: Timestamp? = nil,
-    attempt: Int = 1, priority: PriorityClass = .normal, inputs: [Tensor]? = nil, outputs: [String] = []
+    attempt: Int = 1, priority: PriorityClass = .normal, inputs: [Tensor]? = nil, outputs: [String] = [],
+    model: String = "m"
 ) throws -> TakenJob {
-    let queue = try makeQueueName()
+    let queue = try makeQueueName(model)
     let values = (0..<(rows * width)).map { Float(number) + Float($0) / 1_024 }
     return TakenJob(
         id: JobID(queue: queue, priority: priority, entry: EntryID(milliseconds: UInt64(number), sequence: 0)),

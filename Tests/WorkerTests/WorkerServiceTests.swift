@@ -67,7 +67,8 @@ import Time
         #expect(Set(queue.state.settled.map(\.outcome.id)) == Set(jobs.map(\.id)))
     }
 
-    @Test("jobs that workers died with run one by one, each marked before it runs; others are batched beside them")
+    @Test(
+        "jobs that workers died with run one by one, each marked before it runs and unmarked after; others are batched")
     func trials() async throws {
         let queue = RecordingQueue()
         var jobs = try (0..<60).map { try makeJob($0) }
@@ -79,6 +80,7 @@ import Time
         }
         let state = queue.state
         #expect(state.tried == stride(from: 0, to: 60, by: 10).map { jobs[$0].id })
+        #expect(Set(state.ended) == Set(state.tried))
         #expect(Set(state.settled.map(\.outcome.id)) == Set(jobs.map(\.id)))
         for settlement in state.settled where state.tried.contains(settlement.outcome.id) {
             #expect(settlement.outcome.run.batchRows == 1)

@@ -1,3 +1,4 @@
+package import Jobs
 package import Settings
 
 /// Where workers of pools run, and what happens to them there; the policy is the same for all.
@@ -23,9 +24,15 @@ package protocol PoolDriver: Sendable {
 
     /// Ends a worker at once, whatever it does. Does nothing for a worker that has ended or is not this driver's.
     func kill(_ worker: String) async
+
+    /// What a worker ran when it ended. Asked once, after its end was told.
+    func takeLastRuns(of worker: String) -> LastRuns
 }
 
 extension PoolDriver {
+    /// For places from which nothing but the end of a worker is heard.
+    package func takeLastRuns(of worker: String) -> LastRuns { .unknown }
+
     /// For drivers that have nothing to follow: returns at once.
     package func run() async {}
 }

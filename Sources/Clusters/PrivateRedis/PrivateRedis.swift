@@ -7,7 +7,8 @@ import Synchronization
 
 /// A redis-server of one's own: a child on a unix socket, with an append-only file, that ends with its parent.
 ///
-/// When it dies it is started again over its append-only file, so what was accepted is there again; clients reconnect.
+/// When it dies it is started again over its append-only file, so what was accepted is there again; clients reconnect. How
+/// often that is done says `RestartPlan`.
 package final class PrivateRedis: Service {
     package let directory: RedisDataDirectory
     private let settings: RedisSettings
@@ -53,22 +54,47 @@ package final class PrivateRedis: Service {
     }
 
     private func keepRunning() async throws {
-        var deaths: [ContinuousClock.Instant] = []
+        var plan = RestartPlan()
+        var started = ContinuousClock.now
         while !Task.isCancelled {
             guard let child = server.withLock({ $0 }) else { return }
             // Cancelled: the shutdown has begun.
             guard let status = try? await child.exit() else { return }
-            let now = ContinuousClock.now
-            deaths = deaths.filter { now - $0 < .seconds(60) } + [now]
-            logger.error(
-                "The private Redis ended; it is started again over its data",
-                metadata: ["reason": "\(status)", "log": "\(directory.path)/redis.log"])
-            guard deaths.count <= 5 else {
-                throw PrivateRedisError(
-                    "the private Redis ended \(deaths.count) times within a minute; see \(directory.path)/redis.log")
-            }
+            try await pause(plan.ended(isKilled: status.isKilled, after: .now - started, at: .now), "\(status)")
             try directory.prepare()
-            try await start()
+            started = .now
+            while !Task.isCancelled {
+                do throws(ChildProcessError) {
+                    try await start()
+                    break
+                } catch {
+                    try await pause(plan.ended(isKilled: false, after: .zero, at: .now), error.message)
+                }
+            }
+        }
+    }
+
+    /// Says what happened and waits as long as the plan says.
+    private func pause(_ step: RestartPlan.Step, _ reason: String) async throws(PrivateRedisError) {
+        let log = "\(directory.path)/redis.log"
+        switch step {
+        case .giveUp:
+            throw PrivateRedisError(
+                "the private Redis does not come back: it ended by itself \(RestartPlan.patience) times in a row (\(reason)); see \(log)"
+            )
+        case .restart(let delay, let announcement):
+            let metadata: Logger.Metadata = ["reason": "\(reason)", "log": "\(log)"]
+            switch announcement {
+            case .death:
+                logger.error("The private Redis ended; it is started again over its data", metadata: metadata)
+            case .repetition:
+                logger.error(
+                    "The private Redis ends again and again; it is started each time, and that is not said any more",
+                    metadata: metadata)
+            case .nothing: break
+            }
+            // Only the shutdown ends it early, and the loop sees that.
+            try? await Task.sleep(for: delay)
         }
     }
 

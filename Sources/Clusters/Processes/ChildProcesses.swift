@@ -11,9 +11,10 @@ import Time
 package final class ChildProcesses: Sendable {
     private let watch: ChildWatch
 
+    /// - Parameter orphans: what becomes of processes that others started and that the kernel gave to this one.
     /// - Throws: `outOfResources`.
-    package init() throws(ChildProcessError) {
-        watch = try ChildWatch()
+    package init(orphans: ForeignOrphans = .left) throws(ChildProcessError) {
+        watch = try ChildWatch(orphans)
         try watch.startThread()
     }
 
@@ -54,8 +55,10 @@ final class ChildWatch: Sendable {
     /// A byte in the pipe ends the thread's wait.
     private let pipe: (read: Int32, write: Int32)
     private let state = Mutex(State())
+    private let orphans: ForeignOrphans
 
-    init() throws(ChildProcessError) {
+    init(_ orphans: ForeignOrphans) throws(ChildProcessError) {
+        self.orphans = orphans
         var ends: [Int32] = [-1, -1]
         guard Glibc.pipe(&ends) == 0 else {
             throw ChildProcessError(.outOfResources, "cannot make a pipe to watch processes: \(describe(errno))")
@@ -73,6 +76,7 @@ final class ChildWatch: Sendable {
     }
 
     func startThread() throws(ChildProcessError) {
+        if orphans == .reaped { spate_watch_children(pipe.write) }
         let context = Unmanaged.passRetained(self)
         var thread = pthread_t()
         let failure = pthread_create(
@@ -120,6 +124,7 @@ final class ChildWatch: Sendable {
                 if let child = start(order) { watched.append(Watched(child: child, onExit: order.onExit)) }
             }
             if isClosed, watched.isEmpty { return }
+            reapOrphans(beside: watched)
             for index in wait(for: watched).reversed() {
                 let entry = watched[index]
                 guard let status = entry.child.reap() else { continue }
@@ -127,6 +132,17 @@ final class ChildWatch: Sendable {
                 Glibc.close(entry.child.descriptor)
                 entry.onExit(status)
             }
+        }
+    }
+
+    /// Takes note of the ends of processes that are not ours. One of ours at the head of the line is left: its descriptor
+    /// wakes the next wait, which reaps it, and then those behind it have their turn.
+    private func reapOrphans(beside watched: [Watched]) {
+        guard orphans == .reaped else { return }
+        while case let process = spate_ended_child(), process > 0 {
+            if watched.contains(where: { $0.child.processID == process }) { return }
+            var status: Int32 = 0
+            guard spate_reap(process, &status) == 1 else { return }
         }
     }
 
@@ -189,7 +205,8 @@ extension ChildProgram {
                                 log_path: logPath == nil ? nil : UnsafePointer(places[1]),
                                 directory: directory == nil ? nil : UnsafePointer(places[2]),
                                 memory_limit: limits.memoryBytes ?? 0, nice: Int32(clamping: limits.nice),
-                                processors: processors.baseAddress, processor_count: Int32(clamping: processors.count)))
+                                processors: processors.baseAddress, processor_count: Int32(clamping: processors.count),
+                                parent_death_signal: parentDeath.signal, shared: board?.descriptor ?? 0))
                     }
                 }
             }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Clusters
 import Gateway
 import Logging
 import Observability
@@ -19,6 +20,8 @@ struct RunGateway: AsyncParsableCommand {
     @Option(help: "Port of administration and metrics; 0 takes a free one.") var adminPort: Int?
 
     func run() async throws {
+        CrashSignals.endAtOnce()
+        ForeignOrphans.forgetAll()
         let settings = try cluster.load(host: host, port: port, adminPort: adminPort)
         let logger = settings.logging.output(role: "gateway").makeLogger()
         do {
@@ -36,7 +39,12 @@ struct RunGateway: AsyncParsableCommand {
                             "admin": "http://\(addresses.host):\(addresses.adminPort)",
                         ])
                 })
-            let loops: [any Service] = [LoopService { await queue.clock.run() }, LoopService { await observer.run() }]
+            let reaper = StandInReaper(
+                observer: observer, queues: settings.models.compactMap(\.queue), logger: logger)
+            let loops: [any Service] = [
+                LoopService { await queue.clock.run() }, LoopService { await observer.run() },
+                LoopService { await reaper.run() },
+            ]
             try await ServiceGroup(
                 configuration: .init(
                     services: loops + parts.loops + [parts.gateway], gracefulShutdownSignals: [.sigterm, .sigint],

@@ -12,8 +12,9 @@ struct RunScaler: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "scaler", abstract: "Watch the queues and start and stop the workers of each pool.",
         discussion: """
-            Workers of pools with the driver `process` are children of this process and end with it. Every decision is
-            recorded with its reasons: `spate decisions`.
+            Workers of pools with the driver `process` are children of this process. Ctrl-C or SIGTERM drains and ends them;
+            when this process dies they go on serving, and the scaler that is started next on this machine goes on with them.
+            Every decision is recorded with its reasons: `spate decisions`.
             """)
 
     @OptionGroup var cluster: ClusterOptions
@@ -21,6 +22,7 @@ struct RunScaler: AsyncParsableCommand {
     @Flag(help: "Decide and record, and start or stop nothing.") var dryRun = false
 
     func run() async throws {
+        CrashSignals.endAtOnce()
         let settings = try cluster.load()
         let logger = settings.logging.output(role: "scaler").makeLogger()
         do {
@@ -30,7 +32,7 @@ struct RunScaler: AsyncParsableCommand {
             let command = WorkerCommandLine(cluster)
             let scaler = try ScalerParts(
                 settings: settings, redis: settings.redis.url, queue: queue, observer: observer,
-                processes: ChildProcesses(),
+                processes: ChildProcesses(orphans: ForeignOrphans.duty), parentDeath: .livesOn,
                 arguments: { command.arguments(pool: $0, worker: $1) }, logDirectory: logs, isDryRun: dryRun,
                 files: cluster.watch(settings), metrics: MetricsRegistry(), logger: logger)
             try await ServiceGroup(

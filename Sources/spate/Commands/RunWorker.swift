@@ -41,6 +41,8 @@ struct RunWorker: AsyncParsableCommand {
 
     func run() async throws {
         let began = ContinuousClock.now
+        CrashSignals.endAtOnce()
+        ForeignOrphans.forgetAll()
         let settings = try cluster.load()
         let logger = settings.logging.output(role: "worker").makeLogger()
         do {
@@ -68,6 +70,7 @@ struct RunWorker: AsyncParsableCommand {
                     id: id, pool: poolSettings, models: settings.models,
                     launched: queue.clock.now() - (ContinuousClock.now - began)),
                 queue: work, load: { model throws(InferenceError) in try registry.load(model) },
+                notes: RunNotes(RunBoard.own(in: ProcessInfo.processInfo.environment)),
                 metrics: MetricsRegistry(),
                 time: queue.clock, logger: logger)
             // Not services of the group, and unstructured: SIGQUIT cancels the whole group at once, and the worker has
@@ -126,5 +129,13 @@ private final class WorkerRun: Service {
             ending.withLock { $0 = error }
             throw error
         }
+    }
+}
+
+extension RunNotes {
+    /// On the board that whoever started this process shares with it.
+    fileprivate init(_ board: RunBoard?) {
+        guard let board else { self.init(); return }
+        self.init(reserve: { board.reserve($0) }, note: { board.note($0, at: $1) })
     }
 }

@@ -16,8 +16,8 @@ struct Up: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Run the whole system on this machine: a private Redis, gateway, scaler and workers.",
         discussion: """
-            Workers and Redis are child processes that end with this one, however it ends. Ctrl-C drains and ends it all.
-            Jobs that were accepted and not finished are there again at the next start.
+            Workers and Redis are child processes that end with this one within a second, however it ends. Ctrl-C drains and
+            ends it all. Jobs that were accepted and not finished are there again at the next start.
             """)
 
     @OptionGroup var cluster: ClusterOptions
@@ -29,6 +29,7 @@ struct Up: AsyncParsableCommand {
     @Option(help: "File to write the addresses to, as JSON, once requests are served.") var addressFile: String?
 
     func run() async throws {
+        CrashSignals.endAtOnce()
         var settings = try cluster.load(host: host, port: port, adminPort: adminPort)
         if let data, case .private = settings.redis.server {
             settings.redis.server = .private(directory: URL(fileURLWithPath: data).path + "/redis")
@@ -50,7 +51,7 @@ struct Up: AsyncParsableCommand {
             }
         }
         let catalog = try ModelCatalog.read(settings)
-        let processes = try ChildProcesses()
+        let processes = try ChildProcesses(orphans: ForeignOrphans.duty)
         for pool in settings.pools where pool.driver == .process && pool.maximumWorkers > 0 {
             guard let reason = DeviceProbe().unavailability(of: pool) else { continue }
             Terminal.line(
@@ -72,12 +73,16 @@ struct Up: AsyncParsableCommand {
             for case let redis as PrivateRedis in services { await redis.stop() }
             throw error
         }
-        try await ServiceGroup(
-            configuration: .init(services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
-        ).run()
+        let kept = services.lazy.compactMap { $0 as? KeptJobs }.first
         // Whoever reads it next must not send there.
-        if let addressFile { try? FileManager.default.removeItem(atPath: addressFile) }
-        Terminal.line("spate: everything is drained and stopped")
+        defer { if let addressFile { try? FileManager.default.removeItem(atPath: addressFile) } }
+        try await ServiceGroup(
+            configuration: .init(
+                // One that fails ends the others in order: cancelled, each would say that it was.
+                services: services.map { .init(service: $0, failureTerminationBehavior: .gracefullyShutdownGroup) },
+                gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+        ).run()
+        Terminal.line(kept?.farewell ?? "spate: stopped")
     }
 
     /// In the order of their start; they end in reverse: first no more requests, then the workers, then the queue.
@@ -88,6 +93,7 @@ struct Up: AsyncParsableCommand {
         setenv("SPATE_REDIS_URL", url, 1)
         let queue = try await QueueConnections.open(settings, url: url, logger: logger)
         let observer = RedisQueueObserver(queue.connections)
+        if settings.redis.url == nil { try await takeBack(settings, queue, logger: logger) }
         let metrics = MetricsRegistry()
         let parts = GatewayParts(
             id: BootID.make("gateway"), settings: settings, catalog: catalog, queue: queue, observer: observer,
@@ -98,6 +104,7 @@ struct Up: AsyncParsableCommand {
         let command = WorkerCommandLine(cluster)
         let scaler = try ScalerParts(
             settings: settings, redis: url, queue: queue, observer: observer, processes: processes,
+            parentDeath: settings.redis.url == nil ? .dies : .handsBack,
             arguments: { command.arguments(pool: $0, worker: $1) }, logDirectory: data.map { $0 + "/logs" },
             isSole: settings.redis.url == nil,
             files: try cluster.watch(
@@ -108,8 +115,30 @@ struct Up: AsyncParsableCommand {
                     return settings
                 }),
             metrics: metrics, logger: settings.logging.output(role: "scaler").makeLogger())
-        return [LoopService { await queue.clock.run() }, LoopService { await observer.run() }]
+        let kept = KeptJobs(
+            observer: observer, queues: settings.models.compactMap(\.queue),
+            place: Self.place(of: settings.redis.server, label: queue.connections.configuration.label))
+        return [LoopService { await queue.clock.run() }, LoopService { await observer.run() }, kept]
             + parts.loops + scaler.services + [parts.gateway]
+    }
+
+    /// What workers of a killed `spate up` had in hand waits again, before any worker of this one starts. They ended with it,
+    /// and nobody else reaches a private Redis.
+    private func takeBack(_ settings: ClusterSettings, _ queue: QueueConnections, logger: Logger) async throws {
+        let observer = RedisQueueObserver(queue.connections)
+        let running = Task { await observer.run() }
+        defer { running.cancel() }
+        let jobs = try await observer.releaseAll(from: settings.models.compactMap(\.queue))
+        guard jobs > 0 else { return }
+        logger.notice("Jobs that an earlier run had begun wait again", metadata: [LogKeys.batchSize: "\(jobs)"])
+    }
+
+    /// Where jobs are kept.
+    private static func place(of server: RedisSettings.Server, label: String) -> String {
+        switch server {
+        case .private(let directory): directory
+        case .url: "Redis at \(label)"
+        }
     }
 
     private func announce(

@@ -13,9 +13,11 @@ enum DriverParts {
 
     /// - Parameters:
     ///   - redis: address that containers are told; `nil`: what their own environment says.
+    ///   - parentDeath: what becomes of worker processes when this one ends, however it ends.
     ///   - arguments: what follows `spate` in the command line of a worker process.
     static func make(
         _ settings: ClusterSettings, redis: String?, processes: ChildProcesses, logs: ProcessDriver.Logs,
+        parentDeath: ParentDeath,
         arguments: @escaping @Sendable (PoolSettings, String) -> [String], kubernetes: KubernetesClient?,
         leadership: any Leadership, logger: Logger
     ) throws -> [PoolSettings.Driver: any PoolDriver] {
@@ -25,7 +27,7 @@ enum DriverParts {
                 limits: Dictionary(
                     settings.pools.map { ($0.name, ProcessLimits($0.process)) },
                     uniquingKeysWith: { first, _ in first }),
-                arguments: arguments),
+                parentDeath: parentDeath, arguments: arguments),
             .external: ExternalDriver(),
         ]
         let used = Set(settings.pools.map(\.driver))

@@ -29,13 +29,14 @@ struct ScalerParts {
 
     /// - Parameters:
     ///   - redis: address that containers are told.
+    ///   - parentDeath: what becomes of worker processes when this one ends, however it ends.
     ///   - arguments: what follows `spate` in the command line of a worker.
     ///   - isSole: no other scaler can reach this Redis, so a lease that stands is of an earlier life of this one.
     ///   - files: those that the settings came from, to follow their changes.
     ///   - logDirectory: for the output of workers; `nil`: this process's own output.
     init(
         settings: ClusterSettings, redis: String? = nil, queue: QueueConnections, observer: RedisQueueObserver,
-        processes: ChildProcesses,
+        processes: ChildProcesses, parentDeath: ParentDeath,
         arguments: @escaping @Sendable (PoolSettings, String) -> [String], logDirectory: String?,
         isDryRun: Bool = false, isSole: Bool = false, files: SettingsWatch? = nil, metrics: MetricsRegistry,
         logger: Logger
@@ -81,7 +82,8 @@ struct ScalerParts {
         service = ScalerService(
             configuration: .init(settings, isDryRun: isDryRun), observer: observer,
             drivers: try DriverParts.make(
-                settings, redis: redis, processes: processes, logs: logs, arguments: arguments,
+                settings, redis: redis, processes: processes, logs: logs, parentDeath: parentDeath,
+                arguments: arguments,
                 kubernetes: kubernetes, leadership: leadership, logger: logger),
             store: store, expected: { forecasts.expected($0, $1, $2) }, leadership: leadership,
             announce: announce, files: files, metrics: metrics, time: queue.clock, logger: logger)

@@ -85,7 +85,7 @@ extension EngineTests {
                 let end = try await test.expectEnd(of: worker)
                 #expect(end.isFailure)
                 // Some engines do not see who killed it.
-                #expect(end.reason.contains("more memory") || end.reason == "signal 9", "\(end.reason)")
+                #expect(end.reason.contains("more memory") || end.reason == "signal 9 (SIGKILL)", "\(end.reason)")
             }
             #expect(try await place.leftovers() == [])
         }
@@ -109,7 +109,7 @@ extension EngineTests {
                     try await test.crash(worker)
                     try await engine.start()
                     let end = try await test.expectEnd(of: worker)
-                    #expect(end.reason == "signal 9")
+                    #expect(end.reason == "signal 9 (SIGKILL)")
                     while driver.unavailability(of: place.pool) != nil { try await Task.sleep(for: .milliseconds(5)) }
                 }
             }
@@ -138,7 +138,7 @@ struct ContainerValueTests {
         typealias Inner = EngineValues.Inspected.Inner
         #expect(ContainerDriver.words(nil) == ("its container is gone", true))
         #expect(ContainerDriver.words(Inner(Running: false, ExitCode: 0)) == ("exit status 0", false))
-        #expect(ContainerDriver.words(Inner(Running: false, ExitCode: 137)) == ("signal 9", true))
+        #expect(ContainerDriver.words(Inner(Running: false, ExitCode: 137)) == ("signal 9 (SIGKILL)", true))
         #expect(
             ContainerDriver.words(Inner(Running: false, ExitCode: 137, OOMKilled: true))
                 == ("it used more memory than its pool allows and was killed", true))

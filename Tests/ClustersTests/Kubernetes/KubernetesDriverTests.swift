@@ -145,7 +145,7 @@ struct KubernetesDriverTests {
                 "crash",
                 #"{"namespace":"\#(namespace.name)","pod":"\#(try namespace.pod(of: first))","isMissed":true,"message":"\#(first)"}"#
             )
-            #expect(try await test.expectEnd(of: first).reason == "signal 9")
+            #expect(try await test.expectEnd(of: first).reason == "signal 9 (SIGKILL)")
             let second = try await test.start()
             await test.expectStart(of: second, in: "cpu")
         }

@@ -37,7 +37,7 @@ struct PodLedgerTests {
             ledger.note(pod(state: .init(waiting: .init(reason: "CrashLoopBackOff")), last: ended(137, first))),
             ledger.note(pod(restarts: 1, last: ended(137, first))), ledger.remove("w-1", last: nil),
         ]
-        #expect(changes == [[.exited(first, reason: "signal 9", isFailure: true)], [], [], [], []])
+        #expect(changes == [[.exited(first, reason: "signal 9 (SIGKILL)", isFailure: true)], [], [], [], []])
     }
 
     @Test("a restart that was missed is told from what is left of it")

@@ -35,7 +35,8 @@ struct ProcessDriverTests {
         _ = await events.next()
         let process = try #require(driver.processID(of: worker))
         Glibc.kill(process, SIGKILL)
-        #expect(await events.next() == .exited(worker: worker, pool: "cpu", reason: "signal 9", isFailure: true))
+        #expect(
+            await events.next() == .exited(worker: worker, pool: "cpu", reason: "signal 9 (SIGKILL)", isFailure: true))
         #expect(driver.processID(of: worker) == nil)
     }
 
@@ -64,7 +65,9 @@ struct ProcessDriverTests {
             _ = await events.next()
             let drained = ContinuousClock.now
             await driver.drain(worker)
-            #expect(await events.next() == .exited(worker: worker, pool: "cpu", reason: "signal 9", isFailure: true))
+            #expect(
+                await events.next()
+                    == .exited(worker: worker, pool: "cpu", reason: "signal 9 (SIGKILL)", isFailure: true))
             #expect(ContinuousClock.now - drained >= .milliseconds(80))
         }
     }
@@ -76,7 +79,8 @@ struct ProcessDriverTests {
         var events = driver.events.makeAsyncIterator()
         _ = await events.next()
         await driver.kill(worker)
-        #expect(await events.next() == .exited(worker: worker, pool: "cpu", reason: "signal 9", isFailure: true))
+        #expect(
+            await events.next() == .exited(worker: worker, pool: "cpu", reason: "signal 9 (SIGKILL)", isFailure: true))
         // Nothing happens for a worker that has ended.
         await driver.drain(worker)
         await driver.kill(worker)

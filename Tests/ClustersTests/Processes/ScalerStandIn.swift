@@ -32,7 +32,7 @@ struct ScalerStandIn {
     }
 
     /// This program's own arguments, with a filter for one test.
-    private static func rerun(_ test: String) -> [String] {
+    static func rerun(_ test: String) -> [String] {
         var arguments: [String] = []
         var rest = CommandLine.arguments.dropFirst()[...]
         while let argument = rest.popFirst() {
@@ -45,7 +45,7 @@ struct ScalerStandIn {
         return arguments + ["--filter", test]
     }
 
-    private static func environment(_ more: [String: String]) -> [String: String] {
+    static func environment(_ more: [String: String]) -> [String: String] {
         var environment = more
         for name in ["PATH", "HOME", "LD_LIBRARY_PATH"] { environment[name] = variable(name) }
         return environment

@@ -1,5 +1,7 @@
 import CProcess
 import Glibc
+import Jobs
+import Synchronization
 
 /// A worker process whose scaler is gone: the kernel gave it another parent.
 ///
@@ -12,23 +14,44 @@ final class OrphanProcess: Sendable {
     private let cluster: String
     /// Stands for this very process, also after its number was given to another.
     private let descriptor: Int32
+    private let board: RunBoard?
+    /// When it was first asked to leave; `nil`: nobody did.
+    private let asked = Mutex<ContinuousClock.Instant?>(nil)
 
-    private init(worker: String, pool: String, cluster: String, grace: Duration, descriptor: Int32) {
+    private init(
+        worker: String, pool: String, cluster: String, grace: Duration, descriptor: Int32, board: RunBoard?
+    ) {
         self.cluster = cluster
         self.worker = worker
         self.pool = pool
         self.grace = grace
         self.descriptor = descriptor
+        self.board = board
     }
 
     deinit { close(descriptor) }
 
     func signal(_ number: Int32) { _ = spate_pidfd_signal(descriptor, number) }
 
-    /// Waits for its end and kills it after `grace`; then ends what it had started itself. Returns when all have ended.
-    func end(within grace: Duration) async {
-        if await !hasEnded(within: grace) { await kill() }
+    /// Asks it to leave; `follow` kills it after its grace.
+    func requestEnd() {
+        asked.withLock { $0 = $0 ?? .now }
+        signal(SIGTERM)
+    }
+
+    /// What it ran at its end.
+    var lastRuns: LastRuns { board?.lastRuns ?? .unknown }
+
+    /// Returns when it has ended, and what it had started itself with it; or the task was cancelled. Kills it when it was
+    /// asked to leave and its grace is over.
+    /// - Returns: whether it was asked; `nil`: it has not ended.
+    func follow() async -> Bool? {
+        while await !hasEnded(within: .seconds(1)) {
+            if let asked = asked.withLock({ $0 }), .now - asked >= grace { await kill() }
+            if Task.isCancelled { return nil }
+        }
         for process in await Self.find(of: cluster) where process.worker == worker { await process.kill() }
+        return asked.withLock { $0 != nil }
     }
 
     private func kill() async {
@@ -99,7 +122,7 @@ final class OrphanProcess: Sendable {
         let grace = marks[Mark.grace].flatMap { Int64($0) } ?? 35_000
         return OrphanProcess(
             worker: worker, pool: pool, cluster: cluster, grace: .milliseconds(max(0, min(grace, 86_400_000))),
-            descriptor: descriptor)
+            descriptor: descriptor, board: RunBoard.of(process: process))
     }
 
     private static func isOurs(_ marks: [String: String], _ cluster: String) -> Bool {

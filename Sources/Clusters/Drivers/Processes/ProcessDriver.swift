@@ -1,11 +1,13 @@
 import Glibc
+package import Jobs
 package import Settings
 import Synchronization
 
 /// Workers as child processes on this machine, made by running this program's own file again.
 ///
-/// A worker that ends is known at once; when this process ends, however it ends, its workers get SIGTERM from the
-/// kernel and drain. One that does not obey outlives it; the driver that comes next finds it and ends it.
+/// A worker that ends is known at once, and what it ran then. When this process ends, however it ends, its workers do
+/// what `ParentDeath` says. Those that are left are found by the driver that comes next: it goes on with them where they
+/// were to live on, and ends them where they should have ended.
 ///
 /// A worker that ended is not started again by itself: the policy decides anew at once, and backs off after failed starts.
 package final class ProcessDriver: WorkerDriver {
@@ -24,6 +26,7 @@ package final class ProcessDriver: WorkerDriver {
         /// Whether `started` was told; an exit before that waits for it.
         var isTold = false
         var exit: ProcessExit?
+        var board: RunBoard?
     }
 
     package let events: AsyncStream<WorkerEvent>
@@ -38,11 +41,14 @@ package final class ProcessDriver: WorkerDriver {
     private let limits: [String: ProcessLimits]
     private let environment: [String: String]
     private let cluster: String
+    private let parentDeath: ParentDeath
     /// Workers of an earlier scaler, by id.
     private let orphans = Mutex<[String: OrphanProcess]>([:])
     /// Not bounded by itself: two events for each worker, and pools bound the workers.
     private let report: AsyncStream<WorkerEvent>.Continuation
     private let entries = Mutex<[String: Entry]>([:])
+    /// Of workers that ended, until somebody asks.
+    private let lastRuns = Mutex<[String: LastRuns]>([:])
 
     /// - Parameters:
     ///   - children: starts and watches all processes of this program.
@@ -53,11 +59,13 @@ package final class ProcessDriver: WorkerDriver {
     ///   - limits: what one worker of a pool may take, by the pool's name. Default none.
     ///   - environment: of the workers, before what tells whose they are. Default this process's own.
     ///   - cluster: which orphans are ours; two clusters of one user on one machine need two.
+    ///   - parentDeath: what becomes of workers when this process ends, however it ends.
     ///   - makeID: a new worker id; default the pool's name and 64 random bits, in hexadecimal.
     package init(
         children: ChildProcesses, logs: Logs = .inherited, executable: String = "/proc/self/exe",
         probe: DeviceProbe = DeviceProbe(), killMargin: Duration = .seconds(5), limits: [String: ProcessLimits] = [:],
         environment: [String: String] = ProcessDriver.ownEnvironment(), cluster: String = "spate",
+        parentDeath: ParentDeath = .drains,
         makeID: @escaping @Sendable (PoolSettings) -> String = { "\($0.name)-\(ProcessDriver.randomHex())" },
         arguments: @escaping @Sendable (_ pool: PoolSettings, _ worker: String) -> [String]
     ) {
@@ -69,6 +77,7 @@ package final class ProcessDriver: WorkerDriver {
         self.limits = limits
         self.environment = environment
         self.cluster = cluster
+        self.parentDeath = parentDeath
         self.makeID = makeID
         self.arguments = arguments
         (events, report) = AsyncStream.makeStream(of: WorkerEvent.self, bufferingPolicy: .unbounded)
@@ -83,10 +92,13 @@ package final class ProcessDriver: WorkerDriver {
             throw WorkerDriverError(.unavailable, "pool \(pool.name) cannot start a worker: \(reason)")
         }
         let worker = makeID(pool)
-        entries.withLock { $0[worker] = Entry(pool: pool) }
+        let board = RunBoard.make()
+        entries.withLock { $0[worker] = Entry(pool: pool, board: board) }
         let program = ChildProgram(
-            path: executable, arguments: arguments(pool, worker), environment: environment(of: worker, in: pool),
-            logPath: logPath(of: worker), limits: limits[pool.name] ?? ProcessLimits())
+            path: executable, arguments: arguments(pool, worker),
+            environment: environment(of: worker, in: pool, board: board),
+            logPath: logPath(of: worker), limits: limits[pool.name] ?? ProcessLimits(), parentDeath: parentDeath,
+            board: board)
         do {
             let child = try await children.start(program) { [weak self] status in
                 self?.noteExit(of: worker, in: pool, status)
@@ -100,7 +112,7 @@ package final class ProcessDriver: WorkerDriver {
     }
 
     package func drain(_ worker: String) async {
-        if let orphan = orphans.withLock({ $0[worker] }) { return orphan.signal(SIGTERM) }
+        if let orphan = orphans.withLock({ $0[worker] }) { return orphan.requestEnd() }
         guard let entry = entries.withLock({ $0[worker] }) else { return }
         entry.child?.requestEnd(within: entry.pool.drainTimeout + killMargin)
     }
@@ -115,32 +127,58 @@ package final class ProcessDriver: WorkerDriver {
 
     // MARK: Orphans
 
-    /// Ends what an earlier scaler left: its workers got SIGTERM when it ended; those that stay after the longest grace
-    /// that their pools knew are killed. Their ends are told like any other, so that their jobs go back at once.
+    /// Finds what an earlier scaler left, now and every few seconds: another one on this machine may end at any time. Where
+    /// workers live on it goes on with them as if it had started them; else it ends them, within the grace that their pools
+    /// knew. Their ends are told like any other, so that their jobs go back at once.
     package func run() async {
-        // What a dead worker left behind has its id too; one of them stands for all.
-        let all = await OrphanProcess.find(of: cluster).map { ($0.worker, $0) }
-        let found = Dictionary(all, uniquingKeysWith: { one, _ in one }).values
         await withDiscardingTaskGroup { group in
-            for orphan in found { group.addTask { await self.end(orphan) } }
+            while !Task.isCancelled {
+                // What a dead worker left behind has its id too; one of them stands for all.
+                for orphan in await OrphanProcess.find(of: cluster) where adopt(orphan) {
+                    group.addTask { await self.follow(orphan) }
+                }
+                // Only cancellation ends it early.
+                try? await Task.sleep(for: Self.orphanInterval)
+            }
         }
     }
 
-    private func end(_ orphan: OrphanProcess) async {
-        orphans.withLock { $0[orphan.worker] = orphan }
-        report.yield(.started(worker: orphan.worker, pool: orphan.pool))
-        // Once more: the first may have come before the worker had a handler for it.
-        orphan.signal(SIGTERM)
-        await orphan.end(within: orphan.grace)
-        orphans.withLock { _ = $0.removeValue(forKey: orphan.worker) }
-        report.yield(
-            .exited(
-                worker: orphan.worker, pool: orphan.pool, reason: "its scaler had ended before it", isFailure: false))
+    private static let orphanInterval = Duration.seconds(5)
+
+    /// - Returns: whether it was not known.
+    private func adopt(_ orphan: OrphanProcess) -> Bool {
+        orphans.withLock { orphans in
+            guard orphans[orphan.worker] == nil else { return false }
+            orphans[orphan.worker] = orphan
+            return true
+        }
     }
 
-    private func environment(of worker: String, in pool: PoolSettings) -> [String: String] {
-        let marks = OrphanProcess.marks(
+    private func follow(_ orphan: OrphanProcess) async {
+        report.yield(.started(worker: orphan.worker, pool: orphan.pool))
+        // Once more: the first signal may have come before the worker had a handler for it.
+        if parentDeath != .livesOn { orphan.requestEnd() }
+        guard let wasAsked = await orphan.follow() else { return }
+        orphans.withLock { _ = $0.removeValue(forKey: orphan.worker) }
+        lastRuns.withLock { $0[orphan.worker] = orphan.lastRuns }
+        report.yield(
+            .exited(
+                worker: orphan.worker, pool: orphan.pool,
+                reason: wasAsked
+                    ? "its scaler had ended before it" : "how it ended is not known: another scaler had started it",
+                isFailure: !wasAsked))
+    }
+
+    package func takeLastRuns(of worker: String) -> LastRuns {
+        lastRuns.withLock { $0.removeValue(forKey: worker) } ?? .unknown
+    }
+
+    private func environment(of worker: String, in pool: PoolSettings, board: RunBoard?) -> [String: String] {
+        var marks = OrphanProcess.marks(
             worker: worker, pool: pool.name, cluster: cluster, grace: pool.drainTimeout + killMargin)
+        if board != nil { marks[RunBoard.variable] = "3" }
+        // A crash must end a worker, not keep it for seconds and print its memory; who wants it says so.
+        if environment["SWIFT_BACKTRACE"] == nil { marks["SWIFT_BACKTRACE"] = "enable=no" }
         return environment.merging(marks) { _, own in own }
     }
 
@@ -163,9 +201,7 @@ package final class ProcessDriver: WorkerDriver {
         report.yield(.started(worker: worker, pool: pool.name))
         let exit = entries.withLock { entries -> ProcessExit? in
             entries[worker]?.isTold = true
-            guard let exit = entries[worker]?.exit else { return nil }
-            entries[worker] = nil
-            return exit
+            return entries[worker]?.exit
         }
         if let exit { reportExit(of: worker, in: pool, exit) }
     }
@@ -176,13 +212,15 @@ package final class ProcessDriver: WorkerDriver {
                 entries[worker]?.exit = status
                 return false
             }
-            entries[worker] = nil
             return true
         }
         if isTold { reportExit(of: worker, in: pool, status) }
     }
 
     private func reportExit(of worker: String, in pool: PoolSettings, _ status: ProcessExit) {
+        if let board = entries.withLock({ $0.removeValue(forKey: worker) })?.board {
+            lastRuns.withLock { $0[worker] = board.lastRuns }
+        }
         report.yield(
             .exited(worker: worker, pool: pool.name, reason: status.description, isFailure: !status.isSuccess))
     }

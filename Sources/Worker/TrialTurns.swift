@@ -1,0 +1,91 @@
+import Time
+
+/// When a worker runs the jobs that workers died with: one at a time, while nothing else of the worker runs, over all of
+/// its models; and no longer than what else waits is served for, so that neither starves.
+///
+/// | it | until | then |
+/// |---|---|---|
+/// | is open: everything is started | jobs wait for a trial, and its last turn is made up for or nothing else waits | holds |
+/// | holds: nothing is started | no run is left | tries |
+/// | | runs are left after its patience (1 s, then twice as long each time) | opens, for as long as it held |
+/// | tries jobs one by one | none is left, or 100 ms are over and others wait | opens, for as long as it held |
+///
+/// - Example: eight suspects of 2 ms beside batches of 40 ms: one turn of 40 + 8 · 2 ms, and then 56 ms for the others.
+struct TrialTurns: Sendable {
+    /// What the models say.
+    struct Seen: Sendable {
+        /// Jobs that wait for a trial, by model.
+        var trials: [Int]
+        /// Whether anything runs, or loads.
+        var isRunning: Bool
+        /// Whether anything waits that needs no trial.
+        var isWaiting: Bool
+    }
+
+    enum Step: Sendable, Equatable {
+        /// Until something changes, at most so long.
+        case sleep(Duration?)
+        case hold
+        case release
+        /// Mark and run the next one of this model, and say `ended` then.
+        case `try`(model: Int)
+    }
+
+    enum Phase: Sendable, Equatable {
+        /// Can go to: holding. While others wait not before `until`.
+        case open(until: Timestamp?)
+        /// Can go to: open.
+        case holding(since: Timestamp, tried: Int)
+    }
+
+    /// How long a turn tries jobs while others wait.
+    static let length = Duration.milliseconds(100)
+    static let longestPatience = Duration.seconds(60)
+
+    private(set) var phase = Phase.open(until: nil)
+    private var patience = Duration.seconds(1)
+    private var lastModel = -1
+
+    var isHolding: Bool { if case .holding = phase { true } else { false } }
+
+    /// - Parameter now: monotonic.
+    mutating func step(_ seen: Seen, now: Timestamp) -> Step {
+        let model = next(seen.trials)
+        switch phase {
+        case .open(let until):
+            guard model != nil else { return .sleep(nil) }
+            if seen.isWaiting, let until, until > now { return .sleep(until - now) }
+            phase = .holding(since: now, tried: 0)
+            return .hold
+        case .holding(let since, let tried):
+            let held = now - since
+            guard let model else { return open(after: held, now: now) }
+            if seen.isRunning {
+                guard held >= patience else { return .sleep(patience - held) }
+                patience = min(patience * 2, Self.longestPatience)
+                return open(after: held, now: now)
+            }
+            patience = .seconds(1)
+            if tried > 0, held >= Self.length, seen.isWaiting { return open(after: held, now: now) }
+            lastModel = model
+            return .try(model: model)
+        }
+    }
+
+    /// The trial is over, whatever came of it.
+    mutating func ended() {
+        guard case .holding(let since, let tried) = phase else { return }
+        phase = .holding(since: since, tried: tried + 1)
+    }
+
+    private mutating func open(after held: Duration, now: Timestamp) -> Step {
+        phase = .open(until: now + held)
+        return .release
+    }
+
+    /// Models take turns.
+    private func next(_ trials: [Int]) -> Int? {
+        guard !trials.isEmpty else { return nil }
+        return (1...trials.count).lazy.map { (self.lastModel + $0) % trials.count }.first { trials[$0] > 0 }
+    }
+}
