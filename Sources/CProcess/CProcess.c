@@ -6,6 +6,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -23,6 +24,20 @@ bool spate_end_with_parent(pid_t parent, int signal) {
 }
 
 int spate_pidfd_open(pid_t pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
+
+// Before anything of the program runs, and before a library opens a file of its own, which would then get the number
+// of a standard stream that was closed, and with it all that is printed.
+__attribute__((constructor)) static void keep_standard_streams(void) {
+    for (int stream = 0; stream < 3; stream++) {
+        // The lowest number that is free is this one.
+        if (fcntl(stream, F_GETFD) < 0 && errno == EBADF && open("/dev/null", O_RDWR) != stream) return;
+    }
+    // A process that was started by way of /proc/self/exe would be called after that.
+    char name[16] = "";
+    if (prctl(PR_GET_NAME, name) == 0 && strcmp(name, "exe") == 0) spate_name_thread("spate");
+    // A reader that is gone is an error of the write, not the end of the process.
+    signal(SIGPIPE, SIG_IGN);
+}
 
 int spate_pidfd_signal(int descriptor, int signal) {
     return (int)syscall(SYS_pidfd_send_signal, descriptor, signal, NULL, 0);

@@ -32,7 +32,9 @@ import Time
             logger.debug("not at this level")
         }
         #expect(
-            written == ["08:30:01.250 info gateway: worker is ready pool=cpu reason=\"burst of 12\" worker.id=w1\n"])
+            written == [
+                "2026-01-31 08:30:01.250Z info gateway: worker is ready pool=cpu reason=\"burst of 12\" worker.id=w1\n"
+            ])
     }
 
     @Test("a line for collectors is one JSON object")
@@ -54,7 +56,9 @@ import Time
             logger.info("y", metadata: ["c": "\(String(repeating: "é", count: 5_000))"])
         }
         #expect(
-            written[0] == "08:30:01.250 info gateway: x a=\"1\\n08:30:02.000 error gateway: forged\" b=\\u001b[31m\n")
+            written[0]
+                == "2026-01-31 08:30:01.250Z info gateway: x a=\"1\\n08:30:02.000 error gateway: forged\" b=\\u001b[31m\n"
+        )
         #expect(written[1].count < 2_100)
         #expect(written.allSatisfy { $0.filter { $0 == "\n" }.count == 1 })
     }

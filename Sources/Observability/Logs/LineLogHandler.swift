@@ -33,7 +33,7 @@ struct LineLogHandler: LogHandler {
     }
 
     private func text(_ event: LogEvent, _ pairs: [(key: String, value: String)]) -> String {
-        var line = "\(UTC(output.now()).time) \(event.level.rawValue) \(output.role): "
+        var line = "\(UTC(output.now()).text) \(event.level.rawValue) \(output.role): "
         line += LogText.escaped(event.message.description)
         for (key, value) in pairs {
             let isWord = !value.isEmpty && !value.unicodeScalars.contains { $0 == " " || $0 == "\"" || $0 == "=" }

@@ -8,7 +8,7 @@ import Glibc
 /// Loggers are made by `makeLogger` and handed on; `bootstrap` is for libraries that make their own.
 package struct LogOutput: Sendable {
     package enum Format: Sendable {
-        /// `08:30:01.250 info gateway: listening port=8000`
+        /// `2026-01-31 08:30:01.250Z info gateway: listening port=8000`
         case text
         /// `{"time":"2026-01-31T08:30:01.250Z","level":"info","role":"gateway","message":"listening","port":"8000"}`
         case json
@@ -54,17 +54,6 @@ package struct LogOutput: Sendable {
         return Timestamp(microseconds: Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1_000)
     }
 
-    /// One `write` a line, so that lines of processes that share a terminal do not mix. What cannot be written is lost:
-    /// there is nowhere left to say so.
-    private static func writeOnStandardError(_ line: String) {
-        var line = line
-        line.withUTF8 { bytes in
-            var rest = UnsafeRawBufferPointer(bytes)
-            while let start = rest.baseAddress, !rest.isEmpty {
-                let count = Glibc.write(STDERR_FILENO, start, rest.count)
-                if count < 0 && errno != EINTR { return }
-                rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(max(0, count)))
-            }
-        }
-    }
+    /// What cannot be written is lost: there is nowhere left to say so.
+    private static func writeOnStandardError(_ line: String) { try? StandardStream.write(line, to: STDERR_FILENO) }
 }

@@ -36,8 +36,8 @@ enum LogText {
 
 /// A point in time as the parts of its UTC text.
 struct UTC: CustomStringConvertible {
-    /// `08:30:01.250`
-    let time: String
+    /// `2026-01-31 08:30:01.250Z`
+    let text: String
     /// `2026-01-31T08:30:01.250Z`
     let description: String
 
@@ -50,7 +50,7 @@ struct UTC: CustomStringConvertible {
         let (days, milliseconds) = Self.split(timestamp.milliseconds, by: 86_400_000)
         let (hours, rest) = Self.split(milliseconds, by: 3_600_000)
         let (minutes, seconds) = Self.split(rest, by: 60_000)
-        time =
+        let time =
             "\(padded(hours, 2)):\(padded(minutes, 2)):\(padded(seconds / 1_000, 2)).\(padded(seconds % 1_000, 3))"
         let (era, day) = Self.split(days + 719_468, by: 146_097)
         let yearOfEra = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365
@@ -58,8 +58,9 @@ struct UTC: CustomStringConvertible {
         let shifted = (5 * dayOfYear + 2) / 153
         let month = shifted < 10 ? shifted + 3 : shifted - 9
         let year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
-        description =
-            "\(padded(year, 4))-\(padded(month, 2))-\(padded(dayOfYear - (153 * shifted + 2) / 5 + 1, 2))T\(time)Z"
+        let date = "\(padded(year, 4))-\(padded(month, 2))-\(padded(dayOfYear - (153 * shifted + 2) / 5 + 1, 2))"
+        text = "\(date) \(time)Z"
+        description = "\(date)T\(time)Z"
     }
 
     /// Quotient rounded down and the remainder, never negative.

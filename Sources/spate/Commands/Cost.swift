@@ -40,7 +40,7 @@ struct Cost: AsyncParsableCommand {
             report.cheapest = CheapestPolicy.search(
                 arrivals, start: start, settings: settings, objective: objective / 100)
         }
-        Terminal.line(json ? try JSONLines.text(report) : report.text)
+        try Terminal.result(json ? JSONLines.text(report) : report.text)
         if objective != nil, report.cheapest == nil {
             Terminal.error("spate: no arrivals are on record for that time, so there is nothing to search on")
         }

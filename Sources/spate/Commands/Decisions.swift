@@ -26,7 +26,7 @@ struct Decisions: AsyncParsableCommand {
             let span = try query.span(now: desk.now, default: .seconds(7 * 86_400))
             return try await desk.decisions(from: span.from, to: span.to, pool: pool, limit: count)
         }
-        if decisions.isEmpty { Terminal.line("no decision is recorded") }
-        for decision in decisions { Terminal.line(json ? decision : StatusText.decision(decision)) }
+        if decisions.isEmpty { try Terminal.result("no decision is recorded") }
+        for decision in decisions { try Terminal.result(json ? decision : StatusText.decision(decision)) }
     }
 }

@@ -46,7 +46,7 @@ struct Import: ParsableCommand {
         for note in imported.notes {
             Terminal.error("\(file):\(note.line): \(note.severity.rawValue): \(note.what): \(note.why)")
         }
-        guard let out else { return Terminal.line(String(imported.yaml.dropLast())) }
+        guard let out else { return try Terminal.result(String(imported.yaml.dropLast())) }
         do {
             try Data(imported.yaml.utf8).write(to: URL(fileURLWithPath: out), options: .withoutOverwriting)
         } catch {

@@ -11,6 +11,6 @@ struct Pools: AsyncParsableCommand {
 
     func run() async throws {
         let report = try await options.use { desk, _ in try await desk.pools() }
-        Terminal.line(json ? try JSONLines.text(report) : report.text)
+        try Terminal.result(json ? JSONLines.text(report) : report.text)
     }
 }

@@ -43,7 +43,7 @@ struct Record: AsyncParsableCommand {
                 ? try await Self.past(desk, query, format, to: file)
                 : try await Self.live(desk, observer, format, span, to: file)
         }
-        Terminal.line("\(path): \(done)")
+        try Terminal.result("\(path): \(done)")
     }
 
     private static func past(

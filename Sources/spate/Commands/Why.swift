@@ -25,12 +25,13 @@ struct Why: AsyncParsableCommand {
             let moment = try query.moment("time", now: desk.now) ?? desk.now
             return (moment, try await desk.why(pool: pool, at: moment))
         }
-        if json { return Terminal.line(try JSONLines.text(explanations)) }
+        if json { return try Terminal.result(JSONLines.text(explanations)) }
         if explanations.isEmpty {
-            return Terminal.line("no decision is on record at \(MomentText.text(asked)) or in the seven days before")
+            return try Terminal.result(
+                "no decision is on record at \(MomentText.text(asked)) or in the seven days before")
         }
         for explanation in explanations {
-            Terminal.line(ExplanationText.lines(explanation, asked: asked).joined(separator: "\n"))
+            try Terminal.result(ExplanationText.lines(explanation, asked: asked).joined(separator: "\n"))
         }
     }
 }
