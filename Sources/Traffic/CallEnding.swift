@@ -18,12 +18,14 @@ package enum CallEnding: Sendable, Equatable {
     case unanswered(String)
     /// Not sent, because the run was stopped.
     case unsent
+    /// Sent or accepted, and still open when somebody stopped the run: nothing is known of it.
+    case interrupted
 
     /// Whether the service answered the call with a result, whatever it was.
     package var isFinished: Bool {
         switch self {
         case .right, .wrong, .duplicated: true
-        case .failed, .expired, .refused, .lost, .unanswered, .unsent: false
+        case .failed, .expired, .refused, .lost, .unanswered, .unsent, .interrupted: false
         }
     }
 }

@@ -1,7 +1,7 @@
 /// How many calls a run had and what became of them.
 ///
-/// `offered = finished + failed + expired + refused + lost + unanswered + unsent`; `wrong`, `late` and `duplicated`
-/// are among the finished. `refusals`, `retried` and `resubmitted` count requests, not calls.
+/// `offered = finished + failed + expired + refused + lost + unanswered + unsent + interrupted`; `wrong`, `late`,
+/// `duplicated` and `checked` are among the finished. `refusals`, `retried` and `resubmitted` count requests, not calls.
 package struct TrafficCounts: Sendable, Equatable, Codable {
     /// Calls that arrived.
     package var offered = 0
@@ -14,6 +14,10 @@ package struct TrafficCounts: Sendable, Equatable, Codable {
     package var lost = 0
     package var unanswered = 0
     package var unsent = 0
+    /// Open when somebody stopped the run.
+    package var interrupted = 0
+    /// Finished, and the answer was compared with the one that the recording expects.
+    package var checked = 0
     /// Finished with an answer other than the expected one.
     package var wrong = 0
     /// Finished twice.
@@ -29,12 +33,36 @@ package struct TrafficCounts: Sendable, Equatable, Codable {
 
     package init() {}
 
-    package var settled: Int { finished + failed + expired + refused + lost + unanswered + unsent }
+    package var settled: Int { finished + failed + expired + refused + lost + unanswered + unsent + interrupted }
 
     /// Arrived and not settled.
     package var open: Int { offered - settled }
 
-    mutating func add(_ ending: CallEnding) {
+    /// What a report of an earlier version does not have counts as 0.
+    package init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        func count(_ key: CodingKeys) throws -> Int { try values.decodeIfPresent(Int.self, forKey: key) ?? 0 }
+        offered = try count(.offered)
+        accepted = try count(.accepted)
+        finished = try count(.finished)
+        failed = try count(.failed)
+        expired = try count(.expired)
+        refused = try count(.refused)
+        lost = try count(.lost)
+        unanswered = try count(.unanswered)
+        unsent = try count(.unsent)
+        interrupted = try count(.interrupted)
+        checked = try count(.checked)
+        wrong = try count(.wrong)
+        duplicated = try count(.duplicated)
+        late = try count(.late)
+        refusals = try count(.refusals)
+        retried = try count(.retried)
+        resubmitted = try count(.resubmitted)
+    }
+
+    mutating func add(_ ending: CallEnding, check: AnswerCheck = .compared) {
+        if ending.isFinished, check == .compared { checked += 1 }
         switch ending {
         case .right: finished += 1
         case .wrong:
@@ -49,6 +77,7 @@ package struct TrafficCounts: Sendable, Equatable, Codable {
         case .lost: lost += 1
         case .unanswered: unanswered += 1
         case .unsent: unsent += 1
+        case .interrupted: interrupted += 1
         }
     }
 }
@@ -63,13 +92,16 @@ package struct TrafficVerdict: Sendable, Equatable, Codable {
     /// A run is a success only if something finished, nothing was lost, duplicated or left without an answer, and every
     /// answer was right. A failed call has no right answer, so it counts against the run; refused, expired and late
     /// calls do not: they were told so.
-    package init(_ counts: TrafficCounts) {
+    ///
+    /// - Parameter isStopped: Somebody ended the run before its end; that is no success either.
+    package init(_ counts: TrafficCounts, isStopped: Bool = false) {
         let questions: [(Int, String)] = [
             (counts.lost, "lost"), (counts.duplicated, "duplicated"), (counts.wrong, "wrong"),
             (counts.unanswered, "unanswered"), (counts.failed, "failed"),
         ]
         problems = questions.filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }
         if counts.finished == 0 { problems.append("nothing finished") }
+        if isStopped { problems.append("stopped before its end") }
         isOK = problems.isEmpty
     }
 }

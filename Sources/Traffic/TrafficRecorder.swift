@@ -11,6 +11,11 @@ package struct TrafficRecorder: Sendable {
     private var latency = LatencyRecorder()
     private var serviceLatency = LatencyRecorder()
     private var secondLatency = LatencyRecorder()
+    /// Of the running interval of the live line, and what the last full one came to.
+    private var intervalLatency = LatencyRecorder()
+    private var lastInterval: TrafficProgress.Percentiles?
+    private var kinds = KindRecorder()
+    private var newestReason: String?
     private var seconds: [SecondSample] = [SecondSample(second: 0)]
     private var scaleOuts = ScaleOutTracker()
     private var reasons: [String: Int] = [:]
@@ -21,6 +26,8 @@ package struct TrafficRecorder: Sendable {
     package static let maximumDecisions = 1_000
     /// Distinct texts of failures that are kept; the rest is counted under one name.
     package static let maximumReasons = 20
+    /// How long an interval is of which a live line shows percentiles.
+    package static let intervalSeconds = 5
     /// A run longer than this keeps its counts and loses its later seconds.
     package static let maximumSeconds = 7 * 86_400
 
@@ -28,15 +35,19 @@ package struct TrafficRecorder: Sendable {
     package init(deadline: Duration?) { self.deadline = deadline }
 
     /// A call was due to be sent at `intended`.
-    package mutating func arrived(intended: Duration) {
+    package mutating func arrived(intended: Duration, kind: CallKind? = nil) {
         counts.offered += 1
+        if let kind { kinds.arrived(kind) }
         advance(to: intended)
         seconds[index(of: intended)].arrivals += 1
         scaleOuts.arrived(at: intended)
     }
 
     /// The service took on a call (202, or any result); counted once a call.
-    package mutating func accepted() { counts.accepted += 1 }
+    package mutating func accepted(kind: CallKind? = nil) {
+        counts.accepted += 1
+        if let kind { kinds.accepted(kind) }
+    }
 
     /// A request was answered with 429 or 503.
     package mutating func refusedOnce() { counts.refusals += 1 }
@@ -50,21 +61,29 @@ package struct TrafficRecorder: Sendable {
     /// A call came to its end at `now`.
     ///
     /// - Parameters:
+    ///   - check: Whether its answer, if one came, was compared with an expected one.
     ///   - intended: When it was meant to be sent. Latency counts from here, so that a stalled generator or service
     ///     cannot hide the calls that it held up (coordinated omission, see wrk2).
     ///   - sent: When its first request left; `nil` if none did.
-    package mutating func settled(_ ending: CallEnding, intended: Duration, sent: Duration?, at now: Duration) {
-        counts.add(ending)
+    package mutating func settled(
+        _ ending: CallEnding, kind: CallKind? = nil, check: AnswerCheck = .compared, intended: Duration,
+        sent: Duration?, at now: Duration
+    ) {
+        counts.add(ending, check: check)
         advance(to: now)
+        let fromIntended = now - intended
+        if let kind {
+            kinds.settled(ending, kind, check: check, latency: fromIntended, deadline: deadline)
+        }
         switch ending {
-        case .right, .refused, .expired, .unsent: break
+        case .right, .refused, .expired, .unsent, .interrupted: break
         case .wrong(let reason), .duplicated(let reason), .failed(let reason), .lost(let reason),
             .unanswered(let reason):
             note(reason)
         }
         guard ending.isFinished else { return }
-        let fromIntended = now - intended
         latency.record(fromIntended)
+        intervalLatency.record(fromIntended)
         secondLatency.record(fromIntended)
         if let sent { serviceLatency.record(now - sent) }
         if let deadline, fromIntended > deadline { counts.late += 1 }
@@ -86,23 +105,27 @@ package struct TrafficRecorder: Sendable {
         if decisions.count < Self.maximumDecisions { decisions.append(decision) }
     }
 
-    /// The state of the run right now, for a live line. Percentiles are those of the whole run so far.
+    /// The state of the run right now, for a live line. Percentiles are those of the last full interval;
+    /// in the first one, of what came so far.
     package func progress(at now: Duration) -> TrafficProgress {
         let last = seconds.dropLast().last
         return TrafficProgress(
             elapsed: now, counts: counts, arrivalsPerSecond: last?.arrivals ?? 0,
             completionsPerSecond: last?.completions ?? 0, sample: samples.last,
-            p50: latency.value(atPercentile: 50), p95: latency.value(atPercentile: 95),
-            p99: latency.value(atPercentile: 99))
+            recent: seconds.count > Self.intervalSeconds ? lastInterval : .init(intervalLatency),
+            newestReason: newestReason)
     }
 
-    package func report(_ description: TrafficReport.Description, at now: Duration) -> TrafficReport {
+    package func report(
+        _ description: TrafficReport.Description, conclusion: TrafficReport.Conclusion = .complete, at now: Duration
+    ) -> TrafficReport {
         var closing = self
         closing.advance(to: now)
         closing.closeSecond()
         return TrafficReport(
-            description: description, durationSeconds: now.seconds, counts: counts, verdict: TrafficVerdict(counts),
-            latency: latency.summary(), serviceLatency: serviceLatency.summary(),
+            description: description, durationSeconds: now.seconds, counts: counts, conclusion: conclusion,
+            verdict: TrafficVerdict(counts, isStopped: conclusion == .stopped),
+            kinds: kinds.kinds, latency: latency.summary(), serviceLatency: serviceLatency.summary(),
             reasons: reasons.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map {
                 TrafficReport.Reason(text: $0.key, count: $0.value)
             },
@@ -111,7 +134,11 @@ package struct TrafficRecorder: Sendable {
             scaleOuts: scaleOuts.episodes, fleet: FleetCost(samples))
     }
 
+    /// A request failed; its call may still go on. For the live line only.
+    package mutating func failedOnce(_ reason: String) { newestReason = reason }
+
     private mutating func note(_ reason: String) {
+        newestReason = reason
         let known = reasons[reason] != nil || reasons.count < Self.maximumReasons
         reasons[known ? reason : "other reasons", default: 0] += 1
     }
@@ -137,6 +164,9 @@ package struct TrafficRecorder: Sendable {
         seconds[last].p95Seconds = secondLatency.value(atPercentile: 95)?.seconds
         seconds[last].p99Seconds = secondLatency.value(atPercentile: 99)?.seconds
         if secondLatency.count > 0 { secondLatency.reset() }
+        guard (last + 1).isMultiple(of: Self.intervalSeconds) else { return }
+        lastInterval = .init(intervalLatency)
+        if intervalLatency.count > 0 { intervalLatency.reset() }
     }
 }
 
@@ -148,7 +178,21 @@ package struct TrafficProgress: Sendable {
     package var arrivalsPerSecond: Int
     package var completionsPerSecond: Int
     package var sample: ClusterSample?
-    package var p50: Duration?
-    package var p95: Duration?
-    package var p99: Duration?
+    /// Of the calls that finished in the last full interval; `nil` when none did.
+    package var recent: Percentiles?
+    /// Why the newest request that failed did.
+    package var newestReason: String?
+
+    package struct Percentiles: Sendable, Equatable {
+        package var p50: Duration
+        package var p95: Duration
+        package var p99: Duration
+
+        init?(_ latency: LatencyRecorder) {
+            guard let p50 = latency.value(atPercentile: 50), let p95 = latency.value(atPercentile: 95),
+                let p99 = latency.value(atPercentile: 99)
+            else { return nil }
+            (self.p50, self.p95, self.p99) = (p50, p95, p99)
+        }
+    }
 }

@@ -30,12 +30,15 @@ package struct TrafficReport: Sendable, Equatable, Codable {
         package var profileStartSeconds: Double?
         /// When the run began, ISO 8601.
         package var started: String
+        /// `nil` in reports of earlier versions.
+        package var environment: RunEnvironment?
 
         package init(
             profile: String, model: String, target: String, loop: Loop, connections: Int? = nil,
             process: ArrivalProcess? = nil, speed: Double = 1, compression: ArrivalProfile.Compression? = nil,
             seed: UInt64 = 0, asynchronousShare: Double = 0, deadlineSeconds: Double? = nil,
-            expectedCalls: Double? = nil, profileStartSeconds: Double? = nil, started: String = ""
+            expectedCalls: Double? = nil, profileStartSeconds: Double? = nil, started: String = "",
+            environment: RunEnvironment? = nil
         ) {
             self.profile = profile
             self.model = model
@@ -51,6 +54,7 @@ package struct TrafficReport: Sendable, Equatable, Codable {
             self.expectedCalls = expectedCalls
             self.profileStartSeconds = profileStartSeconds
             self.started = started
+            self.environment = environment
         }
     }
 
@@ -65,10 +69,34 @@ package struct TrafficReport: Sendable, Equatable, Codable {
         }
     }
 
+    /// What became of the calls of one kind.
+    package struct Kind: Sendable, Equatable, Codable {
+        package var kind: CallKind
+        package var counts: TrafficCounts
+        /// From the intended time of sending to the answer; `nil` when nothing finished.
+        package var latency: LatencySummary?
+
+        package init(kind: CallKind, counts: TrafficCounts, latency: LatencySummary?) {
+            self.kind = kind
+            self.counts = counts
+            self.latency = latency
+        }
+    }
+
+    package enum Conclusion: String, Sendable, Codable {
+        case complete
+        /// Somebody ended the run before its end; the report tells what came until then.
+        case stopped
+    }
+
     package var description: Description
     package var durationSeconds: Double
     package var counts: TrafficCounts
+    /// `nil` in reports of earlier versions.
+    package var conclusion: Conclusion?
     package var verdict: TrafficVerdict
+    /// By model and by how callers waited; `nil` in reports of earlier versions.
+    package var kinds: [Kind]?
     /// From the intended time of sending to the answer; `nil` when nothing finished.
     package var latency: LatencySummary?
     /// From the actual time of sending to the answer.
@@ -82,15 +110,18 @@ package struct TrafficReport: Sendable, Equatable, Codable {
     package var fleet: FleetCost?
 
     package init(
-        description: Description, durationSeconds: Double, counts: TrafficCounts, verdict: TrafficVerdict,
-        latency: LatencySummary?, serviceLatency: LatencySummary?, reasons: [Reason] = [], seconds: [SecondSample],
+        description: Description, durationSeconds: Double, counts: TrafficCounts, conclusion: Conclusion = .complete,
+        verdict: TrafficVerdict, kinds: [Kind] = [], latency: LatencySummary?, serviceLatency: LatencySummary?,
+        reasons: [Reason] = [], seconds: [SecondSample],
         samples: [ClusterSample] = [], decisions: [DecisionMark] = [], scaleOuts: [ScaleOutEpisode] = [],
         fleet: FleetCost? = nil
     ) {
         self.description = description
         self.durationSeconds = durationSeconds
         self.counts = counts
+        self.conclusion = conclusion
         self.verdict = verdict
+        self.kinds = kinds
         self.latency = latency
         self.serviceLatency = serviceLatency
         self.reasons = reasons

@@ -155,7 +155,10 @@ import Traffic
         task.cancel()
         let report = try await task.value
         #expect(report.counts.offered == 10)
-        #expect(report.counts.unanswered == 10)
+        #expect(report.counts.interrupted == 10)
+        #expect(report.counts.unanswered == 0 && report.counts.lost == 0)
+        #expect(report.conclusion == .stopped)
+        #expect(!report.verdict.isOK)
         try await server.stop()
     }
 

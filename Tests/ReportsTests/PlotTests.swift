@@ -31,7 +31,7 @@ import Testing
     func clamps() {
         let points = [Plot.Point(x: -50, y: -5), Plot.Point(x: 500, y: 1e9), Plot.Point(x: 1, y: .nan)]
         let html = plot(Plot.Layer(name: "n", color: "a", shape: .line(points)))
-        #expect(html.contains("M64 224") && !html.contains("nan"))
+        #expect(html.contains("M72 224") && !html.contains("nan"))
     }
 
     @Test(

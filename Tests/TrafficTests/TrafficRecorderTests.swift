@@ -21,7 +21,7 @@ import Traffic
         var recorder = TrafficRecorder(deadline: nil)
         let endings: [CallEnding] = [
             .right, .wrong("w"), .duplicated("d"), .failed("f"), .expired, .refused, .lost("l"), .unanswered("u"),
-            .unsent,
+            .unsent, .interrupted,
         ]
         for index in 0..<5_000 {
             let intended = Duration.milliseconds(index)

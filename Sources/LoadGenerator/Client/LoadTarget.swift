@@ -49,9 +49,20 @@ package struct LoadTarget: Sendable, Equatable, CustomStringConvertible {
 
 /// Why a run could not begin, in words for its operator.
 package struct LoadError: Error, Sendable, CustomStringConvertible {
-    package var message: String
+    package enum Cause: Sendable {
+        /// A profile, a recording, an option.
+        case input
+        /// The service is not there, not ready, or does not serve what is asked.
+        case service
+    }
 
-    package init(_ message: String) { self.message = message }
+    package var message: String
+    package var cause: Cause
+
+    package init(_ message: String, cause: Cause = .input) {
+        self.message = message
+        self.cause = cause
+    }
 
     package var description: String { message }
 }

@@ -3,14 +3,16 @@ import Glibc
 import Time
 package import Traffic
 
-/// Shows a run while it goes: one line that is drawn over on a terminal, a line every five seconds elsewhere.
+/// Shows a run while it goes: on a terminal as many lines as its width needs, drawn over; elsewhere a line every five
+/// seconds.
 package actor LiveDisplay {
     private let descriptor: Int32
     private let isTerminal: Bool
     private let duration: Duration
     private let clock: Clock?
     private var lastLine: Duration?
-    private var isOpen = false
+    /// Lines that stand on the terminal and are drawn over by the next ones.
+    private var openLines = 0
 
     /// The profile's clock, shown beside the run's.
     package struct Clock: Sendable {
@@ -35,9 +37,9 @@ package actor LiveDisplay {
 
     package func show(_ progress: TrafficProgress) {
         if isTerminal {
-            let width = Self.width(of: descriptor)
-            write("\r" + Self.line(progress, duration: duration, clock: clock, bar: 16).prefix(width - 1) + "\u{1B}[K")
-            isOpen = true
+            let lines = Self.packed(
+                Self.parts(progress, duration: duration, clock: clock, bar: 16), width: Self.width(of: descriptor) - 1)
+            draw(lines)
         } else if lastLine.map({ progress.elapsed - $0 >= .seconds(5) }) ?? true {
             lastLine = progress.elapsed
             write(Self.line(progress, duration: duration, clock: clock, bar: nil) + "\n")
@@ -46,14 +48,41 @@ package actor LiveDisplay {
 
     /// Ends the line, so that what follows starts on one of its own.
     package func finish() {
-        if isOpen { write("\n") }
-        isOpen = false
+        if openLines > 0 { write("\n") }
+        openLines = 0
+    }
+
+    /// From the first open line on; what stood there and is longer goes.
+    private func draw(_ lines: [String]) {
+        let up = openLines > 1 ? "\u{1B}[\(openLines - 1)A" : ""
+        write("\r" + up + lines.joined(separator: "\u{1B}[K\n") + "\u{1B}[J")
+        openLines = lines.count
+    }
+
+    /// As many parts in a line as `width` takes; a part that is longer than a line is cut.
+    package static func packed(_ parts: [String], width: Int) -> [String] {
+        var lines: [String] = []
+        for part in parts {
+            let part = part.count > width ? part.prefix(max(width - 1, 0)) + "…" : part[...]
+            if let last = lines.last, last.count + 3 + part.count <= width {
+                lines[lines.count - 1] = last + " | " + part
+            } else {
+                lines.append(String(part))
+            }
+        }
+        return lines
     }
 
     /// One line about a run.
     ///
     /// - Parameter bar: Columns of the progress bar; `nil`: none.
     package static func line(_ progress: TrafficProgress, duration: Duration, clock: Clock?, bar: Int?) -> String {
+        parts(progress, duration: duration, clock: clock, bar: bar).joined(separator: " | ")
+    }
+
+    private static func parts(
+        _ progress: TrafficProgress, duration: Duration, clock: Clock?, bar: Int?
+    ) -> [String] {
         let share = min(1, progress.elapsed.seconds / max(duration.seconds, 0.001))
         var parts: [String] = []
         var head = ""
@@ -82,19 +111,24 @@ package actor LiveDisplay {
         } else {
             parts.append("open \(Figures.count(progress.counts.open))")
         }
-        if let p50 = progress.p50, let p95 = progress.p95, let p99 = progress.p99 {
+        if let recent = progress.recent {
             parts.append(
-                "p50 \(Figures.duration(p50.seconds)) p95 \(Figures.duration(p95.seconds)) p99 \(Figures.duration(p99.seconds))"
+                "last \(TrafficRecorder.intervalSeconds) s: p50 \(Figures.duration(recent.p50.seconds)) p95 \(Figures.duration(recent.p95.seconds)) p99 \(Figures.duration(recent.p99.seconds))"
             )
         }
+        if let troubles = troubles(progress) { parts.append(troubles) }
+        return parts
+    }
+
+    /// What went wrong so far, and why the newest of it did.
+    private static func troubles(_ progress: TrafficProgress) -> String? {
         let counts = progress.counts
-        let troubles = [
+        let kinds = [
             (counts.lost, "lost"), (counts.duplicated, "duplicated"), (counts.wrong, "wrong"),
-            (counts.failed, "failed"),
-            (counts.unanswered, "unanswered"),
-        ].filter { $0.0 > 0 }.map { "\(Figures.count($0.0)) \($0.1)" }
-        if !troubles.isEmpty { parts.append(troubles.joined(separator: ", ")) }
-        return parts.joined(separator: " | ")
+            (counts.failed, "failed"), (counts.unanswered, "unanswered"),
+        ].filter { $0.0 > 0 }.map { "\(Figures.count($0.0)) \($0.1)" }.joined(separator: ", ")
+        guard let reason = progress.newestReason else { return kinds.isEmpty ? nil : kinds }
+        return kinds.isEmpty ? "tried again: \(reason)" : "\(kinds): \(reason)"
     }
 
     private func write(_ text: some StringProtocol) {

@@ -50,6 +50,7 @@ struct ReportPage {
     private var tables: String {
         var html = "<div class=\"pair\"><section><h2>What became of the calls</h2>\(countTable)</section>"
         html += "<section><h2>Latency</h2>\(latencyTable)</section></div>"
+        html += kindTable
         if !report.reasons.isEmpty {
             html += "<h2>What the service said</h2>"
             html += table(
@@ -58,7 +59,7 @@ struct ReportPage {
         if !report.scaleOuts.isEmpty { html += scaleOutTable }
         if let fleet = report.fleet { html += fleetTable(fleet) }
         if !report.decisions.isEmpty { html += decisionTable }
-        return html
+        return html + environmentTable
     }
 
     private var countTable: String {
@@ -67,7 +68,35 @@ struct ReportPage {
             "<tr\(row.isBad ? " class=\"bad\"" : "")><td>\(HTML.escaped(row.name))</td><td class=\"n\">\(Figures.count(row.count))</td>"
                 + "<td class=\"sub\">\(HTML.escaped(row.meaning))</td></tr>"
         }
-        return "<table>\(rows.joined())</table>"
+        return "<div class=\"wide\"><table>\(rows.joined())</table></div>"
+    }
+
+    private var kindTable: String {
+        let kinds = ReportWords(report: report).kinds
+        guard !kinds.isEmpty else { return "" }
+        let rows = kinds.map { kind in
+            [
+                kind.kind.model, kind.kind.mode.rawValue, Figures.count(kind.counts.offered),
+                Figures.count(kind.counts.finished), Figures.duration(kind.latency?.p50Seconds),
+                Figures.duration(kind.latency?.p95Seconds), Figures.duration(kind.latency?.p99Seconds),
+                Figures.duration(kind.latency?.maximumSeconds), Figures.count(kind.counts.late),
+                ReportWords.troubles(kind.counts),
+            ]
+        }
+        return "<h2>By model, and by how callers wait</h2>"
+            + table(
+                ["model", "callers", "calls", "answered", "p50", "p95", "p99", "largest", "late", "what went wrong"],
+                numeric: [2, 3, 4, 5, 6, 7, 8], rows)
+            + "<p class=\"sub\">Latency from the intended time. An asynchronous call ends when its result has been fetched.</p>"
+    }
+
+    private var environmentTable: String {
+        let rows = ReportWords(report: report).environment
+        guard !rows.isEmpty else { return "" }
+        let cells = rows.map {
+            "<tr><td>\(HTML.escaped($0.name))</td><td class=\"long\">\(HTML.escaped($0.value))</td></tr>"
+        }
+        return "<h2>Where and how it was run</h2><table>\(cells.joined())</table>"
     }
 
     private var latencyTable: String {
@@ -148,11 +177,6 @@ struct ReportPage {
     }
 
     private func table(_ head: [String], numeric: Set<Int>, _ rows: [[String]]) -> String {
-        func cells(_ texts: [String], _ tag: String) -> String {
-            texts.enumerated().map { index, text in
-                "<\(tag)\(numeric.contains(index) ? " class=\"n\"" : "")>\(HTML.escaped(text))</\(tag)>"
-            }.joined()
-        }
-        return "<table><tr>\(cells(head, "th"))</tr>\(rows.map { "<tr>\(cells($0, "td"))</tr>" }.joined())</table>"
+        HTML.table(head, left: Set(head.indices).subtracting(numeric), rows: rows)
     }
 }

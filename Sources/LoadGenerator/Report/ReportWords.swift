@@ -15,13 +15,68 @@ struct ReportWords {
     static func ratio(_ part: Int, _ whole: Int) -> Double { whole > 0 ? Double(part) / Double(whole) : 0 }
 
     var verdict: String {
-        report.verdict.isOK ? "Passed" : "Failed: " + report.verdict.problems.joined(separator: ", ")
+        if report.verdict.isOK { return "Passed" }
+        let others = report.verdict.problems.filter { !$0.hasPrefix("stopped") && $0 != "nothing finished" }
+        let isStopped = report.conclusion == .stopped
+        if isStopped, others.isEmpty { return "Stopped after \(Figures.duration(report.durationSeconds))" }
+        return "Failed: " + report.verdict.problems.joined(separator: ", ")
     }
 
     var verdictDetail: String {
-        report.verdict.isOK
-            ? "nothing lost, nothing duplicated, every answer right"
-            : "passed means: nothing lost, duplicated, unanswered or failed, every answer right"
+        if report.verdict.isOK { return "nothing lost, nothing duplicated; \(answers)" }
+        if verdict.hasPrefix("Stopped") { return "until then nothing lost, duplicated or failed; \(answers)" }
+        return "passed means: nothing lost, duplicated, unanswered or failed, no answer wrong; \(answers)"
+    }
+
+    /// How many answers were looked at, and whether they were right: only what was compared can be called right.
+    var answers: String {
+        let counts = report.counts
+        guard counts.finished > 0 else { return "no answer came" }
+        guard counts.checked > 0 else { return "answers not checked, since the recording expects none" }
+        let share = counts.checked == counts.finished
+        let subject =
+            share
+            ? "all \(Figures.count(counts.checked)) answers checked"
+            : "\(Figures.count(counts.checked)) of \(Figures.count(counts.finished)) answers checked"
+        guard counts.wrong == 0 else { return "\(subject), \(Figures.count(counts.wrong)) of them wrong" }
+        return share ? "\(subject) and right" : "\(subject), these right"
+    }
+
+    /// Where and with what the run was made, each with its name.
+    var environment: [(name: String, value: String)] {
+        guard let environment = report.description.environment else { return [] }
+        var rows = [
+            ("spate", environment.version + (environment.commit.map { ", commit \($0.prefix(12))" } ?? "")),
+            ("machine", environment.machine),
+            (
+                "cores",
+                "\(environment.cores)"
+                    + (environment.memoryBytes.map {
+                        ", \(Figures.decimal(Double($0) / 1_073_741_824, 1)) GiB of memory"
+                    }
+                        ?? "")
+            ),
+        ]
+        if let config = environment.config { rows.append(("cluster file", config)) }
+        if let service = environment.service { rows.append(("service", service)) }
+        rows.append(("command", environment.command))
+        return rows.map { (name: $0.0, value: $0.1) }
+    }
+
+    /// Kinds of calls, where there is more than one.
+    var kinds: [TrafficReport.Kind] {
+        let kinds = report.kinds ?? []
+        return kinds.count > 1 ? kinds : []
+    }
+
+    /// Calls of a kind that did not end well, as `3 wrong, 1 failed`.
+    static func troubles(_ counts: TrafficCounts) -> String {
+        let all = [
+            (counts.lost, "lost"), (counts.duplicated, "duplicated"), (counts.wrong, "wrong"),
+            (counts.failed, "failed"), (counts.unanswered, "unanswered"), (counts.expired, "expired"),
+            (counts.refused, "refused"),
+        ]
+        return all.filter { $0.0 > 0 }.map { "\(Figures.count($0.0)) \($0.1)" }.joined(separator: ", ")
     }
 
     /// Which model, how many calls, how long.
@@ -63,13 +118,16 @@ struct ReportWords {
             Count(name: "offered", count: counts.offered, meaning: "calls that arrived", isBad: false),
             Count(name: "accepted", count: counts.accepted, meaning: "taken on by the service", isBad: false),
             Count(name: "finished", count: counts.finished, meaning: "answered with a result", isBad: false),
+            Count(
+                name: "checked", count: counts.checked, meaning: "of these, compared with the expected answer",
+                isBad: false),
             Count(name: "lost", count: counts.lost, meaning: "accepted and never finished", isBad: counts.lost > 0),
             Count(
                 name: "duplicated", count: counts.duplicated, meaning: "finished twice", isBad: counts.duplicated > 0),
             Count(name: "wrong", count: counts.wrong, meaning: "another answer than expected", isBad: counts.wrong > 0),
             Count(name: "failed", count: counts.failed, meaning: "the service gave an error", isBad: counts.failed > 0),
             Count(
-                name: "unanswered", count: counts.unanswered, meaning: "sent, and no answer came",
+                name: "unanswered", count: counts.unanswered, meaning: "no answer came, or no connection",
                 isBad: counts.unanswered > 0),
             Count(
                 name: "expired", count: counts.expired, meaning: "given up by the service at the deadline", isBad: false
@@ -83,6 +141,8 @@ struct ReportWords {
         }
         let optional = [
             Count(name: "unsent", count: counts.unsent, meaning: "not sent before the run was stopped", isBad: false),
+            Count(
+                name: "interrupted", count: counts.interrupted, meaning: "open when the run was stopped", isBad: false),
             Count(name: "refusals", count: counts.refusals, meaning: "answers 429 and 503", isBad: false),
             Count(
                 name: "retried", count: counts.retried,

@@ -1,5 +1,6 @@
 import NIOCore
 import Tensors
+import Traffic
 
 /// A recorded request as the bytes that go on the wire, built once and sent many times.
 package struct PreparedRequest: Sendable {
@@ -9,6 +10,9 @@ package struct PreparedRequest: Sendable {
         case json
     }
 
+    let model: String
+    /// `models/NAME`, with `/versions/VERSION` where the recording names one.
+    let modelPath: String
     let expected: [ExpectedOutput]
     /// The whole synchronous request.
     private let synchronous: ByteBuffer
@@ -29,6 +33,7 @@ package struct PreparedRequest: Sendable {
         guard Self.isPathSafe(name), recorded.version.map(Self.isPathSafe) ?? true else {
             throw LoadError("a model's name and version may hold letters, digits, '.', '_' and '-', got: \(name)")
         }
+        self.model = name
         expected = recorded.expected
         var text = ""
         try Self.document(recorded, deadline: deadline, encoding: encoding).write(to: &text)
@@ -38,8 +43,8 @@ package struct PreparedRequest: Sendable {
             for input in recorded.inputs { body.writeBytes(input.bytes) }
         }
         self.body = body
-        let version = recorded.version.map { "/versions/\($0)" } ?? ""
-        var head = "POST \(target.basePath)/v2/models/\(name)\(version)/infer HTTP/1.1\r\nHost: \(target.authority)\r\n"
+        modelPath = "models/\(name)" + (recorded.version.map { "/versions/\($0)" } ?? "")
+        var head = "POST \(target.basePath)/v2/\(modelPath)/infer HTTP/1.1\r\nHost: \(target.authority)\r\n"
         switch encoding {
         case .binary:
             head += "Content-Type: application/octet-stream\r\nInference-Header-Content-Length: \(headerLength)\r\n"
@@ -51,6 +56,8 @@ package struct PreparedRequest: Sendable {
         synchronous = whole
         asynchronousHead = ByteBuffer(string: head + "Prefer: respond-async\r\nIdempotency-Key: ")
     }
+
+    var check: AnswerCheck { expected.isEmpty ? .notCompared : .compared }
 
     func parts(key: String?) -> [ByteBuffer] {
         guard let key else { return [synchronous] }

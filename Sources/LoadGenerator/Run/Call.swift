@@ -73,14 +73,23 @@ struct Call: Sendable {
         }
     }
 
-    /// Ends the call from outside: the run stopped, or the follow-up is over.
-    mutating func abandon() -> CallEnding {
+    enum End: Sendable {
+        /// The follow-up is over: whatever was accepted has had its time.
+        case followUp
+        /// Somebody stopped the run.
+        case stop
+    }
+
+    /// Ends the call from outside.
+    mutating func abandon(_ end: End) -> CallEnding {
         defer { phase = .ended }
-        switch phase {
-        case .submitting: return sent == nil ? .unsent : .unanswered("no answer by the end of the run")
-        case .following: return .lost("accepted, not finished by the end of the follow-up")
-        case .auditing, .comparing: return ending ?? .right
-        case .ended: preconditionFailure("a call that has ended was abandoned")
+        switch (phase, end) {
+        case (.submitting, .followUp): return sent == nil ? .unsent : .unanswered("no answer by the end of the run")
+        case (.submitting, .stop): return sent == nil ? .unsent : .interrupted
+        case (.following, .followUp): return .lost("accepted, not finished by the end of the follow-up")
+        case (.following, .stop): return .interrupted
+        case (.auditing, _), (.comparing, _): return ending ?? .right
+        case (.ended, _): preconditionFailure("a call that has ended was abandoned")
         }
     }
 

@@ -1,4 +1,3 @@
-import Glibc
 import NIOCore
 import NIOPosix
 import Time
@@ -7,7 +6,7 @@ package import Traffic
 /// One run of load against a gateway, from its first call to its report.
 ///
 /// Everything happens on one event loop with its own thread. When the calling task is cancelled the run ends at once
-/// and reports what came until then, calls that are still open included.
+/// and reports what came until then; calls that are open then count as interrupted.
 package struct LoadRun: Sendable {
     package enum Load: Sendable {
         /// Calls come when the profile says, whatever became of earlier ones.
@@ -18,14 +17,16 @@ package struct LoadRun: Sendable {
 
     private let load: Load
     private let shape: ArrivalProfile?
-    private let requests: [PreparedRequest]
-    private let target: LoadTarget
-    private let admin: LoadTarget?
+    let requests: [PreparedRequest]
+    let target: LoadTarget
+    let admin: LoadTarget?
     private let seed: UInt64
     private let options: LoadOptions
     private let model: String
     private let runID: String
     private let started: String
+    /// For the report; may be completed before the run.
+    package var environment: RunEnvironment?
 
     /// Checks everything that can be checked before the first call.
     ///
@@ -37,10 +38,13 @@ package struct LoadRun: Sendable {
     ///   - seed: Arrivals and choices follow from it.
     ///   - runID: Makes this run's Idempotency-Keys its own.
     ///   - started: When the run begins, ISO 8601, for the report.
+    ///   - descriptors: Files that this process may have open at a time.
+    ///   - environment: Where and with what it is made, for the report.
     package init(
         load: Load, recording: [RecordedRequest], model: String? = nil, encoding: PreparedRequest.Encoding = .binary,
         target: LoadTarget, admin: LoadTarget?, seed: UInt64, runID: String, started: String,
-        options: LoadOptions = LoadOptions()
+        environment: RunEnvironment? = nil, options: LoadOptions = LoadOptions(),
+        descriptors: Int = DescriptorLimit.hard
     ) throws(LoadError) {
         guard !recording.isEmpty else { throw LoadError("there is no recorded request to send") }
         var options = options
@@ -59,6 +63,12 @@ package struct LoadRun: Sendable {
                 throw LoadError(
                     "a closed loop needs 1 to 65536 connections, a duration above 0 and a share from 0 to 1")
             }
+            let most = descriptors - DescriptorLimit.reserve
+            guard connections <= most else {
+                throw LoadError(
+                    "\(connections) connections are more than this process may open: its hard limit is \(descriptors) files (`ulimit -Hn`), which leaves \(max(most, 0)) connections"
+                )
+            }
             shape = nil
             options.maximumConnections = connections
             options.maximumFollowers = connections
@@ -76,6 +86,8 @@ package struct LoadRun: Sendable {
             prepared.append(
                 try PreparedRequest(request, model: named, deadline: deadline, encoding: encoding, target: target))
         }
+        options.maximumConnections = min(
+            options.maximumConnections, max(1, descriptors - DescriptorLimit.reserve))
         // Followers never take the connections that new calls need.
         options.maximumFollowers = max(1, min(options.maximumFollowers, options.maximumConnections * 3 / 4))
         self.load = load
@@ -87,6 +99,7 @@ package struct LoadRun: Sendable {
         self.model = Set(recording.compactMap { $0.model ?? named }).sorted().joined(separator: ", ")
         self.runID = runID
         self.started = started
+        self.environment = environment
     }
 
     /// The expected number of calls; `nil` in a closed loop.
@@ -107,15 +120,14 @@ package struct LoadRun: Sendable {
     package func run(
         progress: (@Sendable (TrafficProgress) async -> Void)? = nil
     ) async throws(LoadError) -> TrafficReport {
-        Self.raiseFileLimit(to: options.maximumConnections + 256)
+        DescriptorLimit.raise(to: options.maximumConnections + DescriptorLimit.reserve)
         let address = try await Self.resolve(target)
-        var adminAddress: SocketAddress?
-        if let admin { adminAddress = try await Self.resolve(admin) }
+        let adminAddress = try await self.adminAddress()
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let report = await carryOut(on: group.next(), address, adminAddress, progress)
         // Nothing runs on the group any more; that its threads end is all that could fail.
         try? await group.shutdownGracefully()
-        guard let report else { throw LoadError("the run's event loop ended before the run") }
+        guard let report else { throw LoadError("the run's event loop ended before the run", cause: .service) }
         return report
     }
 
@@ -147,7 +159,10 @@ package struct LoadRun: Sendable {
             }
             group.cancelAll()
             let description = description
-            return try? await loop.submit { session.value.recorder.report(description, at: session.value.now) }.get()
+            return try? await loop.submit {
+                session.value.recorder.report(
+                    description, conclusion: session.value.conclusion, at: session.value.now)
+            }.get()
         }
     }
 
@@ -184,34 +199,28 @@ package struct LoadRun: Sendable {
                 profile: profile.name, model: model, target: target.description, loop: .open, process: profile.process,
                 speed: speed, compression: compression, seed: seed, asynchronousShare: profile.asynchronousShare,
                 deadlineSeconds: profile.deadline?.seconds, expectedCalls: shape?.expectedCalls,
-                profileStartSeconds: profile.arrivals.start.seconds, started: started)
+                profileStartSeconds: profile.arrivals.start.seconds, started: started, environment: environment)
         case .closed(let connections, _, let share):
             TrafficReport.Description(
                 profile: "closed loop", model: model, target: target.description, loop: .closed,
-                connections: connections, seed: seed, asynchronousShare: share, started: started)
+                connections: connections, seed: seed, asynchronousShare: share, started: started,
+                environment: environment)
         }
     }
 
+    func adminAddress() async throws(LoadError) -> SocketAddress? {
+        guard let admin else { return nil }
+        return try await Self.resolve(admin)
+    }
+
     /// Looks the name up on a thread that may block.
-    private static func resolve(_ target: LoadTarget) async throws(LoadError) -> SocketAddress {
+    static func resolve(_ target: LoadTarget) async throws(LoadError) -> SocketAddress {
         do {
             return try await NIOThreadPool.singleton.runIfActive {
                 try SocketAddress.makeAddressResolvingHost(target.host, port: target.port)
             }
         } catch {
-            throw LoadError("\(target): the host's name cannot be resolved")
+            throw LoadError("\(target): the host's name cannot be resolved", cause: .service)
         }
-    }
-
-    /// Each connection needs a file descriptor; the usual soft limit of 1,024 would cut the load off. If the hard limit is
-    /// lower, connecting fails and the report says so.
-    private static func raiseFileLimit(to wanted: Int) {
-        var limit = rlimit()
-        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0, limit.rlim_cur < rlim_t(wanted)
-        else {
-            return
-        }
-        limit.rlim_cur = min(rlim_t(wanted), limit.rlim_max)
-        _ = setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
     }
 }

@@ -24,6 +24,7 @@ final class LoadSession {
     private var followers = 0
     private var origin = NIODeadline.now()
     private var isOver = false
+    private(set) var conclusion = TrafficReport.Conclusion.complete
     private var hasMoreArrivals = true
     private var end: Scheduled<Void>?
     private(set) var recorder: TrafficRecorder
@@ -63,8 +64,12 @@ final class LoadSession {
         return finished.futureResult
     }
 
-    /// Ends the run now: calls that are open end as lost, unanswered or unsent.
-    func stop() { conclude() }
+    /// Ends the run now: calls that are open end as interrupted or unsent.
+    func stop() {
+        guard !isOver else { return }
+        if hasMoreArrivals || !calls.isEmpty { conclusion = .stopped }
+        conclude(.stop)
+    }
 
     func progress() -> TrafficProgress { recorder.progress(at: now) }
 
@@ -111,8 +116,9 @@ final class LoadSession {
         guard !isOver else { return }
         let index = nextCall
         nextCall += 1
-        calls[index] = source.makeCall(intended: intended)
-        recorder.arrived(intended: intended)
+        let call = source.makeCall(intended: intended)
+        calls[index] = call
+        recorder.arrived(intended: intended, kind: kind(of: call))
         submit(index)
     }
 
@@ -165,11 +171,15 @@ final class LoadSession {
     private func received(_ reply: CallReply, for index: Int) {
         guard var call = calls[index] else { return }
         let wasAccepted = call.isAccepted
-        if case .refused = reply { recorder.refusedOnce() }
+        switch reply {
+        case .refused: recorder.refusedOnce()
+        case .broken(let reason): recorder.failedOnce(reason)
+        case .result, .accepted, .unsettled, .expired, .failed, .unknownJob: break
+        }
         let phase = call.phase
         let action = call.received(reply, policy: policy, at: now)
         calls[index] = call
-        if call.isAccepted, !wasAccepted { recorder.accepted() }
+        if call.isAccepted, !wasAccepted { recorder.accepted(kind: kind(of: call)) }
         switch action {
         case .submit(let after):
             if case .submitting = phase { recorder.retried() } else { recorder.resubmitted() }
@@ -185,12 +195,22 @@ final class LoadSession {
 
     private func settle(_ index: Int, _ call: Call, _ ending: CallEnding) {
         calls[index] = nil
-        recorder.settled(ending, intended: call.intended, sent: call.sent, at: call.answered ?? now)
+        account(call, ending, at: call.answered ?? now)
         if case .closed = source.plan, hasMoreArrivals {
             // Through the loop: an answer that is there at once must not nest calls in one another.
             loop.assumeIsolated().execute { self.startCall(intended: self.now) }
         }
         concludeIfDone()
+    }
+
+    private func account(_ call: Call, _ ending: CallEnding, at moment: Duration) {
+        recorder.settled(
+            ending, kind: kind(of: call), check: requests[call.request].check, intended: call.intended,
+            sent: call.sent, at: moment)
+    }
+
+    private func kind(of call: Call) -> CallKind {
+        CallKind(model: requests[call.request].model, mode: call.key == nil ? .synchronous : .asynchronous)
     }
 
     // MARK: The end
@@ -218,16 +238,16 @@ final class LoadSession {
         end = later(options.observation + .seconds(2)) { self.conclude() }
     }
 
-    private func conclude() {
+    private func conclude(_ end: Call.End = .followUp) {
         guard !isOver else { return }
         isOver = true
-        end?.cancel()
+        self.end?.cancel()
         let open = calls.sorted { $0.key < $1.key }
         calls = [:]
         let ended = now
         for (_, var call) in open {
-            let ending = call.abandon()
-            recorder.settled(ending, intended: call.intended, sent: call.sent, at: call.answered ?? ended)
+            let ending = call.abandon(end)
+            account(call, ending, at: call.answered ?? ended)
         }
         watch?.stop()
         pool.shutDown()

@@ -151,11 +151,14 @@ extension BenchCase {
     /// When the first decision that starts a worker was made, in seconds since the epoch.
     private func firstStart(_ plan: BenchPlan, _ name: String) async throws -> Double {
         let settings = try ClusterSettings.load(path: plan.config, overrides: SettingsOverrides())
-        let records = try await OperatorAccess.use(settings, data: "\(plan.folder)/\(name)") { _, observer in
+        let records = try await OperatorAccess.use(.whole(settings), data: "\(plan.folder)/\(name)") { _, observer in
             try await observer.decisions(newest: 1_000)
         }
         let starts = records.compactMap { RecordedJSON.value(DecisionRecord.self, from: $0) }.filter { $0.starts > 0 }
-        return starts.map { Double($0.time_ms) / 1_000 }.min() ?? .infinity
+        guard let first = starts.map({ Double($0.time_ms) / 1_000 }).min() else {
+            throw LoadError("\(name): the scaler has started no worker")
+        }
+        return first
     }
 
     private func decide() -> [BenchLine] {

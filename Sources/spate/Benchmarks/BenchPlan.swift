@@ -19,7 +19,7 @@ struct BenchPlan: Sendable {
     func load(
         _ recording: String, json: Bool = false, connections: Int, seconds: Double? = nil, on system: TemporarySystem
     ) async throws -> TrafficReport {
-        try await LoadRun(
+        let report = try await LoadRun(
             load: .closed(
                 connections: connections, duration: .milliseconds(Int64((seconds ?? self.seconds) * 1_000)),
                 asynchronousShare: 0),
@@ -27,6 +27,11 @@ struct BenchPlan: Sendable {
             target: LoadTarget(system.addresses.http), admin: nil, seed: 1, runID: BootID.make("bench"),
             started: Date.now.ISO8601Format()
         ).run()
+        guard report.latency != nil else {
+            let reason = report.reasons.first?.text ?? "nobody says why"
+            throw LoadError("\(recording): none of \(report.counts.offered) calls was answered: \(reason)")
+        }
+        return report
     }
 
     /// Runs `body` on a fresh cluster and ends it.

@@ -10,7 +10,7 @@ struct Load: AsyncParsableCommand {
         abstract: "Send open-loop traffic from a profile, follow every call to its end, and report.",
         discussion: """
             Latency counts from the moment at which a call was due, whatever became of earlier calls. Exits 1 when anything
-            was lost, duplicated, wrong or failed. Ctrl-C ends the run and reports what came until then.
+            was lost, duplicated, wrong or failed, 130 when Ctrl-C ended the run; the report then tells what came until then.
             """)
 
     @Option(help: "Base URL of the gateway.") var url = "http://127.0.0.1:8000"
@@ -48,15 +48,14 @@ struct Load: AsyncParsableCommand {
             let run = try LoadRun(
                 load: load, recording: recording, model: model, encoding: json ? .json : .binary,
                 target: LoadTarget(url), admin: LoadTarget(admin), seed: seed, runID: BootID.make("load"),
-                started: Date.now.ISO8601Format())
-            let result = try await LoadConsole.carryOut(run, clock: clock)
-            try LoadConsole.publish(result, to: report)
-            if !result.verdict.isOK { throw ExitCode(1) }
-        } catch let code as ExitCode {
-            throw code
+                started: Date.now.ISO8601Format(), environment: .current())
+            try await StopSignals.watching(LoadConsole.stopWords) { [clock] stop in
+                let result = try await LoadConsole.carryOut(run, clock: clock, stop: stop)
+                try LoadConsole.publish(result, to: report)
+                try LoadConsole.conclude(result)
+            }
         } catch {
-            Terminal.error("spate load: \(error)")
-            throw ExitCode(69)
+            throw LoadConsole.exit(error, of: "load")
         }
     }
 }
