@@ -6,13 +6,105 @@ import Traffic
 @testable import Simulator
 
 @Suite struct TraceTests {
-    @Test("counts per minute are spread evenly over their minute")
+    @Test("counts per minute are spread over their minute, at random by the seed")
     func minutes() throws {
         let trace = try TraceFile.parse("minute,count\n0,60\n1,120\n2,0\n", name: "t")
         #expect(trace.duration == .seconds(180))
         #expect(trace.count == 180)
         #expect(trace.counts(every: .seconds(60)) == [60, 120, 0])
-        #expect(trace.counts(every: .seconds(30)) == [30, 30, 60, 60, 0, 0])
+        let halves = trace.counts(every: .seconds(30))
+        #expect(halves[0] + halves[1] == 60 && halves[2] + halves[3] == 120 && halves[4] + halves[5] == 0)
+        #expect(halves[0...3].allSatisfy { $0 > 10 })
+        #expect(trace.cohorts.allSatisfy { $0.count == 1 })
+        let again = try TraceFile.parse("minute,count\n0,60\n1,120\n2,0\n", name: "t")
+        #expect(again.cohorts == trace.cohorts)
+        let other = try TraceFile.parse("minute,count\n0,60\n1,120\n2,0\n", name: "t", seed: 2)
+        #expect(other.cohorts != trace.cohorts && other.count == trace.count)
+    }
+
+    @Test("counts that are too many to place one by one keep their sums, at no fixed phase")
+    func manyCounts() throws {
+        let trace = Trace(name: "t", interval: .seconds(60), counts: [4_000_000, 2_000_000, 7])
+        #expect(trace.counts(every: .seconds(60)) == [4_000_000, 2_000_000, 7])
+        #expect(trace.cohorts.count < 2_500)
+        #expect(Set(trace.cohorts.map { $0.at % 50_000 }).count > 2_000)
+        let most = trace.cohorts.map(\.count).max() ?? 0
+        #expect(most < 2 * 4_000_000 / 1_200, "no lump at a minute's end")
+        #expect(zip(trace.cohorts, trace.cohorts.dropFirst()).allSatisfy { $0.at <= $1.at })
+    }
+
+    @Test(
+        "tables of counts are understood as they are exported",
+        arguments: [
+            "timestamp,requests\n2026-06-01T06:00:00Z,10\n2026-06-01T06:01:00Z,20\n",
+            "2026-06-01T06:00:00Z,10\n2026-06-01T06:01:00Z,20\n",
+            "time;count\n2026-06-01 06:00:00;10\n2026-06-01 06:01:00;20\n",
+            "2026-06-01 06:00;10\r\n2026-06-01 06:01;20\r\n",
+            "\u{FEFF}sep=;\nTime (UTC);Requests\n2026-06-01 06:00:00Z;10\n2026-06-01 06:01:00Z;20\n",
+            "\"Time\",\"value\"\n\"2026-06-01 06:00:00\",\"10\"\n\"2026-06-01 06:01:00\",\"20\"\n",
+            "date\tcalls\n2026-06-01T08:00:00+02:00\t10\n2026-06-01T08:01:00+0200\t20\n",
+            "requests,timestamp\n10,2026-06-01T06:00:00Z\n20,2026-06-01T06:01:00Z\n",
+            "time,count\n1780293600,10\n1780293660,20\n", "time,count\n1780293600000,10\n1780293660000,20\n",
+            "_time,host,hits\n2026-06-01T06:00:00.000Z,a,4\n2026-06-01T06:00:00.000Z,b,6\n2026-06-01T06:01:00.000Z,a,20\n",
+            "bucket,balancer\n2026-06-01 06:00:00 UTC, 10\n2026-06-01 06:01:00 UTC, 20\n",
+            "time,count\n2026-06-01T06:00:00Z,9.5\n2026-06-01T06:01:00Z,20.5\n".replacing("9.5", with: "10.0"),
+        ])
+    func tables(text: String) throws {
+        let trace = try TraceFile.parse(text, name: "t")
+        #expect(trace.start == Trace.monday)
+        #expect(trace.counts(every: .seconds(60)) == [10, 20])
+    }
+
+    @Test("fractions of counts are carried, so that their sum stays")
+    func fractions() throws {
+        let trace = try TraceFile.parse("minute,count\n0,0.5\n1,0.5\n2,1.25\n3,0.75\n", name: "t")
+        #expect(trace.counts(every: .seconds(60)) == [0, 1, 1, 1])
+    }
+
+    @Test(
+        "a table that is not clear is an error, not arrivals",
+        arguments: [
+            ("time,path,status\n2026-06-01T06:00:00Z,/a,200\n", 1), ("a,b\nx,y\n", 1),
+            ("time,requests_per_second\n0,10\n60,20\n", 1), ("time,rps\n0,10\n60,20\n", 1),
+            ("2026-06-01T06:00:00Z,/infer,200\n", 1), ("0.5\n1.5,7\n", 2), ("time,count\n0,10\n60\n", 3),
+            ("time;count\n0;1,000\n60;1,200\n", 2), ("time,count\n0,\"1,000\"\n60,1\n", 2),
+            ("time,count\n01.06.2026 08:00,1\n01.06.2026 08:01,1\n", 2), ("time,count\n2026-02-30T00:00:00Z,1\n", 2),
+            ("time,count\n2026-06-01T08:00:00 CEST,1\n", 2), ("time,count\n5,1\n5,1\n", 3),
+        ] as [(String, Int)])
+    func unclear(text: String, line: Int) {
+        let error = #expect(throws: TraceError.self) { try TraceFile.parse(text, name: "t") }
+        #expect(error?.line == line)
+    }
+
+    @Test("what is quoted in an error is as it stands in the file")
+    func quotedWhole() {
+        let error = #expect(throws: TraceError.self) {
+            try TraceFile.parse("time,count\n1 June 2026,1\n2 June 2026,1\n", name: "t")
+        }
+        #expect(error?.message.contains("'1 June 2026' is no time") == true)
+    }
+
+    @Test("counts cost what the same arrivals one by one cost, whatever the phase of the looks")
+    func phases() throws {
+        let shape = try ArrivalProfile(points: [
+            .init(at: .zero, callsPerMinute: 300), .init(at: .seconds(600), callsPerMinute: 6_000),
+            .init(at: .seconds(1_200), callsPerMinute: 300),
+        ])
+        let exact = Trace(name: "t", profile: shape, seed: 3)
+        let csv =
+            "minute,count\n"
+            + exact.counts(every: .seconds(60)).enumerated().map { "\($0.offset),\($0.element)\n" }.joined()
+        func workerSeconds(_ trace: Trace, look: Int) throws -> Double {
+            var scenario = try makeScenario()
+            scenario.trace = trace
+            scenario.lookInterval = .milliseconds(look)
+            return Simulator.run(scenario, try Contender(text: "hpa")).workerSeconds
+        }
+        let known = try workerSeconds(exact, look: 250)
+        for look in [200, 237, 250] {
+            let counted = try workerSeconds(TraceFile.parse(csv, name: "t"), look: look)
+            #expect(abs(counted / known - 1) < 0.1, "\(look) ms: \(counted) for \(known)")
+        }
     }
 
     @Test("a dated trace keeps its date")
@@ -60,6 +152,21 @@ import Traffic
         #expect(scenario.policy(spate.policy, algorithm: .spate).pools[0].minimum == 2)
         let keda = try Contender(text: "keda-lag:lagCount=50,cooldownPeriod=1m")
         #expect(keda.policy.algorithm == .kedaLag(KEDALag(lagCount: 50, cooldownPeriod: .seconds(60))))
+    }
+
+    @Test("parameters have the names of a cluster file, too, and one that is none is answered with those that are")
+    func parameterNames() throws {
+        #expect(try Contender(text: "spate:target_utilization=0.9,target_wait=250ms").policy.targetUtilization == 0.9)
+        #expect(
+            try Contender(text: "keda-lag:lag_count=50").policy.algorithm
+                == Contender(text: "keda-lag:lagCount=50").policy.algorithm)
+        for (text, known) in [
+            ("spate:target_utilisation=1", "target_utilization"), ("hpa:lagCount=1", "scale_up_pods"),
+            ("fixed:count=1", "workers"),
+        ] {
+            let error = #expect(throws: ContenderError.self) { try Contender(text: text) }
+            #expect(error?.description.contains(known) == true)
+        }
     }
 
     @Test(

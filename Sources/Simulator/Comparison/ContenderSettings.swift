@@ -5,7 +5,48 @@ import Time
 struct ContenderSettings {
     var policy: Policy
 
-    mutating func set(_ key: String, to value: String) throws(ContenderError) {
+    /// - Parameter name: as in a cluster file (`target_utilization`), or as in the other autoscaler's own (`lagCount`).
+    mutating func set(_ name: String, to value: String) throws(ContenderError) {
+        let key = Self.camelCase(name)
+        do throws(ContenderError) {
+            try assign(key, to: value)
+        } catch {
+            guard error.isUnknown else { throw error }
+            let known = Self.names(of: policy.algorithm).joined(separator: ", ")
+            throw ContenderError("'\(name)=\(value)' is no parameter of this policy; it has: \(known)")
+        }
+    }
+
+    private static func camelCase(_ name: String) -> String {
+        let parts = name.split(separator: "_")
+        return parts.dropFirst().reduce(String(parts.first ?? "")) { $0 + $1.prefix(1).uppercased() + $1.dropFirst() }
+    }
+
+    private static func names(of algorithm: Algorithm) -> [String] {
+        let behavior = [
+            "tolerance", "sync_period", "scale_up_stabilization_window", "scale_down_stabilization_window",
+            "scale_up_percent", "scale_up_pods",
+        ]
+        let own: [String] =
+            switch algorithm {
+            case .spate:
+                [
+                    "deadline", "target_wait", "target_utilization", "scale_in_window", "fast_rate", "slow_rate",
+                    "calendar",
+                ]
+            case .hpa: ["metric", "target"] + behavior
+            case .kedaLag: ["lag_count", "activation_lag_count", "polling_interval", "cooldown_period"] + behavior
+            case .knativeKPA:
+                ["container_concurrency", "target_utilization", "stable_window", "scale_to_zero_grace_period"]
+            case .ray: ["target_ongoing_requests", "look_back_period", "upscale_delay", "downscale_delay"]
+            case .awsBacklog: ["acceptable_latency", "scale_out_periods", "scale_in_periods"]
+            case .fixed: ["workers"]
+            case .oracle: []
+            }
+        return own + ["minimum"]
+    }
+
+    private mutating func assign(_ key: String, to value: String) throws(ContenderError) {
         if key == "minimum" {
             let count = try Self.count(key, value)
             policy.pools.append(PoolPolicy(name: "*", minimum: count, maximum: .max))
@@ -93,7 +134,7 @@ struct ContenderSettings {
     }
 
     private static func unknown(_ key: String, _ value: String) -> ContenderError {
-        ContenderError("'\(key)=\(value)' is no parameter of this policy")
+        ContenderError("'\(key)=\(value)' is no parameter of this policy", isUnknown: true)
     }
 
     private static func number(_ key: String, _ value: String) throws(ContenderError) -> Double {

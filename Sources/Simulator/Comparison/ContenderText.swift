@@ -6,8 +6,15 @@ import Time
 /// - Example: `keda-lag:lagCount=50,pollingInterval=5s`, `spate:targetUtilization=0.9,minimum=1`, `spate:calendar=true`
 package struct ContenderError: Error, Sendable, Equatable, CustomStringConvertible {
     package var description: String
+    /// The policy has no such parameter.
+    var isUnknown = false
 
     package init(_ description: String) { self.description = description }
+
+    init(_ description: String, isUnknown: Bool) {
+        self.description = description
+        self.isUnknown = isUnknown
+    }
 }
 
 extension Contender {

@@ -65,16 +65,9 @@ package struct RealRun: Sendable {
         if counts.count > span, span > 0 {
             while counts.count > span, counts.last == 0 { counts.removeLast() }
         }
-        var trace = Trace(name: report.description.profile, interval: .seconds(1), counts: counts)
-        guard report.description.process == .poisson else { return trace }
-        // A Poisson process with so many arrivals in a second has them anywhere in it.
-        var noise = Noise(seed: seed)
-        for index in trace.cohorts.indices {
-            let second = trace.cohorts[index].at / 1_000_000
-            trace.cohorts[index].at = second * 1_000_000 + Int64(noise.uniform() * 999_999)
-        }
-        trace.cohorts.sort { $0.at < $1.at }
-        return trace
+        return Trace(
+            name: report.description.profile, interval: .seconds(1), counts: counts,
+            placement: report.description.process == .poisson ? .atRandom(seed: seed) : .even)
     }
 
     /// The pools as they were observed, with the start-up times that the run showed.

@@ -36,6 +36,17 @@ struct Noise: Sendable {
         return count
     }
 
+    /// How many of `count` fall into a share of the whole, 0 to `count`; all of them for a share of 1.
+    ///
+    /// The normal approximation where both outcomes are frequent, else Poisson's, cut to the range.
+    mutating func binomial(_ count: Int, share: Double) -> Int {
+        guard share < 1 else { return count }
+        let mean = Double(count) * share
+        guard mean > 30 else { return min(poisson(mean), count) }
+        let drawn = (mean + (mean * (1 - share)).squareRoot() * normal()).rounded()
+        return min(max(Int(drawn), 0), count)
+    }
+
     private struct SplitMix: RandomNumberGenerator, Sendable {
         var state: UInt64
 

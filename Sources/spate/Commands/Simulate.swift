@@ -9,8 +9,8 @@ struct Simulate: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Try policies on a trace under simulated time, beside known autoscalers and the best possible.",
         discussion: """
-            A trace is the name of a built-in one (`--list`), or a file: lines of `time,count` or `minute,count`, or one
-            arrival a line. A policy is a name, with parameters if you like: `spate:targetUtilization=0.9`, `hpa`,
+            A trace is the name of a built-in one (`--list`), or a file: a table of times and counts (`time,count`), a
+            recording of `spate record`, or one arrival a line. Times on the command line have their unit, as in 30s. A policy is a name, with parameters if you like: `spate:target_utilization=0.9`, `hpa`,
             `keda-lag:lagCount=50`, `knative-kpa`, `ray`, `aws-backlog`, `fixed:workers=4`. The production code decides;
             docs/simulation.md says what is simulated and what is not.
             """)
@@ -27,8 +27,9 @@ struct Simulate: ParsableCommand {
     @Option(help: "Share of the deadlines that a search must meet, above 0 to 1.") var objective = 0.999
     @Option(help: "Simulate the run that this JSON report of `spate load` or `spate rehearse` tells of, and compare.")
     var compare: String?
-    @Option(help: "Milliseconds that a real call takes beside its wait and its batch, for --compare.") var overhead =
-        2.0
+    @Option(
+        help: "Time that a real call takes beside its wait and its batch, for --compare. Default 2ms.",
+        transform: TimeOption.parse) var overhead: Duration = .milliseconds(2)
     @Option(help: "Where the last comparison with a real run is kept.") var reality = ".spate/simulation-reality.json"
     @Option(help: "Write the result as JSON.") var json: String?
     @Option(help: "Write the result as one HTML page.") var html: String?
@@ -36,13 +37,12 @@ struct Simulate: ParsableCommand {
     @Flag(help: "List the built-in traces.") var list = false
 
     func validate() throws {
-        guard overhead >= 0, overhead < 1e6 else { throw ValidationError("--overhead must be from 0") }
         guard objective > 0, objective <= 1 else { throw ValidationError("--objective must be above 0, at most 1") }
     }
 
     func run() throws {
         do {
-            if list { return SimulationConsole.list() }
+            if list { return try SimulationConsole.list() }
             if benchmark { return try runBenchmark() }
             if let compare { return try runComparison(with: compare) }
             if search { return try runSearch() }
@@ -81,11 +81,12 @@ struct Simulate: ParsableCommand {
             comparisons.append(
                 Comparison(scenario, contenders, fidelity: fidelity) { display.show("\(scenario.name): \($0)") })
             display.clear()
-            if !suite { comparisons.last.map { Terminal.line($0.text()) } }
+            if !suite { try comparisons.last.map { try Terminal.result($0.text()) } }
         }
-        if suite { Terminal.line(Suite(comparisons: comparisons).text()) }
+        if suite { try Terminal.result(Suite(comparisons: comparisons).text()) }
         let last = SimulationConsole.read(Reality.self, from: reality)?.line()
-        Terminal.line(last.map { "  " + $0 } ?? "  no simulation has been compared with a real run here (--compare)")
+        try Terminal.result(
+            last.map { "  " + $0 } ?? "  no simulation has been compared with a real run here (--compare)")
         if let json { try SimulationConsole.write(comparisons.map { $0.thinned() }, to: json) }
         if let html { try SimulationConsole.write(SimulationPage(comparisons, footnote: last).html(), to: html) }
     }
@@ -98,7 +99,7 @@ struct Simulate: ParsableCommand {
             display.show("\(progress.done) of about \(progress.total)\(best)")
         }
         display.clear()
-        Terminal.line(PolicySearch.text(found.tried, objective: objective))
+        try Terminal.result(PolicySearch.text(found.tried, objective: objective))
         if let json { try SimulationConsole.write(found.tried, to: json) }
     }
 
@@ -109,8 +110,8 @@ struct Simulate: ParsableCommand {
         // Job by job where it takes seconds: what lies ahead in workers' hands counts.
         let isSmall = scenario.trace.count <= 200_000
         let result = Simulator.run(scenario, contender, fidelity: isSmall ? .jobs : fidelity)
-        let found = run.compare(with: result, overhead: .microseconds(overhead * 1e3))
-        Terminal.line(found.text())
+        let found = run.compare(with: result, overhead: overhead)
+        try Terminal.result(found.text())
         try SimulationConsole.write(found, to: reality)
     }
 
@@ -122,6 +123,6 @@ struct Simulate: ParsableCommand {
         let contender = try Contender(text: policy, base: try cluster.policy())
         let start = clock.now
         let result = Simulator.run(scenario, contender)
-        Terminal.line(SimulationConsole.benchmark(result, made: made, took: clock.now - start))
+        try Terminal.result(SimulationConsole.benchmark(result, made: made, took: clock.now - start))
     }
 }

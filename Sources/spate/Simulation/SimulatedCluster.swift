@@ -10,24 +10,22 @@ struct SimulatedCluster: ParsableArguments {
     @Option(help: "A cluster file: its policy, and for traces from files its pools and the model's declared cost.")
     var config: String?
     @Option(help: "The model of the cluster file. Default: its first.") var model: String?
-    @Option(help: "Milliseconds that a batch takes beside its rows.") var fixedCost: Double?
-    @Option(help: "Milliseconds that a row takes. Default 20.") var rowCost: Double?
+    @Option(help: "Time that a batch takes beside its rows, as in 5ms.", transform: TimeOption.parse) var fixedCost:
+        Duration?
+    @Option(help: "Time that a row takes. Default 20ms.", transform: TimeOption.parse) var rowCost: Duration?
     @Option(help: "Rows of a full batch. Default 1.") var maximumRows: Int?
     @Option(help: "Batches side by side on a worker. Default 1.") var instances: Int?
-    @Option(help: "Seconds from arrival to result. Default 30.") var deadline: Double?
-    @Option(help: "Seconds that a worker takes to start. Default 10.") var startUp: Double?
+    @Option(help: "From arrival to result; 0s: none. Default 30s.", transform: TimeOption.parse)
+    var deadline: Duration?
+    @Option(help: "Time that a worker takes to start. Default 10s.", transform: TimeOption.parse) var startUp: Duration?
     @Option(help: "Workers that stay without work.") var minimum: Int?
     @Option(help: "Most workers. Default 100.") var maximum: Int?
     @Option(help: "Money per worker and hour.") var price: Double?
-    @Option(help: "Milliseconds between two looks of the scaler. Default 250.") var interval: Double?
+    @Option(help: "Time between two looks of the scaler. Default 250ms.", transform: TimeOption.parse)
+    var interval: Duration?
 
     func validate() throws {
-        for (name, value) in [
-            ("fixed-cost", fixedCost), ("row-cost", rowCost), ("deadline", deadline), ("start-up", startUp),
-            ("price", price), ("interval", interval),
-        ] {
-            if let value, !(value >= 0 && value < 1e9) { throw ValidationError("--\(name) must be from 0 to 1e9") }
-        }
+        if let price, !(price >= 0 && price < 1e9) { throw ValidationError("--price must be from 0 to 1e9") }
         for (name, value) in [
             ("maximum-rows", maximumRows), ("instances", instances), ("minimum", minimum), ("maximum", maximum),
         ] {
@@ -43,14 +41,14 @@ struct SimulatedCluster: ParsableArguments {
     func over(_ scenario: Scenario) -> Scenario {
         var changed = scenario
         changed.model.cost = ServiceCost(
-            fixed: fixedCost.map { .microseconds($0 * 1e3) } ?? changed.model.cost.fixed,
-            perRow: rowCost.map { .microseconds($0 * 1e3) } ?? changed.model.cost.perRow,
+            fixed: fixedCost ?? changed.model.cost.fixed,
+            perRow: rowCost ?? changed.model.cost.perRow,
             instances: instances ?? changed.model.cost.instances)
         if let maximumRows { changed.model.maximumRows = max(maximumRows, 1) }
-        if let deadline { changed.model.deadline = deadline > 0 ? .microseconds(deadline * 1e6) : nil }
-        if let interval { changed.lookInterval = .microseconds(max(interval, 1) * 1e3) }
+        if let deadline { changed.model.deadline = deadline > .zero ? deadline : nil }
+        if let interval { changed.lookInterval = max(interval, .milliseconds(1)) }
         for pool in changed.pools.indices {
-            if let startUp { changed.pools[pool].startUp = .microseconds(startUp * 1e6) }
+            if let startUp { changed.pools[pool].startUp = startUp }
             if let maximum { changed.pools[pool].maximum = maximum }
             if let minimum { changed.pools[pool].minimum = min(minimum, changed.pools[pool].maximum) }
             if let price { changed.pools[pool].pricePerHour = price }
@@ -62,7 +60,7 @@ struct SimulatedCluster: ParsableArguments {
         let text = try SimulationConsole.text(of: file)
         let trace: Trace
         do {
-            trace = try TraceFile.parse(text, name: URL(filePath: file).lastPathComponent)
+            trace = try TraceFile.parse(text, name: URL(filePath: file).lastPathComponent, seed: seed)
         } catch {
             throw SimulationFailure("\(file): \(error)")
         }

@@ -6,21 +6,21 @@ import Traffic
 
 /// Files and lines of `spate simulate`.
 final class SimulationConsole {
-    private let isTerminal = isatty(FileHandle.standardError.fileDescriptor) == 1
+    private let isTerminal = isatty(STDERR_FILENO) == 1
 
     /// One line that is drawn over; nothing where nobody watches.
     func show(_ text: String) {
         guard isTerminal else { return }
-        FileHandle.standardError.write(Data(("\r" + text.prefix(110) + "\u{1B}[K").utf8))
+        Terminal.draw("\r" + text.prefix(110) + "\u{1B}[K")
     }
 
     func clear() {
-        if isTerminal { FileHandle.standardError.write(Data("\r\u{1B}[K".utf8)) }
+        if isTerminal { Terminal.draw("\r\u{1B}[K") }
     }
 
-    static func list() {
+    static func list() throws {
         for scenario in BuiltInScenario.allCases {
-            Terminal.line(scenario.rawValue.padding(toLength: 20, withPad: " ", startingAt: 0) + scenario.summary)
+            try Terminal.result(scenario.rawValue.padding(toLength: 20, withPad: " ", startingAt: 0) + scenario.summary)
         }
     }
 
