@@ -48,15 +48,14 @@ struct CronTrigger {
         return ForeignPolicy.Event(text: text, hint: hint, origin: field.origin)
     }
 
-    /// As Spate's calendar wants it: `UTC` or `Area/Place`.
+    /// As Spate's calendar wants it: `Area/Place`, `EST`, `UTC`.
     private static func isZone(_ zone: String) -> Bool {
         let parts = zone.split(separator: "/", omittingEmptySubsequences: false)
-        return zone == "UTC"
-            || parts.count >= 2 && zone.utf8.count <= 64
-                && parts.allSatisfy { part in
-                    part.first?.isLetter == true
-                        && part.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "_+-".contains($0)) }
-                }
+        return (parts.count > 1 || zone.first?.isUppercase == true) && zone.utf8.count <= 64
+            && parts.allSatisfy { part in
+                part.first?.isLetter == true
+                    && part.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "_+-".contains($0)) }
+            }
     }
 }
 

@@ -8,6 +8,8 @@ struct ForeignPolicy {
         case utilization(Sourced<Double>)
         /// Jobs in the system a worker.
         case jobs(Sourced<Double>)
+        /// Nothing that Spate measures; limits and behaviour hold all the same.
+        case other(Unmeasured)
     }
 
     struct Lag {
@@ -17,6 +19,15 @@ struct ForeignPolicy {
         var polling: Sourced<Int>
         /// Seconds.
         var cooldown: Sourced<Int>
+    }
+
+    /// What a manifest follows that has no equivalent.
+    struct Unmeasured {
+        /// As `prometheus (spec.triggers[0], line 5): threshold 100`; empty where only times of the week are given.
+        var measures: [String]
+        /// Seconds; of KEDA.
+        var polling: Sourced<Int>?
+        var cooldown: Sourced<Int>?
     }
 
     /// A trigger that asks for workers at times of the week.

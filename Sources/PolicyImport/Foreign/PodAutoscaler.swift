@@ -29,17 +29,16 @@ enum PodAutoscaler {
         if list == nil {
             measure = .utilization(Sourced(0.8, default: "Kubernetes' default: cpu at 80 %"))
         }
-        guard let measure else {
-            throw ImportError(
-                line: list?.line ?? object.line, column: 1,
-                message:
-                    "\(object.title) has no metric that can be translated (cpu as Utilization, External or Object as"
-                    + " AverageValue). \(notes.sorted.filter { $0.what.hasPrefix("spec.metrics") }.map(\.description).joined(separator: "; "))"
-            )
+        let asked = (list?.items(notes: notes) ?? []).map { "a metric (\($0.origin))" }
+        if measure == nil, let list {
+            notes.warn(
+                list,
+                "none of these has an equivalent; limits and behaviour are kept. Say what must hold instead: `deadline` in the"
+                    + " model's model.yaml, or scaler.target_wait")
         }
         var policy = ForeignPolicy(
             minimum: minimum ?? Sourced(1, default: "Kubernetes' default for minReplicas"), maximum: maximum,
-            measure: measure,
+            measure: measure ?? .other(ForeignPolicy.Unmeasured(measures: asked)),
             workload: workload)
         policy.behavior = behavior
         return policy

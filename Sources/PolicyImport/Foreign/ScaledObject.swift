@@ -19,7 +19,7 @@ enum ScaledObject {
         let list = spec.take("triggers")
         for field in list?.items(notes: notes) ?? [] { triggers.read(field) }
         notes.rest(of: spec, "not translated: no key of a ScaledObject that Spate knows")
-        guard let measure = triggers.measure else {
+        guard let measure = triggers.measure ?? triggers.other else {
             throw triggers.rejection(of: object, at: list)
         }
         var policy = ForeignPolicy(

@@ -7,6 +7,7 @@ struct Triggers {
     private(set) var events: [ForeignPolicy.Event] = []
     private var measured = ""
     private var found: [String] = []
+    private var others: [String] = []
 
     init(polling: Sourced<Int>?, cooldown: Sourced<Int>?, notes: ImportNotes) {
         self.polling = polling
@@ -36,7 +37,7 @@ struct Triggers {
         case "cron":
             if let metricType { notes.note(metricType, "a cron trigger has no metric here") }
             if let event = CronTrigger(&values, field: field, notes: notes).event { events.append(event) }
-        case _ where measure != nil && (isQueue || type == "cpu"):
+        case _ where measure != nil && (isQueue || type == "cpu" || BacklogTrigger.all[type] != nil):
             notes.warn(
                 field,
                 "trigger \(type): KEDA takes the highest of all triggers; Spate follows one, and that is \(measured)")
@@ -46,11 +47,37 @@ struct Triggers {
         case "cpu":
             readProcessor(&values, metricType: metricType, field: field)
         default:
+            if let backlog = BacklogTrigger.all[type],
+                let found = backlog.read(&values, type: type, field: field, notes: notes)
+            {
+                return follow(found.count, found.activation, type: type, field: field)
+            }
+            others.append(Self.asked(values, type: type, field: field))
             notes.warn(
-                field, "trigger \(type): no equivalent. Spate scales on its own queue and on what its workers measure")
+                field,
+                "trigger \(type): no equivalent. Spate scales on its own queue and on what its workers measure; limits and"
+                    + " behaviour are kept. Say what must hold instead: `deadline` in the model's model.yaml, or"
+                    + " scaler.target_wait")
             return
         }
         rest(of: values, type: type)
+    }
+
+    /// What is left to hold where nothing of it is measured here; `nil` where there are no triggers at all.
+    var other: ForeignPolicy.Measure? {
+        guard !found.isEmpty else { return nil }
+        return .other(ForeignPolicy.Unmeasured(measures: others, polling: polling, cooldown: cooldown))
+    }
+
+    /// What a trigger asks for, in its own words; only numbers are shown.
+    private static func asked(_ values: ManifestMapping, type: String, field: ManifestField) -> String {
+        let names = [
+            "threshold", "value", "targetValue", "targetQueryValue", "queryValue", "targetMetricValue", "targetSize",
+        ]
+        let numbers = values.fields.filter { names.contains($0.name) }.compactMap { value in
+            value.text.flatMap { Quantity.value(of: $0) == nil ? nil : "\(value.name) \(PlainText.line($0))" }
+        }
+        return "\(type) (\(field.origin))" + (numbers.isEmpty ? "" : ": \(numbers.joined(separator: ", "))")
     }
 
     /// What was found, where nothing of it can be translated.
@@ -60,7 +87,7 @@ struct Triggers {
         return ImportError(
             line: list?.line ?? object.line, column: 1,
             message:
-                "\(object.title) has no trigger that can be translated (redis-streams, redis or cpu); \(kinds)\(calendar)"
+                "\(object.title) has no trigger; \(kinds)\(calendar)"
         )
     }
 
@@ -105,11 +132,18 @@ struct Triggers {
                 metricType.text == "AverageValue" ? .note : .warning, line: metricType.line, metricType.path,
                 "Spate divides the count by workers, as AverageValue does")
         }
+        follow(
+            count ?? Sourced(5, default: "KEDA's default"), activation ?? Sourced(0, default: "KEDA's default"),
+            type: type, field: field)
+    }
+
+    private mutating func follow(
+        _ count: Sourced<Double>, _ activation: Sourced<Double>, type: String, field: ManifestField
+    ) {
         measured = "\(field.path) (\(type))"
         measure = .lag(
             .init(
-                count: count ?? Sourced(5, default: "KEDA's default"),
-                activation: activation ?? Sourced(0, default: "KEDA's default"),
+                count: count, activation: activation,
                 polling: polling ?? Sourced(30, default: "KEDA's default for pollingInterval"),
                 cooldown: cooldown ?? Sourced(300, default: "KEDA's default for cooldownPeriod")))
     }

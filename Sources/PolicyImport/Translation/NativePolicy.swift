@@ -5,7 +5,7 @@ struct NativePolicy {
 
     /// Keys of `scaler`.
     func scaler(_ policy: ForeignPolicy) -> [PolicyLine] {
-        var lines = [PolicyLine(key: "algorithm", value: "spate", origin: "--native")]
+        var lines = [PolicyLine(key: "algorithm", value: "spate", origin: origin(policy))]
         switch policy.measure {
         case .lag(let lag):
             lines.append(wait(of: lag.count))
@@ -13,6 +13,10 @@ struct NativePolicy {
             drop(lag.polling, .note, "Spate looks every 250 ms, and at once when a job comes to an idle pool")
         case .jobs(let jobs):
             lines.append(wait(of: jobs))
+        case .other(let other):
+            if let polling = other.polling {
+                drop(polling, .note, "Spate looks every 250 ms, and at once when a job comes to an idle pool")
+            }
         case .utilization(let share):
             // What scaler.target_utilization may be.
             let nearest = max(share.value, 0.05)
@@ -22,6 +26,11 @@ struct NativePolicy {
         if let window = window(policy) { lines.append(window) }
         behavior(policy.behavior)
         return lines
+    }
+
+    private func origin(_ policy: ForeignPolicy) -> String {
+        if case .other = policy.measure { return "nothing that the manifest follows is measured here" }
+        return "--native"
     }
 
     /// Keys of the pool: the rates that are numbers of workers.
@@ -65,7 +74,11 @@ struct NativePolicy {
     /// The way down: the window of `behavior` between many and one, else the cool-down that is given.
     private func window(_ policy: ForeignPolicy) -> PolicyLine? {
         var cooldown: Sourced<Int>?
-        if case .lag(let lag) = policy.measure, lag.cooldown.line != nil { cooldown = lag.cooldown }
+        switch policy.measure {
+        case .lag(let lag): cooldown = lag.cooldown.line == nil ? nil : lag.cooldown
+        case .other(let other): cooldown = other.cooldown
+        case .utilization, .jobs: break
+        }
         guard let chosen = policy.behavior?.down.window ?? cooldown else { return nil }
         if let cooldown, cooldown != chosen {
             drop(

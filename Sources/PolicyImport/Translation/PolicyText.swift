@@ -23,12 +23,30 @@ struct PolicyText {
                 Self.text(PolicyLine(key: "fallback", value: fallback.value, origin: fallback.origin), indent: 2))
         }
         switch options.target {
+        case .sameAlgorithm where isNative(policy):
+            lines += NativePolicy(jobTime: nil, notes: notes).scaler(policy).map { Self.text($0, indent: 2) }
         case .sameAlgorithm: lines += same(policy, notes: notes)
         case .native(let jobTime):
             lines += NativePolicy(jobTime: jobTime, notes: notes).scaler(policy).map { Self.text($0, indent: 2) }
         }
-        lines += calendar(policy)
+        lines += unmeasured(policy) + calendar(policy)
         return lines.joined(separator: "\n") + "\n"
+    }
+
+    /// Whether Spate's own algorithm decides: as asked for, or since the other one has nothing here to follow.
+    private func isNative(_ policy: ForeignPolicy) -> Bool {
+        if case .other = policy.measure { return true }
+        if case .native = options.target { return true }
+        return false
+    }
+
+    /// What to set in the place of what cannot be measured.
+    private func unmeasured(_ policy: ForeignPolicy) -> [String] {
+        guard case .other(let other) = policy.measure, !other.measures.isEmpty else { return [] }
+        return other.measures.map { "  # not measured here: \($0)" } + [
+            "  # Set what must hold instead: `deadline` in the model's model.yaml, or how long a job may wait:",
+            "  # target_wait: 1s",
+        ]
     }
 
     private func pools(_ policy: ForeignPolicy) -> [String] {
@@ -39,7 +57,7 @@ struct PolicyText {
         if let paused = policy.paused {
             lines.append(PolicyLine(key: "paused", value: "\(paused.value)", origin: paused.origin))
         }
-        if case .native = options.target { lines += NativePolicy.rates(policy) }
+        if isNative(policy) { lines += NativePolicy.rates(policy) }
         var text = ["pools:", "  - name: \(options.pool)"] + lines.map { Self.text($0, indent: 4) }
         if let workload = policy.workload {
             text.append("    # driver: kubernetes  # \(workload.origin)")
@@ -67,6 +85,7 @@ struct PolicyText {
                 PolicyLine(key: "metric", value: "utilization", origin: share.origin),
                 PolicyLine(key: "target", value: PlainText.number(share.value), origin: share.origin),
             ]
+        case .other: return []
         case .jobs(let jobs):
             parameters = [
                 PolicyLine(key: "metric", value: "jobs", origin: jobs.origin),
