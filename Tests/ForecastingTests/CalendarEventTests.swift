@@ -43,6 +43,44 @@ private func at(_ date: String, _ hours: Int = 0, _ minutes: Int = 0) throws -> 
     }
 
     @Test(
+        "zones without a slash are zones, as in the forecast",
+        arguments: ["EST", "CET", "GMT", "Japan", "EST5EDT", "Etc/GMT+5", "UTC"])
+    func plainZones(name: String) throws {
+        #expect(try CalendarEvent("10 calls at 08:30, weekdays, \(name)").zone == name)
+    }
+
+    @Test(
+        "a count that is ten to some and ten thousand to others is refused",
+        arguments: ["10.000", "1.234.567", "250.000"])
+    func ambiguousCounts(count: String) {
+        #expect {
+            try CalendarEvent("\(count) calls at 08:30")
+        } throws: {
+            let error = $0 as? CalendarTextError
+            return error?.column == 1 && error?.message.contains("write \(count.filter { $0 != "." })") == true
+        }
+    }
+
+    @Test(
+        "counts that mean one thing are read",
+        arguments: [("10,000", 10_000), ("10_000", 10_000), ("0.500", 0.5), ("2.5", 2.5)])
+    func clearCounts(count: String, calls: Double) throws {
+        #expect(try CalendarEvent("\(count) calls at 08:30").volume == .calls(calls))
+    }
+
+    @Test(
+        "an event is over when its last day has passed, its duration included",
+        arguments: [
+            ("5 calls at 08:30, until 2026-06-01", true), ("5 calls at 08:30, until 2026-06-02", false),
+            ("5 calls at 08:30, 2026-05-01 2026-06-01", true), ("5 calls at 08:30, 2026-05-01 2027-06-01", false),
+            ("5 calls at 23:00 for 14h, 2026-06-01", false), ("5 calls at 08:30", false),
+            ("5 calls at 08:30, 2026-05-01 2027-06-01, until 2026-05-30", true),
+        ])
+    func over(text: String, isOver: Bool) throws {
+        #expect(try CalendarEvent(text).isOver(at: at("2026-06-02", 8), in: .utc) == isOver)
+    }
+
+    @Test(
         "an error names its column",
         arguments: [
             ("", 1), ("many calls at 08:30", 1), ("10 jobs at 08:30", 4), ("10 calls by 08:30", 10),

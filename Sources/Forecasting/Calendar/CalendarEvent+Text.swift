@@ -138,13 +138,23 @@ private struct CalendarParser {
         } else {
             throw fail(
                 "'\(first.text)' is neither days (weekdays, weekends, daily, mon-fri, 2026-12-24), a time zone"
-                    + " (Europe/Berlin, UTC) nor 'until DATE'", at: first)
+                    + " (Europe/Berlin, EST, UTC) nor 'until DATE'", at: first)
         }
         guard given.insert(kind).inserted else { throw fail("\(kind) given twice", at: first) }
     }
 
     private mutating func count() throws(CalendarTextError) -> Double {
         let token = try next("a number of calls")
+        // Ten to who writes a decimal point, ten thousand to who groups digits by it.
+        if let point = token.text.firstIndex(of: "."), token.text[..<point] != "0",
+            token.text[token.text.index(after: point)...].split(separator: ".", omittingEmptySubsequences: false)
+                .allSatisfy({ $0.count == 3 })
+        {
+            let plain = token.text.filter { $0 != "." }
+            throw fail(
+                "'\(token.text)' may have a decimal point or groups of thousands; write \(plain), or fewer decimals",
+                at: token)
+        }
         let digits = token.text.filter { $0 != "," && $0 != "_" }
         guard digits.allSatisfy({ $0.isASCII && ($0.isNumber || $0 == ".") }), let value = Double(digits), value > 0,
             value <= 1e12
@@ -258,7 +268,9 @@ private struct CalendarParser {
 
     private static func isZone(_ text: String) -> Bool {
         let parts = text.split(separator: "/", omittingEmptySubsequences: false)
-        return (text == "UTC" || parts.count >= 2) && text.utf8.count <= 64
+        // Those without a slash begin with a capital (EST, Japan); any other word is a slip.
+        let begins = parts.count > 1 || text.first?.isUppercase == true
+        return begins && text.utf8.count <= 64
             && parts.allSatisfy { part in
                 part.first?.isLetter == true
                     && part.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "_+-".contains($0)) }

@@ -66,6 +66,17 @@ package struct CalendarEvent: Sendable, Equatable {
         }
     }
 
+    /// Whether it will not come again: its last day has passed.
+    /// - Parameter rules: those of `zone`.
+    package func isOver(at now: Timestamp, in rules: TimeZoneRules) -> Bool {
+        var last = until
+        if case .dates(let dates) = days, let latest = dates.max() { last = min(last ?? latest, latest) }
+        guard let last else { return false }
+        let midnight = Int64(last.daysSinceEpoch) * 86_400
+        let instant = rules.reading(of: midnight + Int64(secondOfDay)).instant
+        return .zero + .seconds(instant) + duration <= now
+    }
+
     /// The event's spans that overlap `from` to `to`, in order of time; at most 400 days are looked at.
     ///
     /// Start-up time is not subtracted: the policy does that with what it has measured.

@@ -1,4 +1,5 @@
 package import Forecasting
+package import Time
 
 /// A declared event of the calendar, for one model.
 package struct DeclaredEvent: Sendable, Equatable, CustomReflectable {
@@ -16,6 +17,9 @@ package struct DeclaredEvent: Sendable, Equatable, CustomReflectable {
         self.event = event
         self.rules = rules
     }
+
+    /// Whether it will not come again.
+    package func isOver(at now: Timestamp) -> Bool { event.isOver(at: now, in: rules) }
 
     /// Only what was written: the rest follows from it.
     package var customMirror: Mirror {

@@ -70,7 +70,12 @@ enum ZoneFile {
         }
         guard isPlain, !name.hasPrefix("/"), let bytes = files.contents(atPath: folder + name),
             bytes.count <= maximumBytes
-        else { throw Failure(description: "'\(name)' is no time zone of this machine; as in Europe/Berlin or UTC") }
+        else {
+            throw Failure(
+                description:
+                    "'\(name)' is no time zone of this machine, as in Europe/Berlin, EST or UTC, nor days, as in weekdays or mon-fri"
+            )
+        }
         return try TimeZoneRules(tzif: Array(bytes), name: name)
     }
 }
