@@ -58,6 +58,8 @@ struct SignIn {
                     .authenticationFailed,
                     "Redis at \(label) refuses the sign-in (\(message)); set user and password in the Redis URL")
             case (.name, _): continue
+            // It takes no writes while its disk is full, and answers questions; whoever writes is told.
+            case (.ping, "MISCONF"): continue
             case (.select, _), (.ping, _): throw RedisError(reply: message)
             }
         }

@@ -258,6 +258,11 @@ final class ModelRunner: Sendable {
         do throws(BatchResult.Failure) {
             let outputs = try RowParts.joined(held.parts)
             meters.ended(.finished)
+            logger.debug(
+                "A job is finished",
+                metadata: [
+                    LogKeys.jobID: "\(held.admitted.job.id)", LogKeys.attempt: "\(held.admitted.job.attempt)",
+                ])
             if let started = held.started { meters.batchWait.record(max(.zero, started - held.taken)) }
             return settlement(
                 of: held.admitted.job, ending: .finished(outputs), now: now, taken: held.taken, held: held)

@@ -189,7 +189,7 @@ package final class WorkerService: Service {
             state.startUp = startUp
             if state.stage == .starting { state.stage = .ready }
         }
-        logger.info("Ready", metadata: [LogKeys.reason: "models loaded in \(startUp)"])
+        logger.info("Ready", metadata: [LogKeys.reason: "models loaded in \(startUp.wholeMilliseconds) ms"])
     }
 
     // MARK: Watching

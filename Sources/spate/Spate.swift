@@ -1,4 +1,5 @@
 import ArgumentParser
+import Settings
 
 /// The one executable: every role, and the operator's commands.
 @main
@@ -23,6 +24,24 @@ struct Spate: AsyncParsableCommand {
             Status.self, Pools.self, Why.self, Decisions.self, Cost.self, Record.self, Override.self, Pause.self,
             Resume.self, Protect.self, Leave.self, Reload.self, Simulate.self, Import.self, Bench.self,
         ])
+
+    static func main() async {
+        let arguments = Array(CommandLine.arguments.dropFirst())
+        if let word = arguments.first, let problem = unknownCommand(word) {
+            Terminal.error(problem)
+            // sysexits.h: EX_USAGE, as for every other wrong command line.
+            exit(withError: ExitCode(64))
+        }
+        await main(arguments)
+    }
+
+    /// What to say of a first word that is no command, with the one that was probably meant.
+    static func unknownCommand(_ word: String) -> String? {
+        let names = configuration.subcommands.map { $0._commandName } + ["help"]
+        guard !word.hasPrefix("-"), !names.contains(word) else { return nil }
+        let hint = Suggestion.nearest(to: word, among: names).map { "; did you mean 'spate \($0)'?" } ?? ""
+        return "spate: there is no command '\(word)'\(hint)\nspate: `spate --help` lists them"
+    }
 }
 
 /// The version of wire format, scripts and policies in this binary.

@@ -194,7 +194,7 @@ extension ChildProgram {
     /// Calls `body` with the structure that `spate_spawn` reads.
     fileprivate func withCStructure<R>(_ body: (spate_child) -> R) -> R {
         let variables = environment.map { $0.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" } }
-        return CStrings([path] + arguments).withPointers { arguments in
+        return CStrings([name ?? path] + arguments).withPointers { arguments in
             CStrings(variables ?? []).withPointers { environment in
                 CStrings([path, logPath ?? "", directory ?? ""]).withPointers { places in
                     limits.processors.map { Int32(clamping: $0) }.withUnsafeBufferPointer { processors in

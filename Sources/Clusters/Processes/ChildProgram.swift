@@ -4,6 +4,8 @@ import Glibc
 package struct ChildProgram: Sendable, Equatable {
     /// Of the executable; absolute, or relative to this process's directory. It is not searched for in `PATH`.
     package var path: String
+    /// What `ps` shows in its place; `nil`: the path.
+    package var name: String?
     /// Without the program's own name.
     package var arguments: [String]
     /// `nil`: this process's own.
@@ -18,11 +20,12 @@ package struct ChildProgram: Sendable, Equatable {
     package var board: RunBoard?
 
     package init(
-        path: String, arguments: [String] = [], environment: [String: String]? = nil, logPath: String? = nil,
-        directory: String? = nil, limits: ProcessLimits = ProcessLimits(), parentDeath: ParentDeath = .drains,
-        board: RunBoard? = nil
+        path: String, name: String? = nil, arguments: [String] = [], environment: [String: String]? = nil,
+        logPath: String? = nil, directory: String? = nil, limits: ProcessLimits = ProcessLimits(),
+        parentDeath: ParentDeath = .drains, board: RunBoard? = nil
     ) {
         self.path = path
+        self.name = name
         self.arguments = arguments
         self.environment = environment
         self.logPath = logPath

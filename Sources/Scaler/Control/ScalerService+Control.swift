@@ -69,8 +69,10 @@ extension ControlEntry {
             case .pause: subject == Self.everything ? "all pools are paused" : "pool \(subject) is paused"
             case .protect: "worker \(subject) is not scaled in"
             case .leave: "worker \(subject) leaves"
-            case .reload: "the files are read again"
+            case .reload: "the scaler reads its files again at its next look"
             }
+        // A request to reload is done once; how long it is kept is nobody's business.
+        if kind == .reload { return what + (note.map { " (\($0))" } ?? "") }
         let end = until.map { ", for \(Quantities.text(.seconds(($0 - now).seconds.rounded(.up))))" } ?? ""
         return what + end + (note.map { " (\($0))" } ?? "")
     }

@@ -53,6 +53,7 @@ extension CostReport {
     /// Four digits after the point below 1, two from there.
     private static func money(_ value: Double) -> String {
         let digits = abs(value) < 1 ? 10_000.0 : 100
-        return "\((value * digits).rounded() / digits)"
+        let rounded = (value * digits).rounded() / digits
+        return rounded == 0 ? "0" : "\(rounded)"
     }
 }

@@ -32,8 +32,9 @@ package struct OperatorDesk: Sendable {
         let now = time.now()
         if case .clear(let kind, let subject) = request.action {
             let wasSet = try await store.clear(kind, subject)
-            guard wasSet else { throw ControlError(.unknown, "no \(kind.rawValue) of \(subject) is set") }
-            return "\(kind.rawValue) of \(subject) is taken back"
+            let name = subject == ControlEntry.everything ? "all pools" : subject
+            guard wasSet else { throw ControlError(.unknown, "no \(kind.rawValue) of \(name) is set") }
+            return "the \(kind.rawValue) of \(name) is taken back"
         }
         guard let entry = try request.entry(at: now, in: try await cluster()) else { return "nothing to do" }
         try await store.set(entry)
@@ -63,9 +64,11 @@ package struct OperatorDesk: Sendable {
     }
 
     /// As recorded, newest first.
+    /// - Throws: that no pool has the name.
     package func decisions(
         from: Timestamp, to: Timestamp, pool: String?, limit: Int
-    ) async throws(QueueError) -> [String] {
+    ) async throws -> [String] {
+        if let pool { try known(pool) }
         // More are read, where some of them are of other pools.
         let read = try await store.decisions(from: from, to: to, limit: pool == nil ? limit : limit * 16)
         guard let pool else { return read }
@@ -75,10 +78,7 @@ package struct OperatorDesk: Sendable {
     /// Why each pool, or one, had the number of workers that it had at `moment`.
     /// - Throws: that no pool has the name.
     package func why(pool: String?, at moment: Timestamp) async throws -> [Explanation] {
-        if let pool, !settings.pools.contains(where: { $0.name == pool }) {
-            let known = settings.pools.map(\.name).joined(separator: ", ")
-            throw ControlError(.unknown, "there is no pool '\(pool)'; the cluster file has: \(known)")
-        }
+        if let pool { try known(pool) }
         let names = pool.map { [$0] } ?? settings.pools.map(\.name)
         let records = try await newest(of: names, notAfter: moment)
         var explanations: [Explanation] = []
@@ -130,6 +130,12 @@ package struct OperatorDesk: Sendable {
             found[queue] = try await store.arrivals(at: queue, from: from, minutes: minutes)
         }
         return found
+    }
+
+    private func known(_ pool: String) throws(ControlError) {
+        guard !settings.pools.contains(where: { $0.name == pool }) else { return }
+        let known = settings.pools.map(\.name).joined(separator: ", ")
+        throw ControlError(.unknown, "there is no pool '\(pool)'; the cluster has: \(known)")
     }
 
     private static func record(_ json: String) -> DecisionRecord? {

@@ -31,7 +31,7 @@ package enum ExplanationText {
 
     private static func seen(_ decision: DecisionRecord) -> String {
         var text =
-            "\(number(decision.waiting)) jobs wait, \(number(decision.in_flight)) in flight, \(number(decision.due)) due later;"
+            "\(jobsWait(decision.waiting)), \(whole(decision.in_flight)) in flight, \(whole(decision.due)) due later;"
             + " \(decision.ready) ready (\(decision.idle) idle), \(decision.starting) starting,"
             + " \(decision.draining) draining"
         if let leaving = decision.leaving { text += ", \(leaving) taken away" }
@@ -71,6 +71,14 @@ package enum ExplanationText {
         case .missing: "what it was decided from is not kept, or another version wrote it"
         }
     }
+
+    /// `1 job waits`, `900 jobs wait`; whole jobs, though a pool's share of a queue may be a part of one.
+    private static func jobsWait(_ count: Double) -> String {
+        let text = whole(count)
+        return text == "1" ? "1 job waits" : "\(text) jobs wait"
+    }
+
+    private static func whole(_ count: Double) -> String { number(count > 0 && count < 1 ? 1 : count.rounded()) }
 
     // MARK: Figures
 

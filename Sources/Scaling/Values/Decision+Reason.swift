@@ -63,7 +63,7 @@ extension PoolDecision {
         case .rate:
             "\(Words.number(figures.arrivalRate)) arrivals a second keep \(Words.number(figures.load)) workers busy, "
                 + "\(candidate.count) wanted for the rate"
-        case .wake: "\(Words.jobs(figures.waiting + figures.due)) wait and there is no worker"
+        case .wake: "\(Words.jobsWait(figures.waiting + figures.due)) and there is no worker"
         case .floor: "the pool's minimum is \(candidate.count)"
         case .deadline:
             "\(Words.jobsWait(figures.waiting + figures.due)), \(Words.duration(figures.work)) of work, "

@@ -4,8 +4,9 @@ import Time
 enum Words {
     static func workers(_ count: Int) -> String { count == 1 ? "1 worker" : "\(count) workers" }
 
+    /// Whole jobs: a pool's share of a queue may be a part of one.
     static func jobs(_ count: Double) -> String {
-        let text = number(count)
+        let text = number(count > 0 && count < 1 ? 1 : count.rounded())
         return text == "1" ? "1 job" : "\(text) jobs"
     }
 

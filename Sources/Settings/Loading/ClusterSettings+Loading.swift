@@ -21,7 +21,7 @@ extension ClusterSettings {
         return settings
     }
 
-    private init(reading file: SettingsReader, directory base: String, overrides: SettingsOverrides) {
+    init(reading file: SettingsReader, directory base: String, overrides: SettingsOverrides) {
         var redis = file.mapping("redis") { RedisSettings(reading: $0, directory: base) }
         var gateway = file.mapping("gateway") { GatewaySettings(reading: $0) }
         if let url = overrides.redisURL {

@@ -11,7 +11,7 @@ struct Bench: AsyncParsableCommand {
             absolute figures move with whatever else the machine does.
             """)
 
-    @Option(help: "The cluster file.") var config = "cluster/spate.yaml"
+    @Option(help: "The cluster file. SPATE_CONFIG names another default.") var config = ClusterOptions.defaultPath
     @Option(help: "Folder with magika.jsonl and digits.jsonl.") var recordings = ".spate/recordings"
     @Option(help: "Seconds of each load.") var seconds: Double = 8
     @Option(help: "Folder for bench.json and the cluster's logs.") var report = ".spate/bench"
@@ -33,7 +33,7 @@ struct Bench: AsyncParsableCommand {
             try FileManager.default.createDirectory(atPath: report, withIntermediateDirectories: true)
             let path = report + "/bench.json"
             try Data(JSONLines.text(lines).utf8).write(to: URL(fileURLWithPath: path))
-            Terminal.line("\n" + BenchLine.table(lines) + "\n\nwritten to \(path)")
+            try Terminal.result("\n" + BenchLine.table(lines) + "\n\nwritten to \(path)")
         } catch {
             throw RoleFailure.exit(error)
         }

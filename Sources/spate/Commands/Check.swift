@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Gateway
 import Settings
+import Time
 
 /// `spate check`
 struct Check: ParsableCommand {
@@ -10,13 +11,14 @@ struct Check: ParsableCommand {
         discussion: "Prints what would be served and exits 0, or every finding with line and column and exits 1.")
 
     @OptionGroup var cluster: ClusterOptions
+    @Argument(help: "The cluster file, in place of --config.") var file: String?
 
     func run() throws {
         let report: SettingsCheck
         do {
             let environment = try SettingsOverrides(environment: ProcessInfo.processInfo.environment)
             report = SettingsCheck.report(
-                path: cluster.config, overrides: SettingsOverrides(redisURL: cluster.redis).over(environment))
+                path: file ?? cluster.config, overrides: SettingsOverrides(redisURL: cluster.redis).over(environment))
         } catch {
             Terminal.error("\(error)")
             throw ExitCode(1)
@@ -25,7 +27,12 @@ struct Check: ParsableCommand {
             Terminal.error(report.description)
             throw ExitCode(1)
         }
-        Terminal.line(report.description)
+        try Terminal.result(report.description)
+        let now = Timestamp(microseconds: Int64(Date.now.timeIntervalSince1970 * 1e6))
+        for event in settings.scaler.calendar where event.isOver(at: now) {
+            Terminal.error(
+                "spate: note: the calendar's event '\(event.text)' is over; nothing is expected of it any more")
+        }
         do {
             _ = try ModelCatalog.read(settings)
         } catch {

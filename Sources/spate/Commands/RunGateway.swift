@@ -26,6 +26,7 @@ struct RunGateway: AsyncParsableCommand {
         let logger = settings.logging.output(role: "gateway").makeLogger()
         do {
             let catalog = try ModelCatalog.read(settings)
+            try await PortCheck.check(settings)
             let queue = try await QueueConnections.open(settings, logger: logger)
             let observer = RedisQueueObserver(queue.connections)
             let parts = GatewayParts(
@@ -47,7 +48,8 @@ struct RunGateway: AsyncParsableCommand {
             ]
             try await ServiceGroup(
                 configuration: .init(
-                    services: loops + parts.loops + [parts.gateway], gracefulShutdownSignals: [.sigterm, .sigint],
+                    services: loops + parts.loops + [parts.gateway],
+                    gracefulShutdownSignals: [.sigterm, .sigint, .sighup],
                     logger: logger)
             ).run()
         } catch {

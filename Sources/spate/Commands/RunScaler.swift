@@ -39,7 +39,7 @@ struct RunScaler: AsyncParsableCommand {
                 configuration: .init(
                     services: [LoopService { await queue.clock.run() }, LoopService { await observer.run() }]
                         + scaler.services,
-                    gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+                    gracefulShutdownSignals: TerminalSignal.draining, logger: logger)
             ).run()
         } catch {
             throw RoleFailure.exit(error)

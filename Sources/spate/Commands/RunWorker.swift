@@ -102,7 +102,7 @@ struct RunWorker: AsyncParsableCommand {
                         service: run, successTerminationBehavior: .gracefullyShutdownGroup,
                         failureTerminationBehavior: .cancelGroup)
                 ],
-                gracefulShutdownSignals: [.sigterm, .sigint], cancellationSignals: [.sigquit], logger: logger))
+                gracefulShutdownSignals: [.sigterm, .sigint, .sighup], cancellationSignals: [.sigquit], logger: logger))
         do {
             try await group.run()
         } catch {

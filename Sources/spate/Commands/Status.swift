@@ -16,14 +16,16 @@ struct Status: AsyncParsableCommand {
     @Flag(help: "As JSON, as the administration port gives it.") var json = false
 
     func run() async throws {
-        let settings = try cluster.load()
+        let known = try cluster.loadForOperator(data: data)
         do {
-            let queues = settings.models.compactMap(\.queue)
-            let status = try await OperatorAccess.use(settings, data: data) { desk, observer in
-                try await AdminStatus.read(
-                    queues: queues, pools: settings.pools, observer: observer, now: desk.now, decisions: 5)
+            let (status, byHand) = try await OperatorAccess.use(known, data: data) { desk, observer in
+                let queues = desk.settings.models.compactMap(\.queue)
+                let status = try await AdminStatus.read(
+                    queues: queues, pools: desk.settings.pools, observer: observer, now: desk.now, decisions: 5)
+                let paused = desk.settings.pools.filter(\.isPaused).map { "\($0.name) is paused in the cluster file" }
+                return (status, try await desk.control().map { $0.text(at: desk.now) } + paused)
             }
-            Terminal.line(json ? try JSONLines.text(status) : StatusText.text(status))
+            try Terminal.result(json ? JSONLines.text(status) : StatusText.text(status, byHand: byHand))
         } catch {
             throw RoleFailure.exit(error)
         }

@@ -51,6 +51,7 @@ struct Up: AsyncParsableCommand {
             }
         }
         let catalog = try ModelCatalog.read(settings)
+        try await PortCheck.check(settings)
         let processes = try ChildProcesses(orphans: ForeignOrphans.duty)
         for pool in settings.pools where pool.driver == .process && pool.maximumWorkers > 0 {
             guard let reason = DeviceProbe().unavailability(of: pool) else { continue }
@@ -80,7 +81,7 @@ struct Up: AsyncParsableCommand {
             configuration: .init(
                 // One that fails ends the others in order: cancelled, each would say that it was.
                 services: services.map { .init(service: $0, failureTerminationBehavior: .gracefullyShutdownGroup) },
-                gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+                gracefulShutdownSignals: TerminalSignal.draining, logger: logger)
         ).run()
         Terminal.line(kept?.farewell ?? "spate: stopped")
     }

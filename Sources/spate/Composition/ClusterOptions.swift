@@ -6,8 +6,11 @@ import Settings
 
 /// Options that every command with a cluster file takes.
 struct ClusterOptions: ParsableArguments {
-    @Option(help: "The cluster file; it explains every setting.")
-    var config = "cluster/spate.yaml"
+    @Option(help: "The cluster file; it explains every setting. SPATE_CONFIG names another default.")
+    var config = ClusterOptions.defaultPath
+
+    /// Where the cluster file is when nobody says so.
+    static var defaultPath: String { ProcessInfo.processInfo.environment["SPATE_CONFIG"] ?? "cluster/spate.yaml" }
 
     @Option(
         help:
@@ -27,9 +30,37 @@ struct ClusterOptions: ParsableArguments {
             let overrides = try overrides(host: host, port: port, adminPort: adminPort)
             return adjusted(try ClusterSettings.load(path: config, overrides: overrides))
         } catch {
+            Terminal.error("\(error)\(hint)")
+            throw ExitCode(78)
+        }
+    }
+
+    /// The settings for a command to a cluster that runs: a file that was broken meanwhile does not lock its operator out.
+    ///
+    /// Exits 78 when there is no file and nothing else that says where the cluster is.
+    /// - Parameter data: the folder of the private Redis, where the command was given one.
+    func loadForOperator(data: String?) throws -> OperatorSettings {
+        let overrides: SettingsOverrides
+        do {
+            overrides = try self.overrides(host: nil, port: nil, adminPort: nil)
+        } catch {
             Terminal.error("\(error)")
             throw ExitCode(78)
         }
+        guard let partial = ClusterSettings.partial(path: config, overrides: overrides) else {
+            return .whole(adjusted(try load()))
+        }
+        guard partial.isFileThere || data != nil || overrides.redisURL != nil else {
+            Terminal.error("\(partial.error)\(hint)")
+            throw ExitCode(78)
+        }
+        return .partial(adjusted(partial.settings), partial.error)
+    }
+
+    /// What to do when there is no such file, as in another folder.
+    private var hint: String {
+        guard !FileManager.default.fileExists(atPath: config) else { return "" }
+        return "\nspate: say where the cluster file is: --config PATH, or SPATE_CONFIG in the environment"
     }
 
     /// The files behind `settings`, to be looked at for changes; flags and environment still win.

@@ -13,15 +13,16 @@ import Time
 enum OperatorAccess {
     /// Connects (to the private server of a running `spate up` when the settings have one), does `body` and disconnects.
     static func use<R: Sendable>(
-        _ settings: ClusterSettings, data: String?,
+        _ known: OperatorSettings, data: String?,
         _ body: @Sendable (OperatorDesk, RedisQueueObserver) async throws -> R
     ) async throws -> R {
+        let settings = known.settings
         var quiet = settings.logging
         quiet.level = .error
         let logger = quiet.output(role: "spate").makeLogger()
         var url = settings.redis.url
         if case .private(let directory) = settings.redis.server {
-            url = "unix://" + RedisDataDirectory(path: data.map { $0 + "/redis" } ?? directory).socketPath
+            url = "unix://" + RedisDataDirectory(path: Self.redisFolder(data) ?? directory).socketPath
         }
         let queue: QueueConnections
         do {
@@ -39,9 +40,45 @@ enum OperatorAccess {
             group.addTask { await store.run() }
             defer { group.cancelAll() }
             try await queue.clock.measure()
+            let settings = try await known.completed(from: store, at: queue.clock.now())
             return try await body(
                 OperatorDesk(settings: settings, store: store, observer: observer, time: queue.clock), observer)
         }
+    }
+}
+
+extension OperatorAccess {
+    /// Where `spate up --data` keeps its Redis; relative to the working directory, as there.
+    private static func redisFolder(_ data: String?) -> String? {
+        data.map { URL(fileURLWithPath: $0).path + "/redis" }
+    }
+}
+
+/// What a command to a running cluster knows of it beforehand.
+enum OperatorSettings: Sendable {
+    case whole(ClusterSettings)
+    /// Something is wrong with the file; the cluster runs with what it had read before.
+    case partial(ClusterSettings, SettingsError)
+
+    var settings: ClusterSettings {
+        switch self {
+        case .whole(let settings), .partial(let settings, _): settings
+        }
+    }
+
+    /// Takes pools and models from the running cluster where the file does not tell them, and says so.
+    func completed(from store: any OperatorStore, at now: Timestamp) async throws -> ClusterSettings {
+        guard case .partial(let settings, let error) = self else { return self.settings }
+        let finding = error.diagnostics.first.map { "\($0)" } ?? "the file is wrong"
+        let rest = error.diagnostics.count > 1 ? " (and \(error.diagnostics.count - 1) more; `spate check`)" : ""
+        guard let running = try await store.running(over: settings, at: now) else {
+            Terminal.error(
+                "spate: \(finding)\(rest)\n       no decision is on record, so only what the file tells is known")
+            return settings
+        }
+        Terminal.error(
+            "spate: \(finding)\(rest)\n       pools and models are those that the running cluster decided with")
+        return running
     }
 }
 
@@ -54,7 +91,7 @@ struct OperatorOptions: ParsableArguments {
     func use<R: Sendable>(
         _ body: @Sendable (OperatorDesk, RedisQueueObserver) async throws -> R
     ) async throws -> R {
-        let settings = try cluster.load()
+        let settings = try cluster.loadForOperator(data: data)
         do {
             return try await OperatorAccess.use(settings, data: data, body)
         } catch let error as ControlError {
@@ -68,7 +105,7 @@ struct OperatorOptions: ParsableArguments {
 
     /// Sends a request and prints what holds now.
     func perform(_ request: ControlRequest) async throws {
-        Terminal.line(try await use { desk, _ in try await desk.perform(request) })
+        try Terminal.result(await use { desk, _ in try await desk.perform(request) })
     }
 }
 

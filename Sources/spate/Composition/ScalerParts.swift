@@ -24,7 +24,9 @@ struct ScalerParts {
         let (store, fence, forecasts) = (store, fence, forecasts)
         var services: [any Service] = [LoopService { await store.run() }, LoopService { await forecasts.run() }]
         if let fence { services.append(LoopService { await fence.run() }) }
-        return services + (keda?.services ?? []) + [service, ReloadSignal(scaler: service)]
+        services += (keda?.services ?? []) + [service]
+        // With a terminal SIGHUP is its end, and drains.
+        return TerminalSignal.isOfTerminal ? services : services + [ReloadSignal(scaler: service)]
     }
 
     /// - Parameters:
@@ -64,6 +66,9 @@ struct ScalerParts {
         } else {
             fence = nil
             leadership = RedisLeadership(queue.connections, holder: holder, contention: isSole ? .sole : .shared)
+        }
+        for declared in settings.scaler.calendar where declared.isOver(at: queue.clock.now()) {
+            logger.notice("An event of the calendar is over", metadata: [LogKeys.reason: "\(declared.text)"])
         }
         let keda =
             isDryRun

@@ -1,9 +1,12 @@
 import Foundation
 import Gateway
+import Scaler
+import Time
 
 /// The state of a cluster for people.
 enum StatusText {
-    static func text(_ status: AdminStatus) -> String {
+    /// - Parameter byHand: what operators have set (pauses, overrides, protections), in words.
+    static func text(_ status: AdminStatus, byHand: [String] = []) -> String {
         var lines: [String] = []
         for (name, queue) in status.queues.sorted(by: { $0.key < $1.key }) {
             lines.append(
@@ -15,6 +18,7 @@ enum StatusText {
                 "pool     \(name) (\(pool.device)): \(pool.ready) ready, \(pool.starting) starting, \(pool.draining) draining; \(pool.minimum) to \(pool.maximum) workers"
             )
         }
+        lines += byHand.map { "by hand  \($0)" }
         for worker in status.workers {
             let models = worker.models.map { model in
                 let cost = model.row_cost_ms.map {
@@ -31,24 +35,16 @@ enum StatusText {
         return lines.joined(separator: "\n")
     }
 
-    /// `06:31:02 cpu: 2 wanted (1 now): the reason`. A record that is not understood is shown as it is.
+    /// `2026-06-01 06:31:02Z cpu: 2 workers (1 before, start 1): the reason`. A record that is not understood is shown as it is.
     static func decision(_ json: String) -> String {
         guard let record = try? JSONDecoder().decode(Record.self, from: Data(json.utf8)) else { return json }
-        let time = record.time_ms.map { milliseconds in
-            Date(timeIntervalSince1970: Double(milliseconds) / 1_000).formatted(
-                .iso8601.time(includingFractionalSeconds: false))
-                + " "
-        }
-        return
-            "\(time ?? "")\(record.pool): \(record.wanted) wanted (\(record.ready + record.starting) now): \(record.reason)"
+        let time = record.time_ms.map { MomentText.text(Timestamp(microseconds: $0 * 1_000)) + " " }
+        return "\(time ?? "")\(record.pool): \(record.reason)"
     }
 
     private struct Record: Decodable {
         var time_ms: Int64?
         var pool: String
-        var wanted: Int
-        var ready: Int
-        var starting: Int
         var reason: String
     }
 }

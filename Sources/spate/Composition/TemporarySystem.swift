@@ -27,7 +27,7 @@ struct TemporarySystem: Sendable {
         let processes = try ChildProcesses()
         let child = try await processes.start(
             ChildProgram(
-                path: "/proc/self/exe",
+                path: ProcessDriver.ownFile, name: "spate",
                 arguments: [
                     "up", "--config", config, "--port", "0", "--admin-port", "0", "--data", folder, "--address-file",
                     addressFile,

@@ -62,7 +62,7 @@ package final class ProcessDriver: WorkerDriver {
     ///   - parentDeath: what becomes of workers when this process ends, however it ends.
     ///   - makeID: a new worker id; default the pool's name and 64 random bits, in hexadecimal.
     package init(
-        children: ChildProcesses, logs: Logs = .inherited, executable: String = "/proc/self/exe",
+        children: ChildProcesses, logs: Logs = .inherited, executable: String = ProcessDriver.ownFile,
         probe: DeviceProbe = DeviceProbe(), killMargin: Duration = .seconds(5), limits: [String: ProcessLimits] = [:],
         environment: [String: String] = ProcessDriver.ownEnvironment(), cluster: String = "spate",
         parentDeath: ParentDeath = .drains,
@@ -93,9 +93,13 @@ package final class ProcessDriver: WorkerDriver {
         }
         let worker = makeID(pool)
         let board = RunBoard.make()
+        if case .directory(let directory) = logs {
+            let (pools, running) = entries.withLock { (Set($0.values.map(\.pool.name) + [pool.name]), Set($0.keys)) }
+            WorkerLogs.trim(directory, pools: pools, running: running)
+        }
         entries.withLock { $0[worker] = Entry(pool: pool, board: board) }
         let program = ChildProgram(
-            path: executable, arguments: arguments(pool, worker),
+            path: executable, name: executable == Self.ownFile ? "spate" : nil, arguments: arguments(pool, worker),
             environment: environment(of: worker, in: pool, board: board),
             logPath: logPath(of: worker), limits: limits[pool.name] ?? ProcessLimits(), parentDeath: parentDeath,
             board: board)
@@ -228,9 +232,12 @@ package final class ProcessDriver: WorkerDriver {
     private func logPath(of worker: String) -> String? {
         switch logs {
         case .inherited: nil
-        case .directory(let directory): "\(directory)/\(worker).log"
+        case .directory(let directory): WorkerLogs.path(of: worker, in: directory)
         }
     }
+
+    /// This program, also after its file was replaced by a newer one.
+    package static let ownFile = "/proc/self/exe"
 
     /// 64 random bits: over a million boots the chance of a repetition is 1 in 37 million.
     package static func randomHex() -> String {
