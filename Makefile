@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
-.PHONY: help setup setup-test build run test test-swift test-clients test-containers bench simulate reality check format clean
+.PHONY: help setup setup-test build run test test-swift test-clients test-unprivileged test-containers bench simulate reality check format clean
 
 COMPUTING := SimulatorTests|ScalingTests|ForecastingTests|PolicyImportTests|BatchingTests|TrafficTests|ReportsTests|WireTests|TensorsTests|SettingsTests|ScaleInTests
 SPATE := .build/release/spate
@@ -23,7 +23,7 @@ build: setup ## release build
 run: build ## start a cluster, replay the morning peak with real files, report, stop
 	@$(SPATE) rehearse --config cluster/spate.yaml --profile cluster/load/morning-peak.yaml --requests .spate/recordings/morning.jsonl --report .spate/report
 
-test: setup-test test-swift test-clients ## everything that must be green
+test: setup-test test-swift test-clients test-unprivileged ## everything that must be green; the last part as an ordinary user
 
 test-swift: setup-test
 	@echo "== building the tests (the first time takes about 5 minutes on two cores)"
@@ -38,7 +38,11 @@ test-swift: setup-test
 test-clients: setup-test
 	@swift build --product spate
 	@swift build --product KedaTestServer
-	@for folder in Clients Keda Drivers Operator; do .spate/venv-test/bin/python -m pytest -q Tests/$$folder; done
+	@for folder in CommandLine Clients Keda Drivers Operator; do .spate/venv-test/bin/python -m pytest -q Tests/$$folder; done
+
+test-unprivileged: setup-test ## what an ordinary user meets; started by root it becomes one, in a copy of its own
+	@swift build --build-tests
+	@Tests/Unprivileged/run.sh
 
 test-containers: setup-test ## build the image and run compose.yaml with podman or docker (minutes; skips where there is neither)
 	@Tests/Containers/run.sh
