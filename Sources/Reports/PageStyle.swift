@@ -26,7 +26,7 @@ enum PageStyle {
         td.n,th.n{text-align:right;white-space:nowrap}
         tr.bad td{color:var(--bad);font-weight:600}
         .wide{overflow-x:auto}
-        .pair{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(380px,100%),1fr));gap:0 40px}.pair>*{min-width:0}
+        .pair{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(380px,100%),1fr));gap:0 40px}.pair section{min-width:0}
         figure{margin:26px 0 0;break-inside:avoid}
         figcaption{color:var(--soft);font-size:13px}figcaption b{color:var(--ink);font-size:16px;margin-right:8px}
         .legend{font-size:13px;color:var(--soft);margin:2px 0 0}

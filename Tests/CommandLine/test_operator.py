@@ -136,7 +136,8 @@ def test_decisions_have_dates_and_know_their_pools(system, config):
 def test_times_have_their_unit(option):
     ended = spate("simulate", option, "30")
     assert ended.returncode == 64 and "write 30ms, 30s or 30m" in ended.stderr
-    assert spate("simulate", "--trace", "trickle", "--against", "fixed", option, "30ms").returncode == 0
+    counts = ROOT / "Tests/CommandLine/counts.csv"
+    assert spate("simulate", "--trace", counts, "--against", "fixed", option, "30ms").returncode == 0
 
 
 def test_events_that_are_over_are_named(config):

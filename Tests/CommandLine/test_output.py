@@ -1,6 +1,7 @@
 """Standard output and error that are full, closed, or read by somebody who goes away: never a crash."""
 
 import os
+import pathlib
 import signal
 import subprocess
 
@@ -10,7 +11,7 @@ from conftest import ROOT, SPATE, spate
 
 MANIFEST = ROOT / "Tests/PolicyImportTests/Manifests/streams.yaml"
 COMMANDS = [
-    ["simulate", "--list"], ["simulate", "--trace", "morning-peak", "--against", "fixed"],
+    ["simulate", "--list"], ["simulate", "--trace", str(pathlib.Path(__file__).parent / "counts.csv"), "--against", "fixed"],
     ["check", "--config", "cluster/simulation/spate.yaml"], ["import", str(MANIFEST)], ["--help"], ["--version"],
     ["status", "--config", "/nowhere"], ["check", "--config", "/nowhere"], ["statsu"],
 ]

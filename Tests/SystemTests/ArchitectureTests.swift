@@ -23,6 +23,17 @@ import Testing
         }
     }
 
+    @Test("options of TCP are set at its own level: among those of sockets their numbers mean others, which need rights")
+    func optionsOfTCP() throws {
+        let folder = Self.root.appendingPathComponent("Sources")
+        let enumerator = FileManager.default.enumerator(at: folder, includingPropertiesForKeys: nil)
+        while let file = enumerator?.nextObject() as? URL {
+            guard file.pathExtension == "swift" else { continue }
+            let text = try String(contentsOf: file, encoding: .utf8)
+            #expect(!text.contains("socketOption(.tcp_"), "\(file.lastPathComponent)")
+        }
+    }
+
     @Test("pure targets import nothing that does I/O, reads a clock or waits")
     func pureTargetsArePure() throws {
         let forbidden = ["Foundation", "Glibc", "NIOPosix", "Dispatch", "Logging", "Synchronization"]

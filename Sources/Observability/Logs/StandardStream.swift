@@ -36,7 +36,7 @@ package enum StandardStream {
                 // Somebody who shares the stream made it non-blocking.
                 case EAGAIN:
                     var entry = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
-                    if poll(&entry, 1, 1_000) <= 0 { return EAGAIN }
+                    if poll(&entry, 1, -1) < 0, errno != EINTR { return errno }
                 case let number: return number
                 }
             }

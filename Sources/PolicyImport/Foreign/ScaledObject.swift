@@ -22,6 +22,12 @@ enum ScaledObject {
         guard let measure = triggers.measure ?? triggers.other else {
             throw triggers.rejection(of: object, at: list)
         }
+        if case .other(let other) = measure, !other.measures.isEmpty, let list {
+            notes.warn(
+                list,
+                "none of these has an equivalent; limits and behaviour are kept. Say what must hold instead: `deadline` in the"
+                    + " model's model.yaml, or scaler.target_wait")
+        }
         var policy = ForeignPolicy(
             minimum: minimum ?? Sourced(0, default: "KEDA's default for minReplicaCount"),
             maximum: maximum ?? Sourced(100, default: "KEDA's default for maxReplicaCount"), measure: measure,

@@ -54,10 +54,7 @@ struct Triggers {
             }
             others.append(Self.asked(values, type: type, field: field))
             notes.warn(
-                field,
-                "trigger \(type): no equivalent. Spate scales on its own queue and on what its workers measure; limits and"
-                    + " behaviour are kept. Say what must hold instead: `deadline` in the model's model.yaml, or"
-                    + " scaler.target_wait")
+                field, "trigger \(type): no equivalent. Spate scales on its own queue and on what its workers measure")
             return
         }
         rest(of: values, type: type)
