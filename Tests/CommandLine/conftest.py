@@ -4,11 +4,13 @@ import json
 import os
 import pathlib
 import pty
+import select
 import shutil
 import signal
 import subprocess
 import threading
 import time
+import urllib.request
 
 import pytest
 
@@ -99,6 +101,7 @@ class Terminal:
 
     def __init__(self, *arguments, columns=80, cwd=ROOT):
         self.screen = b""
+        self.closing = threading.Event()
         self.process_id, self.master = pty.fork()
         if self.process_id == 0:
             os.chdir(cwd)
@@ -110,7 +113,10 @@ class Terminal:
         self.reader.start()
 
     def read(self):
-        while True:
+        # Never blocked in a read: that would keep the terminal open when it is closed.
+        while not self.closing.is_set():
+            if not select.select([self.master], [], [], 0.05)[0]:
+                continue
             try:
                 part = os.read(self.master, 65536)
             except OSError:
@@ -127,6 +133,8 @@ class Terminal:
 
     def close(self):
         """As closing the window does."""
+        self.closing.set()
+        self.reader.join()
         os.close(self.master)
 
     def status(self, seconds=60):
@@ -150,3 +158,12 @@ def children_of(process):
         except (OSError, IndexError):
             continue
     return found
+
+
+def infer(base):
+    """The status of one call of the model that computes nothing."""
+    body = b'{"inputs":[{"name":"x","datatype":"FP32","shape":[1,4],"data":[1,2,3,4]}]}'
+    request = urllib.request.Request(
+        base + "/v2/models/steady/infer", data=body, headers={"Content-Type": "application/json"})
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        return answer.status

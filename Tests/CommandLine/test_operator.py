@@ -4,12 +4,11 @@ import json
 import os
 import re
 import socket
-import subprocess
 import time
 
 import pytest
 
-from conftest import ROOT, SPATE, children_of, spate, wait
+from conftest import ROOT, children_of, infer, spate, wait
 
 SLIPS = {
     "an unknown key": lambda text: text.replace("maximum_workers: 2", "maximum_wrokers: 2"),
@@ -20,12 +19,16 @@ SLIPS = {
 }
 
 
+def decided(system, config):
+    """A system whose scaler has had something to decide; returns what `decisions` shows."""
+    assert infer(system().serving()["http"]) == 200
+    return wait(
+        lambda: re.match(r"\d{4}-", (text := spate("decisions", "--config", config).stdout)) and text, 20, "a decision")
+
+
 @pytest.mark.parametrize("slip", SLIPS)
 def test_a_slip_in_the_file_does_not_lock_its_operator_out(system, config, slip):
-    running = system()
-    running.serving()
-    wait(lambda: spate("decisions", "--config", config).stdout.strip() not in ("", "no decision is recorded"), 20,
-         "a decision")
+    decided(system, config)
     good = config.read_text()
     data = []
     config.write_text(SLIPS[slip](good))
@@ -74,11 +77,13 @@ def test_a_port_that_is_taken_is_found_before_anything_starts(config, tmp_path):
 
 
 def test_another_folder_is_told_where_to_look(tmp_path, config, system):
-    ended = spate("status", cwd=tmp_path, env={k: v for k, v in os.environ.items() if k != "SPATE_CONFIG"})
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    ended = spate("status", cwd=elsewhere, env={k: v for k, v in os.environ.items() if k != "SPATE_CONFIG"})
     assert ended.returncode == 78
     assert "--config PATH" in ended.stderr and "SPATE_CONFIG" in ended.stderr
     system().serving()
-    assert spate("status", cwd=tmp_path, env={**os.environ, "SPATE_CONFIG": str(config)}).returncode == 0
+    assert spate("status", cwd=elsewhere, env={**os.environ, "SPATE_CONFIG": str(config)}).returncode == 0
 
 
 @pytest.mark.parametrize("word, meant", [
@@ -99,12 +104,7 @@ def test_check_takes_the_file_as_it_comes(config):
 
 def test_workers_are_called_spate(system, config):
     running = system()
-    addresses = running.serving()
-    import urllib.request
-    body = b'{"inputs":[{"name":"x","datatype":"FP32","shape":[1,4],"data":[1,2,3,4]}]}'
-    request = urllib.request.Request(
-        addresses["http"] + "/v2/models/steady/infer", data=body, headers={"Content-Type": "application/json"})
-    urllib.request.urlopen(request, timeout=30).close()
+    assert infer(running.serving()["http"]) == 200
     names = children_of(running.process.pid).values()
     assert ("spate", "spate") in names
     assert not [name for name in names if "exe" in name]
@@ -113,7 +113,6 @@ def test_workers_are_called_spate(system, config):
 def test_logs_have_dates_and_single_jobs_from_debug_on(system, config, tmp_path):
     running = system("--log-level", "debug")
     addresses = running.serving()
-    from test_output import infer
     assert infer(addresses["http"]) == 200
     wait(lambda: "A job is finished" in running.log(), 20, "the job's line")
     line = next(line for line in running.log().splitlines() if "A job is finished" in line)
@@ -122,11 +121,7 @@ def test_logs_have_dates_and_single_jobs_from_debug_on(system, config, tmp_path)
 
 
 def test_decisions_have_dates_and_know_their_pools(system, config):
-    system().serving()
-    found = wait(lambda: spate("decisions", "--config", config).stdout.strip(), 20, "a decision")
-    if found == "no decision is recorded":
-        found = wait(
-            lambda: re.match(r"\d{4}-", spate("decisions", "--config", config).stdout), 20, "a decision").string
+    found = decided(system, config)
     assert re.match(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ cpu: ", found)
     ended = spate("decisions", "--config", config, "--pool", "cpuu")
     assert ended.returncode == 66 and "there is no pool 'cpuu'; the cluster has: cpu" in ended.stderr

@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from conftest import ROOT, SPATE, spate
+from conftest import ROOT, SPATE, infer
 
 MANIFEST = ROOT / "Tests/PolicyImportTests/Manifests/streams.yaml"
 COMMANDS = [
@@ -72,12 +72,3 @@ def test_up_whose_log_reader_dies_later_ends_in_order(system):
     os.close(reading)
     assert infer(addresses["http"]) == 200
     assert running.end() == 0
-
-
-def infer(base):
-    import urllib.request
-    body = b'{"inputs":[{"name":"x","datatype":"FP32","shape":[1,4],"data":[1,2,3,4]}]}'
-    request = urllib.request.Request(
-        base + "/v2/models/steady/infer", data=body, headers={"Content-Type": "application/json"})
-    with urllib.request.urlopen(request, timeout=30) as answer:
-        return answer.status

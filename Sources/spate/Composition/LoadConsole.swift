@@ -6,7 +6,7 @@ import Traffic
 
 /// Runs a load with its live line, and shows the report.
 enum LoadConsole {
-    static let stopWords = "stopping; the report tells what came until now (Ctrl-C once more: no report)"
+    static let stopWords = "stopping, to report what came until now; Ctrl-C again ends at once"
 
     /// Asks the service first, so that a load is not sent to nobody; says what the report will lack.
     static func carryOut(
