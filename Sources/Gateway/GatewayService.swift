@@ -39,7 +39,8 @@ package struct GatewayService: Service {
         self.onListening = onListening
         calls = CallService(
             gateway: id, settings: settings.gateway, catalog: catalog, queue: queue,
-            meters: GatewayMeters(in: metrics, models: catalog.models.map(\.settings.name)), time: time, logger: logger)
+            observer: observer, meters: GatewayMeters(in: metrics, models: catalog.models.map(\.settings.name)),
+            time: time, logger: logger)
         inference = V2Routes(
             catalog: catalog, calls: calls, queue: queue, settings: settings.gateway, serverVersion: version)
         administration = AdminRoutes(

@@ -52,6 +52,11 @@ package struct ReplyAddress: Hashable, Sendable {
         self.gateway = gateway
         self.token = token
     }
+
+    /// Where nobody waits and the gateway only counts how its jobs end: it gets a receipt, the outcome without its bytes.
+    package static func receipt(for gateway: String) -> ReplyAddress { ReplyAddress(gateway: gateway, token: .max) }
+
+    package var isForReceipts: Bool { token == .max }
 }
 
 /// A job in a worker's hands, with its history.

@@ -28,6 +28,23 @@ package struct Outcome: Sendable, Equatable {
     }
 }
 
+extension Outcome {
+    /// What is left of it when its bytes are of no interest: ending, shapes and times.
+    package var receipt: Outcome {
+        var receipt = self
+        receipt.echo = ByteBuffer()
+        if case .finished(let tensors) = ending {
+            receipt.ending = .finished(
+                tensors.map { tensor in
+                    var tensor = tensor
+                    tensor.bytes = ByteBuffer()
+                    return tensor
+                })
+        }
+        return receipt
+    }
+}
+
 /// Why a job failed, in words for its caller.
 package struct JobFailure: Sendable, Equatable {
     package enum Code: UInt8, Sendable, CaseIterable {

@@ -77,10 +77,7 @@ package struct QueueModel: Sendable {
     // MARK: Submitting
 
     package mutating func submit(_ job: Job, once: IdempotencyKey? = nil, now: Timestamp) -> Submission {
-        if let once, let known = queues[job.queue]?.once[once.key], known.expires > now, isKnown(known.id, now: now) {
-            queues[job.queue]?.once[once.key]?.expires = now + once.retention
-            return known.fingerprint == once.fingerprint ? .existing(known.id) : .conflict(known.id)
-        }
+        if let once, let submission = find(once, in: job.queue, now: now) { return submission }
         var queue = queues[job.queue] ?? Queue()
         var lane = queue.lanes[job.priority] ?? Line()
         let id = JobID(queue: job.queue, priority: job.priority, entry: lane.nextEntry(now: now))
@@ -95,7 +92,31 @@ package struct QueueModel: Sendable {
         return .accepted(id, depth: lane.entries)
     }
 
-    private func isKnown(_ id: JobID, now: Timestamp) -> Bool { records[id] != nil || stored(id, now: now) != nil }
+    /// The job of the key, or that there is no room for one; `nil` when a new one is to be submitted.
+    private mutating func find(_ once: IdempotencyKey, in name: QueueName, now: Timestamp) -> Submission? {
+        if let known = queues[name]?.once[once.key], known.expires > now {
+            let ending = stored(known.id, now: now)?.outcome.ending
+            if records[known.id] != nil || ending != nil,
+                let submission = repeated(known, ending, once)
+            {
+                queues[name]?.once[once.key]?.expires = now + once.retention
+                return submission
+            }
+        }
+        let held = queues[name]?.lanes.values.reduce(0) { $0 + $1.entries } ?? 0
+        guard let limit = once.maximumQueue, held >= limit else { return nil }
+        return .full(held: held)
+    }
+
+    /// - Parameter ending: `nil` while the job is under way.
+    private func repeated(_ known: Once, _ ending: Outcome.Ending?, _ once: IdempotencyKey) -> Submission? {
+        guard known.fingerprint == once.fingerprint else { return .conflict(known.id) }
+        switch (once.repetition, ending) {
+        case (.join, _), (.rerun, .finished): return .existing(known.id)
+        case (.rerun, nil): return .underWay(known.id)
+        case (.rerun, .failed), (.rerun, .expired), (.rerun, .cancelled): return nil
+        }
+    }
 
     // MARK: Taking
 

@@ -3,7 +3,7 @@
 package protocol SubmissionQueue: Sendable {
     /// Puts `job` in its lane. Returns once Redis has accepted it: from then on it is never lost.
     ///
-    /// With `once`, a job that was submitted under the same key and is still known is returned instead.
+    /// With `once`, a job that was submitted under the same key and is still known is returned instead; see `Submission`.
     func submit(_ job: Job, once: IdempotencyKey?) async throws(QueueError) -> Submission
 
     /// Where the job is now. Unknown and expired ids are states, not errors.
@@ -32,16 +32,32 @@ package protocol SubmissionQueue: Sendable {
 
 /// A caller's promise that two submits are the same job.
 package struct IdempotencyKey: Hashable, Sendable {
+    /// What a repeated submit does.
+    package enum Repetition: Hashable, Sendable {
+        /// Returns the job, whatever became of it.
+        case join
+        /// Submits a new job where the earlier one ended without a result.
+        case rerun
+    }
+
     /// At most 256 bytes of visible ASCII, scoped to a queue.
     package var key: String
     /// A digest of the request, so that a key reused for another request is refused.
     package var fingerprint: String
     package var retention: Duration
+    package var repetition: Repetition
+    /// Most jobs that the queue may hold for a new one to be accepted, looked at in the same step as the key: a job that is
+    /// there is never refused for it. `nil`: no bound.
+    package var maximumQueue: Int?
 
-    package init(key: String, fingerprint: String, retention: Duration) {
+    package init(
+        key: String, fingerprint: String, retention: Duration, repetition: Repetition = .join, maximumQueue: Int? = nil
+    ) {
         self.key = key
         self.fingerprint = fingerprint
         self.retention = retention
+        self.repetition = repetition
+        self.maximumQueue = maximumQueue
     }
 }
 
@@ -51,6 +67,10 @@ package enum Submission: Sendable, Equatable {
     case existing(JobID)
     /// The key was used for a request with another fingerprint.
     case conflict(JobID)
+    /// The key's job has not ended, so it is not run again.
+    case underWay(JobID)
+    /// The queue holds as many jobs as the key allows, or more, and none of them is the key's.
+    case full(held: Int)
 }
 
 package enum JobState: Sendable, Equatable {

@@ -14,8 +14,8 @@ package final class RedisSubmissionQueue: SubmissionQueue {
     let clock: any TimeSource
     let client: RedisClient
     let notices: SettledNotices
-    private let memory: MemoryGuard
-    private let wakes = WakeLimiter()
+    let memory: MemoryGuard
+    let wakes = WakeLimiter()
 
     /// - Parameter clock: a `ServerClock` of the same Redis.
     package init(_ connections: RedisConnections, clock: any TimeSource, options: QueueOptions = QueueOptions()) {
@@ -40,8 +40,8 @@ package final class RedisSubmissionQueue: SubmissionQueue {
     // MARK: Submitting
 
     package func submit(_ job: Job, once: IdempotencyKey?) async throws(QueueError) -> Submission {
-        try memory.check()
         if let once { return try await submitOnce(job, once) }
+        try memory.check()
         let lane = Keys.lane(job.queue, job.priority)
         let size = JobWire.size(of: job)
         var add = RedisCommand("XADD", [lane, "*", "j"], payload: size)
@@ -56,32 +56,7 @@ package final class RedisSubmissionQueue: SubmissionQueue {
         return .accepted(id, depth: replies[1].integer ?? 1)
     }
 
-    private func submitOnce(_ job: Job, _ once: IdempotencyKey) async throws(QueueError) -> Submission {
-        var payload = ByteBuffer()
-        JobWire.encode(job, into: &payload)
-        let call = RedisScript.submitOnce
-            .call(keys: [Keys.once(job.queue, once.key), Keys.lane(job.queue, job.priority)])
-            .with(once.fingerprint, String(QueueOptions.milliseconds(once.retention)), job.priority.name)
-            .with(payload)
-            .with(Keys.resultPrefix(job.queue), Keys.lanePrefix(job.queue))
-        let what = "submitting to \(job.queue) under an idempotency key"
-        let reply = try await client.perform([call], what).first ?? .null
-        guard let parts = reply.array, parts.count >= 3, let verdict = parts[0].string,
-            let priority = parts[1].string.flatMap({ PriorityClass(name: $0) }),
-            let entry = parts[2].entryID
-        else { throw QueueError.unexpected(reply, what) }
-        let id = JobID(queue: job.queue, priority: priority, entry: entry)
-        switch verdict {
-        case "existing": return .existing(id)
-        case "conflict": return .conflict(id)
-        default:
-            // The job is accepted: a lost wake-up costs time, not the job.
-            if wakes.admits(job.queue) { client.submit([wake(job.queue)]) { _ in } }
-            return .accepted(id, depth: parts.count > 3 ? parts[3].integer ?? 1 : 1)
-        }
-    }
-
-    private func wake(_ queue: QueueName) -> RedisCommand { RedisCommand("PUBLISH", Keys.wake, queue.description) }
+    func wake(_ queue: QueueName) -> RedisCommand { RedisCommand("PUBLISH", Keys.wake, queue.description) }
 
     package func depth(of queue: QueueName) async throws(QueueError) -> QueueDepth {
         let reply = try await client.perform([QueueCensus.call(for: queue, .depth)], "reading the depth of \(queue)")

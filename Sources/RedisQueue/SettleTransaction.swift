@@ -14,6 +14,8 @@ struct SettleTransaction {
         let id: JobID
         let replyTo: ReplyAddress?
         let bytes: ByteBuffer
+        /// What its gateway gets.
+        let reply: ByteBuffer
         let life: String
     }
 
@@ -33,8 +35,13 @@ struct SettleTransaction {
         items = settlements.map { settlement in
             var bytes = ByteBuffer()
             OutcomeWire.encode(settlement.outcome, into: &bytes)
+            var reply = bytes
+            if settlement.outcome.replyTo?.isForReceipts == true {
+                reply = ByteBuffer()
+                OutcomeWire.encode(settlement.outcome.receipt, into: &reply)
+            }
             return Item(
-                id: settlement.outcome.id, replyTo: settlement.outcome.replyTo, bytes: bytes,
+                id: settlement.outcome.id, replyTo: settlement.outcome.replyTo, bytes: bytes, reply: reply,
                 life: String(QueueOptions.milliseconds(settlement.retention)))
         }
         commands = Self.makeCommands(items, queue, options, extra)
@@ -72,7 +79,7 @@ struct SettleTransaction {
             notices.append(notice)
             undue.append(Keys.pointer(item.id))
             entries[item.id.priority, default: []].append(item.id.entry.description)
-            if let gateway = item.replyTo?.gateway { replies[gateway, default: []].append(item.bytes) }
+            if let gateway = item.replyTo?.gateway { replies[gateway, default: []].append(item.reply) }
         }
         for (priority, entries) in entries {
             let lane = Keys.lane(queue, priority)
@@ -124,10 +131,12 @@ struct SettleTransaction {
         return .done
     }
 
-    /// The same effect, job by job, in a form that Redis takes above its memory limit too. Without `extra`.
+    /// The same effect, job by job, in a form that Redis takes above its memory limit too. Without `extra`, and without
+    /// receipts, which are not worth the room.
     func rescue() -> [ScriptCall] {
         items.map { item in
-            RedisScript.settleFull
+            let isAwaited = item.replyTo.map { !$0.isForReceipts } ?? false
+            return RedisScript.settleFull
                 .call(keys: [
                     Keys.result(item.id), Keys.lane(queue, item.id.priority), Keys.reply(item.replyTo?.gateway ?? ""),
                     Keys.due(queue),
@@ -136,7 +145,7 @@ struct SettleTransaction {
                 .with(item.bytes)
                 .with(
                     item.life, Keys.group, Keys.settledChannel(queue), Keys.notice(item.id),
-                    item.replyTo == nil ? "" : String(QueueOptions.milliseconds(options.replyLife)),
+                    !isAwaited ? "" : String(QueueOptions.milliseconds(options.replyLife)),
                     Keys.pointer(item.id))
         }
     }

@@ -13,26 +13,9 @@ extension ModelSignature {
     /// - Source: message texts as in Triton core `infer_request.cc`.
     package func validate(_ tensors: [Tensor], model: String) throws(SignatureViolation) {
         for (index, tensor) in tensors.enumerated() {
-            guard let specification = inputs.first(where: { $0.name == tensor.name }) else {
-                throw SignatureViolation(
-                    description:
-                        "unexpected inference input '\(tensor.name)' for model '\(model)'; it takes \(quoted(inputs.map(\.name)))"
-                )
-            }
+            try validate(name: tensor.name, elementType: tensor.elementType, shape: tensor.shape, model: model)
             if tensors[..<index].contains(where: { $0.name == tensor.name }) {
                 throw SignatureViolation(description: "input '\(tensor.name)' is given twice for model '\(model)'")
-            }
-            guard tensor.elementType == specification.elementType else {
-                throw SignatureViolation(
-                    description:
-                        "inference input '\(tensor.name)' data-type is '\(tensor.elementType.name)', but model '\(model)' expects '\(specification.elementType.name)'"
-                )
-            }
-            guard specification.accepts(tensor.shape) else {
-                throw SignatureViolation(
-                    description:
-                        "unexpected shape for input '\(tensor.name)' for model '\(model)'. Expected \(specification.shape), got \(tensor.shape)."
-                )
             }
         }
         guard tensors.count == inputs.count else {
@@ -57,6 +40,29 @@ extension ModelSignature {
             throw SignatureViolation(
                 description:
                     "inference request batch-size must be <= \(Self.maximumRequestRows) for '\(model)', got \(first.rows)"
+            )
+        }
+    }
+
+    /// Checks one input by itself: name, type and shape.
+    package func validate(
+        name: String, elementType: ElementType, shape: Shape, model: String
+    ) throws(SignatureViolation) {
+        guard let specification = inputs.first(where: { $0.name == name }) else {
+            throw SignatureViolation(
+                description:
+                    "unexpected inference input '\(name)' for model '\(model)'; it takes \(quoted(inputs.map(\.name)))")
+        }
+        guard elementType == specification.elementType else {
+            throw SignatureViolation(
+                description:
+                    "inference input '\(name)' data-type is '\(elementType.name)', but model '\(model)' expects '\(specification.elementType.name)'"
+            )
+        }
+        guard specification.accepts(shape) else {
+            throw SignatureViolation(
+                description:
+                    "unexpected shape for input '\(name)' for model '\(model)'. Expected \(specification.shape), got \(shape)."
             )
         }
     }

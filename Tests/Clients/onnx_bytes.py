@@ -2,7 +2,7 @@
 
 import struct
 
-INT32 = 6
+FLOAT, INT32, STRING, FLOAT16, BFLOAT16 = 1, 6, 8, 10, 16
 
 
 def varint(number):
@@ -44,3 +44,16 @@ def dividing():
     return model(
         [node("Div", ["x", "minus"], ["z"]), node("Identity", ["x"], ["y"])],
         [value("x", INT32, ["n", 1])], [value("y", INT32, ["n", 1]), value("z", INT32, ["n", 1])], [minus])
+
+
+def single(kind, element, *dimensions):
+    """y = kind(x), both of the same type and shape."""
+    return model([node(kind, ["x"], ["y"])], [value("x", element, dimensions)], [value("y", element, dimensions)])
+
+
+def write(repository, name, data):
+    """Puts a model into a repository."""
+    folder = repository / name / "1"
+    folder.mkdir(parents=True)
+    (folder / "model.onnx").write_bytes(data)
+    (repository / name / "model.yaml").touch()

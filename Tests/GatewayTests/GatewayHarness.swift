@@ -39,7 +39,7 @@ struct GatewayHarness {
         ])
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let calls = CallService(
-            gateway: "g", settings: settings, catalog: catalog, queue: queue,
+            gateway: "g", settings: settings, catalog: catalog, queue: queue, observer: queue,
             meters: GatewayMeters(in: metrics, models: ["m"]), time: clock, logger: logger)
         routes = V2Routes(
             catalog: catalog, calls: calls, queue: queue, settings: settings, serverVersion: "0")
@@ -56,23 +56,38 @@ struct GatewayHarness {
     /// An asynchronous infer of model `m` with one row for `V2Samples.image`.
     func submit(_ headers: HTTPFields = [:], _ body: String = Self.row) async -> HTTPReply {
         var headers = headers
-        headers[.prefer] = "respond-async"
+        headers[.prefer] = headers[.prefer].map { "respond-async, \($0)" } ?? "respond-async"
         return await send(.post, "/v2/models/m/infer", headers, ByteBuffer(string: body))
     }
 
     static let row = #"{"inputs":[{"name":"x","datatype":"FP32","shape":[1,3],"data":[1,2,3]}]}"#
 
+    /// Delivers outcomes to synchronous callers while `body` runs.
+    func serving<Result: Sendable>(_ body: () async throws -> Result) async throws -> Result {
+        let calls = routes.calls
+        let replies = Task { await calls.run() }
+        defer { replies.cancel() }
+        return try await body()
+    }
+
     /// The name of the job that an answer gives.
     func ticket(_ reply: HTTPReply) throws -> String { try #require(reply.headers[.jobID]) }
 
-    /// Takes one job and settles it.
-    func settle(_ ending: Outcome.Ending) async throws {
-        let worker = queue.worker("w")
-        let job = try #require(try await worker.take(upTo: 1, from: [name], waiting: .zero).first)
+    /// A synchronous infer, as `submit`.
+    func infer(_ headers: HTTPFields = [:], _ body: String = Self.row) async -> HTTPReply {
+        await send(.post, "/v2/models/m/infer", headers, ByteBuffer(string: body))
+    }
+
+    func take() async throws -> TakenJob {
+        try #require(try await queue.worker("w").take(upTo: 1, from: [name], waiting: .seconds(20)).first)
+    }
+
+    /// Settles a job as worker `w` does.
+    func settle(_ job: TakenJob, _ ending: Outcome.Ending) async throws {
         let outcome = Outcome(
             id: job.id, replyTo: job.job.replyTo, echo: job.job.echo, ending: ending,
             run: RunRecord(submitted: job.job.submitted, settled: clock.now(), batchRows: 1, worker: "w"))
-        try await worker.settle([Settlement(outcome: outcome, retention: job.job.retention)])
+        try await queue.worker("w").settle([Settlement(outcome: outcome, retention: job.job.retention)])
     }
 }
 

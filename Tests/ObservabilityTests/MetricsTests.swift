@@ -85,11 +85,13 @@ import Testing
         gateway.requests(protocol: "http", model: "digits", status: 200).increment()
         gateway.requestDuration(protocol: "http", model: "digits").record(.milliseconds(3))
         gateway.jobDuration(model: "digits").record(.milliseconds(3))
+        gateway.outcomes(model: "digits", ending: "failed").increment()
         gateway.requestsInFlight(protocol: "http").add(1)
         gateway.refused(reason: "queue_full").increment()
         gateway.requestBody(protocol: "http").record(8_192)
         gateway.replyBody(protocol: "http").record(100)
-        QueueSeries(in: registry).set(model: "digits", version: "1", waiting: 1, inFlight: 2, due: 3)
+        QueueSeries(in: registry).set(
+            model: "digits", version: "1", waiting: 1, inFlight: 2, due: 3, oldest: .milliseconds(4_900))
         let worker = WorkerSeries(in: registry)
         worker.batches(model: "digits", reason: "full").increment()
         worker.rows(model: "digits").increment(by: 64)
@@ -116,7 +118,7 @@ import Testing
         let metrics = text.split(separator: "\n").filter { $0.hasPrefix("# TYPE ") }.map {
             $0.split(separator: " ")[2...]
         }
-        #expect(metrics.count == 22)
+        #expect(metrics.count == 24)
         for metric in metrics {
             let name = metric[metric.startIndex]
             #expect(name.wholeMatch(of: /spate_(gateway|queue|worker|scaler)_[a-z_]+/) != nil)

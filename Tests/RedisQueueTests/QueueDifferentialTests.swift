@@ -97,7 +97,9 @@ private struct DifferentialRun {
     private mutating func randomKey() -> IdempotencyKey {
         IdempotencyKey(
             key: "k\(Int.random(in: 0..<3, using: &generator))",
-            fingerprint: "f\(Int.random(in: 0..<2, using: &generator))", retention: .seconds(600))
+            fingerprint: "f\(Int.random(in: 0..<2, using: &generator))", retention: .seconds(600),
+            repetition: Bool.random(using: &generator) ? .join : .rerun,
+            maximumQueue: Bool.random(using: &generator) ? nil : Int.random(in: 1...12, using: &generator))
     }
 
     private mutating func submit(once: IdempotencyKey?) async throws {
@@ -112,7 +114,10 @@ private struct DifferentialRun {
             modelNumbers[modelID] = realIDs.count
             realIDs.append(realID)
             modelIDs.append(modelID)
-        case (.existing(let realID), .existing(let modelID)), (.conflict(let realID), .conflict(let modelID)):
+        case (.full(let realHeld), .full(let modelHeld)):
+            try same("what a full queue holds", real: realHeld, model: modelHeld)
+        case (.existing(let realID), .existing(let modelID)), (.conflict(let realID), .conflict(let modelID)),
+            (.underWay(let realID), .underWay(let modelID)):
             try same("the job of a key", real: numbers[realID], model: modelNumbers[modelID])
         default: throw Difference(description: "submit: Redis says \(real), the model \(expected)")
         }

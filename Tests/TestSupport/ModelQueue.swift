@@ -174,7 +174,8 @@ package final class ModelQueue: SubmissionQueue, QueueObserver {
             }
             let result = transition(&state.model, now)
             for outcome in state.model.takeDeliverable() {
-                if let gateway = outcome.replyTo?.gateway { state.mailboxes[gateway, default: []].append(outcome) }
+                guard let address = outcome.replyTo else { continue }
+                state.mailboxes[address.gateway, default: []].append(address.isForReceipts ? outcome.receipt : outcome)
             }
             return (result, Array(state.changes.values), nil)
         }

@@ -172,15 +172,62 @@ extension QueueConformance {
                 try await queue.submissions.submit(queue.makeJob(), once: second), .conflict(id), "the second submit")
             try await queue.requireDepth(waiting: 1)
         },
+        QueueConformance("runs a key's job again only when it is asked to, and only after an end without a result") {
+            queue in
+            let worker = queue.worker("w")
+            let join = IdempotencyKey(key: "k", fingerprint: "f", retention: .seconds(60))
+            let rerun = IdempotencyKey(key: "k", fingerprint: "f", retention: .seconds(60), repetition: .rerun)
+            guard case .accepted(let first, _) = try await queue.submissions.submit(queue.makeJob(), once: rerun) else {
+                throw ConformanceFailure(description: "a fresh key was not accepted")
+            }
+            try requireEqual(
+                try await queue.submissions.submit(queue.makeJob(), once: rerun), .underWay(first), "while it waits")
+            _ = try await queue.submissions.cancel(first, reason: "r")
+            try requireEqual(
+                try await queue.submissions.submit(queue.makeJob(), once: join), .existing(first), "when it is over")
+            guard case .accepted(let second, _) = try await queue.submissions.submit(queue.makeJob(), once: rerun)
+            else { throw ConformanceFailure(description: "a cancelled job was not run again") }
+            try require(second != first, "the job is the same")
+            try requireEqual(
+                try await queue.submissions.submit(queue.makeJob(), once: join), .existing(second), "from then on")
+            let other = IdempotencyKey(key: "k", fingerprint: "g", retention: .seconds(60), repetition: .rerun)
+            try requireEqual(
+                try await queue.submissions.submit(queue.makeJob(), once: other), .conflict(second), "another request")
+            try await worker.settle([queue.outcome(of: try await queue.takeOne(worker))])
+            try requireEqual(
+                try await queue.submissions.submit(queue.makeJob(), once: rerun), .existing(second), "with a result")
+            try await queue.requireDepth()
+        },
+        QueueConformance("refuses a key's first submit to a full queue and never its repetition") { queue in
+            let key = IdempotencyKey(key: "k", fingerprint: "f", retention: .seconds(60), maximumQueue: 3)
+            _ = try await queue.submit(count: 2, priority: .low)
+            guard case .accepted(let id, _) = try await queue.submissions.submit(queue.makeJob(), once: key) else {
+                throw ConformanceFailure(description: "a submit below the bound was not accepted")
+            }
+            let large = queue.makeJob(bytes: 200_000)
+            try requireEqual(try await queue.submissions.submit(queue.makeJob(), once: key), .existing(id), "again")
+            try requireEqual(try await queue.submissions.submit(large, once: key), .existing(id), "a large one again")
+            let other = IdempotencyKey(key: "o", fingerprint: "f", retention: .seconds(60), maximumQueue: 3)
+            try requireEqual(
+                try await queue.submissions.submit(queue.makeJob(), once: other), .full(held: 3), "another")
+            try requireEqual(try await queue.submissions.submit(large, once: other), .full(held: 3), "a large one")
+            _ = try await queue.submissions.cancel(id, reason: "r")
+            guard case .accepted = try await queue.submissions.submit(large, once: other) else {
+                throw ConformanceFailure(description: "a submit below the bound was not accepted")
+            }
+            try await queue.requireDepth(waiting: 3)
+        },
         QueueConformance("submits one job when many submit under one key at once") { queue in
-            let key = IdempotencyKey(key: "k", fingerprint: "f", retention: .seconds(60))
+            // With room for this one job: nobody is refused for the place that the first one took.
+            let key = IdempotencyKey(key: "k", fingerprint: "f", retention: .seconds(60), maximumQueue: 1)
             let accepted = try await withThrowingTaskGroup(of: Bool.self) { group in
                 for _ in 0..<16 {
                     group.addTask {
-                        if case .accepted = try await queue.submissions.submit(queue.makeJob(), once: key) {
-                            return true
+                        switch try await queue.submissions.submit(queue.makeJob(), once: key) {
+                        case .accepted: return true
+                        case .existing: return false
+                        case .conflict, .underWay, .full: throw ConformanceFailure(description: "a submit was refused")
                         }
-                        return false
                     }
                 }
                 return try await group.reduce(0) { $0 + ($1 ? 1 : 0) }

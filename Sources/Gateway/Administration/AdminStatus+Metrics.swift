@@ -8,7 +8,7 @@ extension AdminStatus {
             guard let name = QueueName(name) else { continue }
             queues.set(
                 model: name.model, version: name.version, waiting: queue.waiting, inFlight: queue.in_flight,
-                due: queue.due)
+                due: queue.due, oldest: .milliseconds(queue.oldest_waiting_ms ?? 0))
         }
         for (name, pool) in pools {
             fleet.set(pool: name, starting: pool.starting, ready: pool.ready, draining: pool.draining)

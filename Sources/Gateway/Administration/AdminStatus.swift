@@ -9,6 +9,8 @@ package struct AdminStatus: Sendable, Codable, Equatable {
         package var in_flight: Int
         package var due: Int
         package var submitted: Int
+        /// How long the oldest waiting job has waited.
+        package var oldest_waiting_ms: Int64?
     }
 
     package struct Pool: Sendable, Codable, Equatable {
@@ -83,7 +85,9 @@ extension AdminStatus {
                         name.description,
                         Queue(
                             waiting: snapshot.depth.waiting, in_flight: snapshot.depth.inFlight,
-                            due: snapshot.depth.due, submitted: snapshot.submitted)
+                            due: snapshot.depth.due, submitted: snapshot.submitted,
+                            oldest_waiting_ms: snapshot.oldestWaiting.map { max(0, now.milliseconds - $0.milliseconds) }
+                        )
                     )
                 }, uniquingKeysWith: { first, _ in first }),
             pools: byPool,

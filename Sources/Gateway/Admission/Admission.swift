@@ -1,7 +1,7 @@
 import Jobs
 import Settings
 import Synchronization
-import Time
+import Tensors
 
 /// Decides whether a request may enter its model's queue.
 ///
@@ -9,12 +9,14 @@ import Time
 /// submits, and asks Redis once more before it refuses, so a request is never refused for a stale number.
 final class Admission: Sendable {
     private let queue: any SubmissionQueue
-    private let time: any TimeSource
+    private let workers: WorkerWatch
+    private let statistics: CallStatistics
     private let gauges: Mutex<[QueueName: QueueGauge]>
 
-    init(queue: any SubmissionQueue, models: [ServedModel], time: any TimeSource) {
+    init(queue: any SubmissionQueue, models: [ServedModel], workers: WorkerWatch, statistics: CallStatistics) {
         self.queue = queue
-        self.time = time
+        self.workers = workers
+        self.statistics = statistics
         gauges = Mutex(Dictionary(models.map { ($0.queue, QueueGauge()) }, uniquingKeysWith: { first, _ in first }))
     }
 
@@ -30,9 +32,18 @@ final class Admission: Sendable {
         }
         update(model.queue) { $0.refresh(depth) }
         guard begin(model.queue, limit: limit) else {
-            throw .queueFull(
-                model: model.settings.name, held: depth.total, limit: limit, retryAfter: retryAfter(model.queue))
+            throw full(model, held: depth.total)
         }
+    }
+
+    /// Counts a submit as begun that the queue itself decides on; `ended` must follow.
+    func begin(_ model: ServedModel) { update(model.queue) { $0.submitStarted() } }
+
+    /// The refusal where the queue said that it is full.
+    func full(_ model: ServedModel, held: Int) -> Refusal {
+        .queueFull(
+            model: model.settings.name, held: held, limit: model.settings.maximumQueue,
+            retryAfter: retryAfter(model, held: held))
     }
 
     func ended(_ model: ServedModel, priority: PriorityClass, depth: Int?) {
@@ -40,20 +51,20 @@ final class Admission: Sendable {
     }
 
     func settled(_ outcome: Outcome) {
-        let now = time.now()
-        let sojourn = outcome.run.settled - outcome.run.submitted
-        update(outcome.id.queue) { $0.settled(outcome.id.priority, sojourn: sojourn, now: now) }
+        update(outcome.id.queue) { $0.settled(outcome.id.priority) }
     }
 
-    /// How long a job submitted now would wait; `nil` when nothing was settled in the last ten seconds.
-    func expectedWait(in queue: QueueName) -> Duration? {
-        let now = time.now()
-        return gauges.withLock { $0[queue]?.expectedWait(now: now) }
+    /// How long the newest of `jobs` will take to its outcome; `nil` where that cannot be known: no worker is ready, or none has
+    /// run the model yet.
+    func expectedWait(of model: ServedModel, jobs: Int) -> Duration? {
+        workers.speed(of: model.queue)?.expectedWait(
+            jobs: jobs, rowsPerJob: statistics.totals(of: model.queue).rowsPerJob,
+            maximumRows: model.signature.maximumBatchSize == nil ? 1 : model.settings.batching.maximumRows)
     }
 
     /// Time until about a tenth of the queue is worked off, 1 to 60 s.
-    private func retryAfter(_ queue: QueueName) -> Duration {
-        let wait = expectedWait(in: queue) ?? .seconds(20)
+    private func retryAfter(_ model: ServedModel, held: Int) -> Duration {
+        let wait = expectedWait(of: model, jobs: held) ?? .seconds(20)
         return min(max(wait / 10, .seconds(1)), .seconds(60))
     }
 
@@ -88,6 +99,8 @@ enum Refusal: Error, Sendable, Equatable {
     case gone(JobTicket)
     /// The Idempotency-Key was used for a different request.
     case conflict(JobTicket)
+    /// The job of this Idempotency-Key has not ended, and another run of it was asked for.
+    case underWay(JobTicket)
 
     init(_ error: QueueError) {
         switch error.code {

@@ -18,6 +18,7 @@ final class CallService: Sendable {
     private let queue: any SubmissionQueue
     let admission: Admission
     private let replies = ReplyTable()
+    private let workers: WorkerWatch
     /// Waits for jobs that were submitted before.
     private let followers = Followers()
     let tickets: JobTickets
@@ -29,7 +30,7 @@ final class CallService: Sendable {
     /// - Parameter gateway: unique per boot: outcomes are addressed to it.
     init(
         gateway: String, settings: GatewaySettings, catalog: ModelCatalog, queue: any SubmissionQueue,
-        meters: GatewayMeters, time: any TimeSource, logger: Logger
+        observer: any QueueObserver, meters: GatewayMeters, time: any TimeSource, logger: Logger
     ) {
         self.meters = meters
         self.gateway = gateway
@@ -38,9 +39,13 @@ final class CallService: Sendable {
         self.time = time
         self.logger = logger
         tickets = JobTickets(queue: queue, logger: logger)
-        admission = Admission(queue: queue, models: catalog.models, time: time)
-        statistics = CallStatistics(models: catalog.models.map(\.queue))
+        statistics = CallStatistics(models: catalog.models)
+        workers = WorkerWatch(observer: observer, logger: logger)
+        admission = Admission(queue: queue, models: catalog.models, workers: workers, statistics: statistics)
     }
+
+    /// Looks at the workers once; `run` does it all the time.
+    func lookAtWorkers() async throws(QueueError) { try await workers.look() }
 
     /// The number of synchronous calls that wait.
     var waiting: Int { replies.count }
@@ -59,6 +64,7 @@ final class CallService: Sendable {
         let limit = min(timeout, lateAfter ?? timeout)
         let isLate = limit < timeout
         let isOnce = call.once != nil
+        let model = call.model
         let token = replies.makeToken()
         let address = ReplyAddress(gateway: gateway, token: token)
         let retention = isOnce ? settings.retention : max(Self.leastRetention, limit + Self.retentionMargin)
@@ -81,7 +87,7 @@ final class CallService: Sendable {
             case .timedOut:
                 // The answer may have been lost on its way here; the stored outcome is the truth.
                 if case .settled(let outcome)? = try? await queue.state(of: id) {
-                    return .settled(outcome, signer.ticket(for: id))
+                    return .stored(outcome, signer.ticket(for: id))
                 }
                 return isLate ? .late(signer.ticket(for: id)) : .timedOut(signer.ticket(for: id))
             case .disconnected:
@@ -92,22 +98,45 @@ final class CallService: Sendable {
             replies.forget(token)
             let ticket = signer.ticket(for: id)
             switch try await state(of: id, waitingUpTo: limit, watch: watch) {
-            case .settled(let outcome): return .settled(outcome, ticket)
+            case .settled(let outcome): return .stored(outcome, ticket)
             case .waiting, .running, .retrying: return watch.isClosed ? .disconnected : .timedOut(ticket)
             case .unknown, .gone: throw .gone(ticket)
             }
         case .conflict(let id):
             replies.forget(token)
             throw .conflict(signer.ticket(for: id))
+        case .underWay(let id):
+            replies.forget(token)
+            throw .underWay(signer.ticket(for: id))
+        case .full(let held):
+            replies.forget(token)
+            throw admission.full(model, held: held)
         }
     }
 
-    /// Submits the call and returns its job's ticket at once.
-    func accept(_ call: InferenceCall) async throws(Refusal) -> JobTicket {
-        let (submission, signer) = try await submit(call, replyTo: nil, retention: settings.retention)
+    /// Submits the call and returns its job at once.
+    func accept(_ call: InferenceCall) async throws(Refusal) -> AcceptedJob {
+        let model = call.model
+        let (submission, signer) = try await submit(
+            call, replyTo: .receipt(for: gateway), retention: settings.retention)
         switch submission {
-        case .accepted(let id, _), .existing(let id): return signer.ticket(for: id)
+        case .accepted(let id, let depth):
+            return AcceptedJob(
+                ticket: signer.ticket(for: id), state: .waiting,
+                expectedWait: admission.expectedWait(of: model, jobs: depth))
+        case .existing(let id):
+            let ticket = signer.ticket(for: id)
+            let state: JobState
+            do {
+                state = try await queue.state(of: id)
+            } catch {
+                throw Refusal(error)
+            }
+            if state == .gone || state == .unknown { throw .gone(ticket) }
+            return AcceptedJob(ticket: ticket, state: state)
         case .conflict(let id): throw .conflict(signer.ticket(for: id))
+        case .underWay(let id): throw .underWay(signer.ticket(for: id))
+        case .full(let held): throw admission.full(model, held: held)
         }
     }
 
@@ -159,12 +188,19 @@ final class CallService: Sendable {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await replies.run() }
             group.addTask { [tickets] in await tickets.run() }
+            group.addTask { [workers] in await workers.run() }
             group.addTask { [queue, gateway] in
                 await queue.deliverReplies(to: gateway) { outcome in
                     admission.settled(outcome)
-                    statistics.record(outcome)
                     meters.note(outcome)
-                    if let retention = replies.deliver(outcome) { lateOutcomes.yield((outcome.id, retention)) }
+                    switch replies.deliver(outcome) {
+                    // Its caller's answer counts it, with the gateway's part of the time.
+                    case .caller: break
+                    case .left(let retention):
+                        statistics.record(outcome, endToEnd: nil)
+                        lateOutcomes.yield((outcome.id, retention))
+                    case .nobody: statistics.record(outcome, endToEnd: nil)
+                    }
                 }
                 lateOutcomes.finish()
             }
@@ -186,7 +222,12 @@ final class CallService: Sendable {
         _ call: consuming InferenceCall, replyTo: ReplyAddress?, retention: Duration
     ) async throws(Refusal) -> (Submission, JobSigner) {
         let (model, once, priority) = (call.model, call.once, call.priority)
-        try await admission.enter(model)
+        if once == nil {
+            try await admission.enter(model)
+        } else {
+            // The queue looks for room in the same step as for the key: a job that is there is not refused.
+            admission.begin(model)
+        }
         let now = time.now()
         let job = Job(
             queue: model.queue, priority: call.priority, tenant: call.tenant, submitted: now,

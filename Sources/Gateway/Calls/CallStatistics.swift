@@ -3,9 +3,17 @@ import Synchronization
 import Tensors
 import Time
 
-/// What this gateway's callers got, per queue, since it started: the source of V2 statistics.
+/// What became of the jobs that this gateway accepted, per queue, since it started: the source of V2 statistics. Asynchronous jobs
+/// count when they are settled.
 final class CallStatistics: Sendable {
-    /// Sums over settled jobs. Times are totals over `count` jobs.
+    /// Runs of one size.
+    struct Runs: Sendable, Equatable {
+        /// Each counted in parts by the jobs that ran in it, hence not whole.
+        var count: Double = 0
+        var compute: Duration = .zero
+    }
+
+    /// Sums over settled jobs. Times are totals over their number.
     struct Totals: Sendable, Equatable {
         var succeeded = 0
         var failed = 0
@@ -15,54 +23,63 @@ final class CallStatistics: Sendable {
         var queueWait: Duration = .zero
         var batchWait: Duration = .zero
         var compute: Duration = .zero
-        /// Batches, each counted in parts by the jobs that ran in it, hence not whole.
-        var batches: Double = 0
         var lastSettled: Timestamp?
-        /// Jobs by the number of rows of their batch.
-        var byBatchRows: [Int: (jobs: Int, compute: Duration)] = [:]
+        /// By the number of rows in a run.
+        var runs: [Int: Runs] = [:]
 
-        static func == (lhs: Totals, rhs: Totals) -> Bool {
-            lhs.succeeded == rhs.succeeded && lhs.failed == rhs.failed && lhs.rows == rhs.rows
-        }
+        /// 1 while nothing is known.
+        var rowsPerJob: Double { succeeded == 0 ? 1 : max(1e-3, Double(rows) / Double(succeeded)) }
     }
 
-    private let totals: Mutex<[QueueName: Totals]>
-
-    init(models: [QueueName]) {
-        totals = Mutex(Dictionary(models.map { ($0, Totals()) }, uniquingKeysWith: { first, _ in first }))
+    private struct Model {
+        let countsRows: Bool
+        var totals = Totals()
     }
 
-    func totals(of queue: QueueName) -> Totals { totals.withLock { $0[queue] ?? Totals() } }
+    private let models: Mutex<[QueueName: Model]>
 
-    func record(_ outcome: Outcome) {
-        totals.withLock { all in
-            guard var sum = all.removeValue(forKey: outcome.id.queue) else { return }
-            sum.add(outcome)
-            all[outcome.id.queue] = sum
+    init(models: [ServedModel]) {
+        self.models = Mutex(
+            Dictionary(
+                models.map { ($0.queue, Model(countsRows: $0.signature.maximumBatchSize != nil)) },
+                uniquingKeysWith: { first, _ in first }))
+    }
+
+    func totals(of queue: QueueName) -> Totals { models.withLock { $0[queue]?.totals ?? Totals() } }
+
+    /// - Parameter endToEnd: from the request's arrival until its answer was written; `nil` where nobody waited: from submit to
+    ///   settled.
+    func record(_ outcome: Outcome, endToEnd: Duration?) {
+        let time = endToEnd ?? max(.zero, outcome.run.settled - outcome.run.submitted)
+        models.withLock { all in
+            guard var model = all.removeValue(forKey: outcome.id.queue) else { return }
+            model.totals.add(outcome, time, countsRows: model.countsRows)
+            all[outcome.id.queue] = model
         }
     }
 }
 
 extension CallStatistics.Totals {
-    fileprivate mutating func add(_ outcome: Outcome) {
+    fileprivate mutating func add(_ outcome: Outcome, _ endToEnd: Duration, countsRows: Bool) {
         let run = outcome.run
         lastSettled = max(lastSettled ?? run.settled, run.settled)
         guard case .finished(let tensors) = outcome.ending else {
             failed += 1
-            failedEndToEnd += run.settled - run.submitted
+            failedEndToEnd += endToEnd
             return
         }
-        let jobRows = tensors.first?.shape.dimensions.first ?? 1
+        // Where the first dimension does not count rows, a job is one.
+        let jobRows = countsRows ? tensors.first?.shape.dimensions.first ?? 1 : 1
+        let runRows = countsRows ? max(run.batchRows, 1) : 1
         succeeded += 1
         rows += jobRows
-        endToEnd += run.settled - run.submitted
+        self.endToEnd += endToEnd
         queueWait += run.queueWait
         batchWait += run.batchWait
         compute += run.compute
-        if run.batchRows > 0 {
-            batches += Double(jobRows) / Double(run.batchRows)
-            let known = byBatchRows[run.batchRows] ?? (0, .zero)
-            byBatchRows[run.batchRows] = (known.jobs + 1, known.compute + run.compute)
-        }
+        // A job that ran beside others counts, and takes, its share of the run; one that ran in parts counts several.
+        let share = Double(jobRows) / Double(runRows)
+        runs[runRows, default: CallStatistics.Runs()].count += share
+        runs[runRows, default: CallStatistics.Runs()].compute += run.compute * min(share, 1)
     }
 }

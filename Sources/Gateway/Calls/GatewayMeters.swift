@@ -10,9 +10,12 @@ struct GatewayMeters: Sendable {
         let succeeded: Counter
         let duration: Histogram
         let jobDuration: Histogram
+        let endings: [String: Counter]
     }
 
     private static let v2 = "v2_http"
+    private static let jobs = "jobs_http"
+    private static let endings = ["finished", "failed", "expired", "cancelled"]
 
     private let series: GatewaySeries
     private let models: [String: Model]
@@ -30,7 +33,9 @@ struct GatewayMeters: Sendable {
                     Model(
                         succeeded: series.requests(protocol: Self.v2, model: name, status: 200),
                         duration: series.requestDuration(protocol: Self.v2, model: name),
-                        jobDuration: series.jobDuration(model: name))
+                        jobDuration: series.jobDuration(model: name),
+                        endings: Dictionary(
+                            uniqueKeysWithValues: Self.endings.map { ($0, series.outcomes(model: name, ending: $0)) }))
                 )
             }, uniquingKeysWith: { first, _ in first })
         inFlight = series.requestsInFlight(protocol: Self.v2)
@@ -62,8 +67,17 @@ struct GatewayMeters: Sendable {
 
     func note(_ refusal: Refusal) { series.refused(reason: refusal.reason).increment() }
 
+    /// Counts one request for a job; how long it took says only how long its caller wanted to wait.
+    /// - Parameter name: the job's model; `nil` where there is no such job.
+    func noteJobRequest(model name: String?, _ reply: HTTPReply) {
+        let known = name.flatMap { models[$0] == nil ? nil : $0 } ?? "unknown"
+        series.requests(protocol: Self.jobs, model: known, status: reply.status.code).increment()
+    }
+
     func note(_ outcome: Outcome) {
-        models[outcome.id.queue.model]?.jobDuration.record(outcome.run.settled - outcome.run.submitted)
+        guard let model = models[outcome.id.queue.model] else { return }
+        model.jobDuration.record(max(.zero, outcome.run.settled - outcome.run.submitted))
+        model.endings[outcome.ending.name]?.increment()
     }
 }
 
@@ -77,6 +91,7 @@ extension Refusal {
         case .gone: "gone"
         case .unavailable: "unavailable"
         case .conflict: "conflict"
+        case .underWay: "under_way"
         }
     }
 }

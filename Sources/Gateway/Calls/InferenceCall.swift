@@ -38,6 +38,8 @@ struct InferenceCall: Sendable {
 /// How a synchronous call ended.
 enum CallResult: Sendable {
     case settled(Outcome, JobTicket)
+    /// The same, but looked up: it is of a job that was submitted before under the same key, or it was lost on its way here.
+    case stored(Outcome, JobTicket)
     /// The job goes on; its caller can collect the outcome with this ticket.
     case timedOut(JobTicket)
     /// The job's deadline passed while its caller waited: its outcome is worth nothing any more.

@@ -8,14 +8,15 @@ import Jobs
 /// alone, which logs and dead letters show, is of no use.
 struct JobTicket: Hashable, Sendable, CustomStringConvertible {
     let id: JobID
-    private let tag: String
+    private let signer: JobSigner
 
-    fileprivate init(id: JobID, tag: String) {
+    fileprivate init(id: JobID, signer: JobSigner) {
         self.id = id
-        self.tag = tag
+        self.signer = signer
     }
 
-    var description: String { "\(id).\(tag)" }
+    /// Made when it is asked for: most synchronous calls never say the name of their job.
+    var description: String { "\(id).\(signer.tag(of: id))" }
 
     var path: String { "/v2/jobs/\(self)" }
 }
@@ -26,22 +27,21 @@ struct JobTicket: Hashable, Sendable, CustomStringConvertible {
 /// 2^128. About 2 µs each.
 ///
 /// - Source: RFC 2104, section 5: at least half of the hash and at least 80 bits.
-struct JobSigner: Sendable, Equatable {
+struct JobSigner: Sendable, Hashable {
     private static let tagBytes = 16
 
     let secret: JobSecret
 
-    func ticket(for id: JobID) -> JobTicket { JobTicket(id: id, tag: tag(of: id)) }
+    func ticket(for id: JobID) -> JobTicket { JobTicket(id: id, signer: self) }
 
     /// The ticket that `text` spells; `nil` unless it was signed with this secret.
     func open(_ text: some StringProtocol) -> JobTicket? {
         guard let dot = text.lastIndex(of: "."), let id = JobID(text[..<dot]) else { return nil }
-        let tag = tag(of: id)
-        guard Self.areEqual(tag.utf8, text[text.index(after: dot)...].utf8) else { return nil }
-        return JobTicket(id: id, tag: tag)
+        guard Self.areEqual(tag(of: id).utf8, text[text.index(after: dot)...].utf8) else { return nil }
+        return JobTicket(id: id, signer: self)
     }
 
-    private func tag(of id: JobID) -> String {
+    fileprivate func tag(of id: JobID) -> String {
         let text = Array(id.description.utf8)
         var digest = [UInt8](repeating: 0, count: Int(EVP_MAX_MD_SIZE))
         var length: UInt32 = 0

@@ -14,6 +14,15 @@ final class ReplyTable: Sendable {
         case disconnected
     }
 
+    /// Who was there for an outcome.
+    enum Delivery: Sendable, Equatable {
+        case caller
+        /// The call timed out; the outcome is to be kept for so long.
+        case left(Duration)
+        /// Nobody waits, or waited for so long.
+        case nobody
+    }
+
     fileprivate struct Entry {
         var continuation: CheckedContinuation<Answer, Never>?
         var early: Answer?
@@ -91,9 +100,8 @@ final class ReplyTable: Sendable {
     }
 
     /// Hands an outcome to its caller.
-    /// - Returns: how long the outcome is to be kept, when its caller stopped waiting for it.
-    func deliver(_ outcome: Outcome) -> Duration? {
-        guard let token = outcome.replyTo?.token else { return nil }
+    func deliver(_ outcome: Outcome) -> Delivery {
+        guard let token = outcome.replyTo?.token else { return .nobody }
         return resolve(token, with: .outcome(outcome))
     }
 
@@ -118,15 +126,17 @@ final class ReplyTable: Sendable {
         }
     }
 
-    private func resolve(_ token: UInt64, with answer: Answer) -> Duration? {
-        let (continuation, retention): (CheckedContinuation<Answer, Never>?, Duration?) = state.withLock { state in
+    private func resolve(_ token: UInt64, with answer: Answer) -> Delivery {
+        let (continuation, delivery): (CheckedContinuation<Answer, Never>?, Delivery) = state.withLock { state in
             guard let entry = state.waiting[token] else {
-                if case .outcome = answer { return (nil, state.abandoned.removeValue(forKey: token)?.retention) }
-                return (nil, nil)
+                guard case .outcome = answer, let left = state.abandoned.removeValue(forKey: token) else {
+                    return (nil, .nobody)
+                }
+                return (nil, .left(left.retention))
             }
             if entry.continuation == nil {
                 state.waiting[token] = Entry(early: entry.early ?? answer)
-                return (nil, nil)
+                return (nil, .caller)
             }
             state.waiting[token] = nil
             // Only a wait that timed out leaves something behind: its outcome is still to come.
@@ -134,10 +144,10 @@ final class ReplyTable: Sendable {
                 state.abandoned[token] = left
                 state.file(token, at: left.due, horizon: Self.horizon)
             }
-            return (entry.continuation, nil)
+            return (entry.continuation, .caller)
         }
         continuation?.resume(returning: answer)
-        return retention
+        return delivery
     }
 
     private func tickIndex(after delay: Duration) -> Int64 {

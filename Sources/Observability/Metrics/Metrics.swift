@@ -7,6 +7,7 @@ package struct GatewaySeries: Sendable {
     private let requestsFamily: MetricFamily<Counter>
     private let durationFamily: MetricFamily<Histogram>
     private let jobDurationFamily: MetricFamily<Histogram>
+    private let outcomesFamily: MetricFamily<Counter>
     private let inFlightFamily: MetricFamily<Gauge>
     private let refusedFamily: MetricFamily<Counter>
     private let requestBytesFamily: MetricFamily<Histogram>
@@ -25,6 +26,11 @@ package struct GatewaySeries: Sendable {
             MetricDefinition(
                 "spate_gateway_job_duration_seconds", "End to end: time from submit to settled, asynchronous jobs too.",
                 labels: ["model"]), .waits)
+        outcomesFamily = registry.counter(
+            MetricDefinition(
+                "spate_gateway_outcomes_total",
+                "Jobs that this gateway accepted, by how they ended: finished, failed, expired, cancelled.",
+                labels: ["model", "ending"]))
         inFlightFamily = registry.gauge(
             MetricDefinition(
                 "spate_gateway_requests_in_flight", "Requests that wait for their answer now.", labels: ["protocol"]))
@@ -47,6 +53,7 @@ package struct GatewaySeries: Sendable {
 
     package func requestDuration(protocol name: String, model: String) -> Histogram { durationFamily[name, model] }
     package func jobDuration(model: String) -> Histogram { jobDurationFamily[model] }
+    package func outcomes(model: String, ending: String) -> Counter { outcomesFamily[model, ending] }
     package func requestsInFlight(protocol name: String) -> Gauge { inFlightFamily[name] }
     package func refused(reason: String) -> Counter { refusedFamily[reason] }
     package func requestBody(protocol name: String) -> Histogram { requestBytesFamily[name] }
@@ -56,8 +63,14 @@ package struct GatewaySeries: Sendable {
 /// The queue as an observer sees it.
 package struct QueueSeries: Sendable {
     private let jobs: MetricFamily<Gauge>
+    private let oldest: MetricFamily<Gauge>
 
     package init(in registry: MetricsRegistry) {
+        oldest = registry.gauge(
+            MetricDefinition(
+                "spate_queue_oldest_job_seconds",
+                "Age of a model's oldest waiting job in whole seconds; 0 where none waits.",
+                labels: ["model", "version"]))
         jobs = registry.gauge(
             MetricDefinition(
                 "spate_queue_jobs",
@@ -65,13 +78,18 @@ package struct QueueSeries: Sendable {
                 labels: ["model", "version", "state"]))
     }
 
-    package func set(model: String, version: String, waiting: Int, inFlight: Int, due: Int) {
+    /// - Parameter oldest: how long the oldest waiting job has waited.
+    package func set(model: String, version: String, waiting: Int, inFlight: Int, due: Int, oldest age: Duration) {
+        oldest[model, version].set(Int(age.components.seconds))
         jobs[model, version, "waiting"].set(waiting)
         jobs[model, version, "in_flight"].set(inFlight)
         jobs[model, version, "due"].set(due)
     }
 
-    package func keep(models: Set<String>) { jobs.keep("model", in: models) }
+    package func keep(models: Set<String>) {
+        jobs.keep("model", in: models)
+        oldest.keep("model", in: models)
+    }
 }
 
 /// The workers of every pool as Redis knows them: what a gateway can tell, also where the scaler is another process.

@@ -7,6 +7,20 @@ import Time
 
 @testable import Gateway
 
+@Suite struct RepositoryIndexTests {
+    @Test(
+        "reads the body of the request for the index",
+        arguments: [
+            ("", 200), ("{}", 200), (#"{"ready":true}"#, 200), (#"{"ready":false,"x":[1]}"#, 200), ("garbage", 400),
+            (#"{"ready":[["x"]]}"#, 400), ("{} {}", 400), ("[]", 400),
+        ])
+    func readsBody(body: String, status: Int) async throws {
+        let gateway = try GatewayHarness()
+        let reply = await gateway.send(.post, "/v2/repository/index", [:], ByteBuffer(string: body))
+        #expect(reply.status.code == status, "\(String(buffer: reply.body))")
+    }
+}
+
 @Suite struct JobRoutesTests {
     @Test("a job can be read and cancelled under the name that was given out, and under no other")
     func guessesAreUnknown() async throws {
@@ -39,10 +53,10 @@ import Time
     func tellsGone() async throws {
         let gateway = try GatewayHarness()
         let name = try gateway.ticket(await gateway.submit())
-        try await gateway.settle(.expired)
+        try await gateway.settle(gateway.take(), .expired)
         gateway.clock.advance(by: .seconds(3_700))
         let reply = await gateway.send(.get, "/v2/jobs/\(name)")
         #expect(reply.status == .gone)
-        #expect(reply.error.contains("kept for 600"))
+        #expect(reply.error.contains("kept for 10m"))
     }
 }

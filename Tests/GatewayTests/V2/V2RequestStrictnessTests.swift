@@ -54,7 +54,7 @@ import Testing
     @Test("ignores members that it does not know, if they are JSON")
     func ignoresUnknownMembers() throws {
         let request = try V2Samples.decode(
-            #"{"a":{"b":[1,-2.5e3,"\u00e9",true,false,null,{}]},"parameters":{"sequence_id":7,"custom":"x"},"inputs":["#
+            #"{"a":{"b":[1,-2.5e3,"\u00e9",true,false,null,{}]},"parameters":{"sequence_id":7},"inputs":["#
                 + Self.input
                 + "]}")
         #expect(request.inputs.count == 1)
@@ -113,14 +113,49 @@ import Testing
         (#"{"inputs":[{"name":"x","shape":[1.5]}]}"#, 400, "at least 0, got 1.5"),
         (#"{"inputs":[{"name":"x","shape":"3"}]}"#, 400, "Unable to parse 'shape'"),
         (#"{"inputs":[{"name":"x","datatype":5}]}"#, 400, "Unable to parse 'datatype'"),
+        // What an input is comes before what it holds.
         (
-            #"{"inputs":[{"name":"x","datatype":"FP16","shape":[1],"data":[1]}]}"#, 400,
-            "cannot be given in JSON; send it as binary data"
+            #"{"inputs":[{"name":"imag","datatype":"FP32","shape":[1,3],"data":[1]}]}"#, 400,
+            "unexpected inference input 'imag' for model 'm'; it takes ['x']"
         ),
         (
-            #"{"inputs":[{"name":"x","datatype":"BF16","shape":[1],"data":[1]}]}"#, 400,
-            "cannot be given in JSON; send it as binary data"
+            #"{"inputs":[{"name":"x","datatype":"FP64","shape":[1,3],"data":[1]}]}"#, 400,
+            "data-type is 'FP64', but model 'm' expects 'FP32'"
         ),
+        (
+            #"{"inputs":[{"data":[1],"name":"x","datatype":"FP32","shape":[1,2]}]}"#, 400,
+            "unexpected shape for input 'x' for model 'm'. Expected [-1,3], got [1,2]."
+        ),
+        (
+            #"{"inputs":[{"name":"x","datatype":"FP32","shape":[1,3],"data":[1]}]}"#, 400,
+            "shape [1,3] needs 3, got 1"
+        ),
+        (
+            #"{"inputs":[{"name":"x","datatype":"FP32","shape":[9000,3],"data":[[1,2,3],[4,5,6]]}]}"#, 400,
+            "shape [9000,3] needs 27000, got 6"
+        ),
+        (
+            #"{"inputs":[{"name":"x","datatype":"FP32","shape":[1,3],"data":[1,2,3,"],[", 5]}]}"#, 400,
+            "shape [1,3] needs 3, got 5"
+        ),
+        // A slip of the pen would otherwise change nothing, in silence.
+        (
+            #"{"parameters":{"deadlin_ms":1},"inputs":[]}"#, 400,
+            "'deadlin_ms' of the request is not known; did you mean 'deadline_ms'?"
+        ),
+        (
+            #"{"parameters":{"color":1},"inputs":[]}"#, 400,
+            "allowed: priority, timeout, deadline_ms, binary_data_output"
+        ),
+        (#"{"paramters":{},"inputs":[]}"#, 400, "did you mean 'parameters'?"),
+        (#"{"inputs":[{"name":"x","dtype":"FP32","datatyp":"FP32"}]}"#, 400, "did you mean 'datatype'?"),
+        (#"{"inputs":[{"name":"x","parameters":{"binary_size":3}}]}"#, 400, "parameter 'binary_size' of input 'x'"),
+        (
+            #"{"inputs":[],"outputs":[{"name":"y","parameters":{"binary":true}}]}"#, 400,
+            "'binary' of an output is not known"
+        ),
+        (#"{"parameters":{"priority":"urgent"},"inputs":[]}"#, 400, #""high", "normal", "low", got "urgent""#),
+        (#"{"parameters":{"priority":-1},"inputs":[]}"#, 400, #"or "high" (1), "normal" (2), "low" (3), got -1"#),
         (
             #"{"inputs":[{"name":"x","datatype":"FP32","shape":[2,3],"data":[[1,2,3],4,5,6]}]}"#, 400,
             "flat or nested exactly as its shape [2,3]"
@@ -142,10 +177,6 @@ import Testing
             "element 1 of input 'x' is NaN, but FP32 takes a finite number"
         ),
         (
-            #"{"inputs":[{"name":"x","datatype":"UINT8","shape":[2],"data":[1,300]}]}"#, 400,
-            "element 1 of input 'x' is 300, but UINT8 takes a whole number from 0 to 255"
-        ),
-        (
             #"{"inputs":[{"name":"x","datatype":"FP32","shape":[1,3],"data":5}]}"#, 400,
             "at the start of the data of input 'x'"
         ),
@@ -165,6 +196,51 @@ import Testing
         let error = #expect(throws: V2Error.self) { try V2Samples.decode(text) }
         #expect(error?.status == status)
         #expect(error?.message.contains(message) == true, "\(error?.message ?? "")")
+    }
+
+    @Test(
+        "says what a type takes",
+        arguments: [
+            ("FP16", "1", "input 'x' of FP16 cannot be given in JSON; send it as binary data (binary_data_size)"),
+            ("BF16", "1", "input 'x' of BF16 cannot be given in JSON; send it as binary data (binary_data_size)"),
+            ("UINT8", "300", "element 0 of input 'x' is 300, but UINT8 takes a whole number from 0 to 255"),
+            ("FP32", "\"nan\"", "or \"NaN\", \"Infinity\", \"-Infinity\""),
+        ])
+    func explainsTypes(type: String, value: String, message: String) throws {
+        let elementType = try #require(ElementType(name: type))
+        let error = #expect(throws: V2Error.self) {
+            try V2Samples.decode(
+                #"{"inputs":[{"name":"x","datatype":"\#(type)","shape":[1],"data":[\#(value)]}]}"#,
+                V2Samples.signature(of: elementType))
+        }
+        #expect(error?.message.contains(message) == true, "\(error?.message ?? "")")
+        #expect(error?.message.contains("or as FP32") == false)
+    }
+
+    @Test("reads NaN and the infinities as answers have them")
+    func readsNotANumber() throws {
+        let text = #"{"inputs":[{"name":"x","datatype":"FP32","shape":[1,3],"data":["NaN", "Infinity" ,"-Infinity"]}]}"#
+        let numbers = V2Samples.numbers(try V2Samples.decode(text), as: Float.self)
+        #expect(numbers.first?.isNaN == true)
+        #expect(Array(numbers.dropFirst()) == [.infinity, -.infinity])
+    }
+
+    @Test("takes what stock clients send and a model without state has no use for")
+    func takesParametersOfClients() throws {
+        let text =
+            #"{"parameters":{"sequence_id":7,"sequence_start":true,"sequence_end":false,"headers":{"a":"b"},"content_type":"np","timeout":5,"priority":"high","binary_data_output":true},"custom":1,"inputs":[{"name":"x","datatype":"FP32","shape":[1,3],"parameters":{"content_type":"np"},"data":[1,2,3]}],"outputs":[{"name":"y","parameters":{"content_type":"np","binary_data":false}}]}"#
+        let request = try V2Samples.decode(text)
+        #expect(request.priority == 1)
+        #expect(request.isBinaryByDefault)
+        #expect(request.timeout == .microseconds(5))
+    }
+
+    @Test(
+        "counts a priority from high to low", arguments: [("\"high\"", 1), ("\"normal\"", 2), ("\"low\"", 3), ("0", 0)])
+    func readsPriority(text: String, priority: UInt64) throws {
+        let body =
+            #"{"parameters":{"priority":\#(text)},"inputs":[{"name":"x","datatype":"FP32","shape":[1,3],"data":[1,2,3]}]}"#
+        #expect(try V2Samples.decode(body).priority == priority)
     }
 
     @Test("takes no header length outside the body", arguments: [-1, Int.min, 4, Int.max])

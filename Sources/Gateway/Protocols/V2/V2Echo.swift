@@ -12,6 +12,20 @@ struct V2Echo: Sendable, Equatable {
         isBinaryByDefault = request.isBinaryByDefault
     }
 
+    /// With every output in `form`, whatever was asked for.
+    func with(_ form: TensorForm) -> V2Echo {
+        var echo = self
+        let isBinary: Bool
+        switch form {
+        case .asRequested: return self
+        case .binary: isBinary = true
+        case .json: isBinary = false
+        }
+        echo.isBinaryByDefault = isBinary
+        for index in echo.outputs.indices { echo.outputs[index].isBinary = isBinary }
+        return echo
+    }
+
     /// Little-endian.
     ///
     /// | field | type |

@@ -20,15 +20,14 @@ enum V2NumberText {
         }
     }
 
-    /// The shortest text that reads back as the same number.
-    /// - Returns: false for a number that JSON cannot express.
-    static func write<T: BinaryFloatingPoint & LosslessStringConvertible>(_ value: T, to buffer: inout ByteBuffer)
-        -> Bool
-    {
-        guard value.isFinite else { return false }
+    /// The shortest text that reads back as the same number; a string for what is no number in JSON.
+    static func write<T: BinaryFloatingPoint & LosslessStringConvertible>(_ value: T, to buffer: inout ByteBuffer) {
+        guard value.isFinite else {
+            buffer.writeStaticString(value.isNaN ? "\"NaN\"" : value > 0 ? "\"Infinity\"" : "\"-Infinity\"")
+            return
+        }
         var text = value.description
         text.withUTF8 { _ = buffer.writeBytes($0) }
-        return true
     }
 
     /// A JSON string with everything escaped that must be.

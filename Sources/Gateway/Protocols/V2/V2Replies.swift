@@ -15,6 +15,21 @@ extension HTTPReply {
 
     static func v2(_ error: V2Error) -> HTTPReply { .error(.init(code: error.status), error.message) }
 
+    /// The outcome is there, but not in this form.
+    static func inexpressible(
+        _ error: V2EncodingError, status: HTTPResponse.Status, _ ticket: JobTicket
+    ) -> HTTPReply {
+        switch error {
+        case .inexpressible(let message):
+            .error(
+                status,
+                "\(message); it is kept: GET \(ticket.path)?binary_data_output=true (or with Accept: application/octet-stream)",
+                headers: [.jobID: ticket.description, .location: ticket.path])
+        case .malformed(let message):
+            .error(.internalServerError, message, headers: [.jobID: ticket.description])
+        }
+    }
+
     static func refused(_ refusal: Refusal) -> HTTPReply {
         switch refusal {
         case .queueFull(let model, let held, let limit, let retryAfter):
@@ -35,8 +50,14 @@ extension HTTPReply {
             return .error(.serviceUnavailable, message, headers: [.retryAfter: "1"])
         case .conflict(let ticket):
             return .error(
+                .unprocessableContent,
+                "Idempotency-Key was used for a different request, job \(ticket): use another key for another request",
+                headers: [.jobID: ticket.description])
+        case .underWay(let ticket):
+            return .error(
                 .conflict,
-                "Idempotency-Key was used for a different request, job \(ticket): use another key for another request")
+                "job \(ticket) of this Idempotency-Key is still under way, so it is not run again: GET \(ticket.path)",
+                headers: [.jobID: ticket.description, .location: ticket.path])
         }
     }
 

@@ -9,18 +9,22 @@ enum V2RequestDecoder {
     /// Input never traps; binary inputs are slices of `body`. With bodies that differ, 64 FP32 numbers take 1.8 to 2.0 µs of
     /// CPU, 2,048 integers 18 µs.
     ///
-    /// - Parameter headerLength: the `Inference-Header-Content-Length`; `nil` when there was none.
+    /// - Parameters:
+    ///   - headerLength: the `Inference-Header-Content-Length`; `nil` when there was none.
+    ///   - form: of the answer, for outputs whose form the body leaves open.
     /// - Returns: a request whose inputs passed `ModelSignature.validate` and `Tensor.validate`, in the signature's order.
     static func decode(
-        body: ByteBuffer, headerLength: Int?, signature: ModelSignature, model: String
+        body: ByteBuffer, headerLength: Int?, signature: ModelSignature, model: String,
+        form: TensorForm = .asRequested
     ) throws(V2Error) -> V2Request {
         if headerLength == 0 { return try raw(body, signature: signature, model: model) }
         if let headerLength, !(0...body.readableBytes).contains(headerLength) {
             throw .bad(
                 "inference header size should be in range (0, \(body.readableBytes)), got: \(headerLength)")
         }
-        let parsed = try parse(body, header: headerLength ?? body.readableBytes, model: model)
+        let parsed = try parse(body, header: headerLength ?? body.readableBytes, signature: signature, model: model)
         var request = parsed.request
+        request.isBinaryByDefault = parsed.isBinaryByDefault ?? (form == .binary)
         var binary = V2BinarySection(body: body, start: headerLength, model: model)
         for input in parsed.inputs {
             request.inputs.append(try input.tensor(&binary))
@@ -47,7 +51,8 @@ enum V2RequestDecoder {
         var bytes = body
         if input.elementType == .bytes {
             for index in free { dimensions[index] = 1 }
-            guard dimensions.allSatisfy({ $0 == 1 }) else {
+            // How many strings the bytes are cannot be seen from their number.
+            guard dimensions.allSatisfy({ $0 == 1 }), input.shape.dimensions.count(where: { $0 == -1 }) <= 1 else {
                 throw .bad(
                     "a raw binary request for BYTES needs an input of one element; '\(input.name)' is \(input.shape)")
             }
@@ -92,6 +97,7 @@ enum V2RequestDecoder {
                 throw .bad("\(prefix)output '\(output.name)' is requested twice")
             }
         }
+        if let reason = inexpressible(request, signature) { throw .bad(prefix + reason) }
         if request.inputs.count > 1 {
             let order = signature.inputs.map(\.name)
             request.inputs.sort {
@@ -100,10 +106,29 @@ enum V2RequestDecoder {
         }
     }
 
+    /// Why the answer can never be written in the form that is asked for: said before it is computed.
+    private static func inexpressible(_ request: V2Request, _ signature: ModelSignature) -> String? {
+        for output in signature.outputs {
+            let wanted = request.outputs.first { $0.name == output.name }
+            if wanted == nil, !request.outputs.isEmpty { continue }
+            let type = output.elementType
+            if let wanted, wanted.classes > 0 {
+                guard !V2Classification.takes(type) else { continue }
+                return "output '\(output.name)' of \(type.name) cannot be classified; classification takes numbers"
+            }
+            guard type == .float16 || type == .bfloat16, !(wanted?.isBinary ?? request.isBinaryByDefault) else {
+                continue
+            }
+            return
+                "output '\(output.name)' is \(type.name), which JSON cannot express; ask for it in binary: \"binary_data_output\": true in the request's parameters, \"binary_data\": true in the output's, or Accept: application/octet-stream"
+        }
+        return nil
+    }
+
     private static func parse(
-        _ body: ByteBuffer, header: Int, model: String
+        _ body: ByteBuffer, header: Int, signature: ModelSignature, model: String
     ) throws(V2Error) -> V2RequestText {
-        var text = V2RequestText(model: model)
+        var text = V2RequestText(model: model, signature: signature)
         var failure: V2Error?
         body.withUnsafeReadableBytes { bytes in
             do throws(V2Error) {

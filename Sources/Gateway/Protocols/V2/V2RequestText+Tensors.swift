@@ -2,7 +2,7 @@ import NIOCore
 import Tensors
 
 extension V2RequestText {
-    static func input(_ scanner: inout JSONScanner) throws(V2Error) -> Input {
+    func input(_ scanner: inout JSONScanner) throws(V2Error) -> Input {
         var members = V2Members()
         var name: String?
         var elementType: ElementType?
@@ -16,16 +16,16 @@ extension V2RequestText {
                 try members.add(.name, of: "an input")
                 name = try scanner.string("an input's 'name'")
             case "datatype":
-                try members.add(.datatype, of: quoted(name))
-                elementType = try datatype(&scanner, input: name)
+                try members.add(.datatype, of: Self.quoted(name))
+                elementType = try Self.datatype(&scanner, input: name)
             case "shape":
-                try members.add(.shape, of: quoted(name))
+                try members.add(.shape, of: Self.quoted(name))
                 shape = try Self.shape(&scanner, input: name)
             case "parameters":
-                try members.add(.parameters, of: quoted(name))
-                size = try binarySize(&scanner, input: name)
+                try members.add(.parameters, of: Self.quoted(name))
+                size = try Self.binarySize(&scanner, input: name)
             case "data":
-                try members.add(.data, of: quoted(name))
+                try members.add(.data, of: Self.quoted(name))
                 if scanner.take(literal: "null") { return }
                 if let name, let elementType, let shape {
                     decoded = try decode(&scanner, name, elementType, shape)
@@ -33,7 +33,9 @@ extension V2RequestText {
                     // The type comes later: remember where the data is.
                     later = try scanner.skipUnread()
                 }
-            default: try scanner.skipValue()
+            default:
+                try Self.skip(
+                    key, of: "an input", known: ["name", "datatype", "shape", "parameters", "data"], &scanner)
             }
         }
         guard let name else { throw .bad("Unable to parse 'name': an input of the request has none") }
@@ -73,10 +75,10 @@ extension V2RequestText {
                     case "classification":
                         try members.add(.classification, of: "an output's parameters")
                         output.classes = Int(try scanner.whole("classification", 0...1_000_000))
-                    default: try ignore(key, &scanner)
+                    default: try ignore(key, of: "an output", known: ["binary_data", "classification"], &scanner)
                     }
                 }
-            default: try scanner.skipValue()
+            default: try skip(key, of: "an output", known: ["name", "parameters"], &scanner)
             }
         }
         guard let name else { throw .bad("Unable to parse 'name': a requested output has none") }
@@ -86,12 +88,19 @@ extension V2RequestText {
 
     private static func quoted(_ name: String?) -> String { name.map { "input '\($0)'" } ?? "an input" }
 
-    /// Skips a parameter that changes nothing. One that would change where the bytes are must not be ignored.
-    private static func ignore(_ key: JSONKey, _ scanner: inout JSONScanner) throws(V2Error) {
-        guard !key.text.hasPrefix("shared_memory_") else {
+    /// Skips a parameter that changes nothing (`content_type` tells codecs of other servers what a tensor stands for). One that
+    /// would change where the bytes are must not be ignored, and neither must one that nobody knows.
+    private static func ignore(
+        _ key: JSONKey, of owner: String, known: [String], _ scanner: inout JSONScanner
+    ) throws(V2Error) {
+        let name = key.text
+        guard !name.hasPrefix("shared_memory_") else {
             throw V2Error(
                 status: 501,
                 message: "shared memory is not supported; send tensors as binary data (binary_data_size) or as JSON")
+        }
+        guard name == "content_type" || name == "headers" else {
+            throw .unknownParameter(name, of: owner, known: known)
         }
         try scanner.skipValue()
     }
@@ -105,7 +114,7 @@ extension V2RequestText {
             case "binary_data_size":
                 try members.add(.binary_data_size, of: quoted(input))
                 size = Int(clamping: try scanner.whole("binary_data_size", 0...UInt64(Int64.max)))
-            default: try ignore(key, &scanner)
+            default: try ignore(key, of: quoted(input), known: ["binary_data_size"], &scanner)
             }
         }
         return size
@@ -123,13 +132,22 @@ extension V2RequestText {
         return type
     }
 
-    private static func decode(
+    private func decode(
         _ scanner: inout JSONScanner, _ name: String, _ elementType: ElementType, _ shape: Shape
     ) throws(V2Error) -> ByteBuffer {
+        // What the input is comes before how many numbers it has: the count is wrong whenever the shape is.
+        do throws(SignatureViolation) {
+            try signature.validate(name: name, elementType: elementType, shape: shape, model: model)
+        } catch {
+            throw .bad((request.id.map { "[request id: \($0)] " } ?? "") + error.description)
+        }
         guard let count = shape.elementCount else {
             throw .bad("the shape \(shape) of input '\(name)' is too large")
         }
-        return try V2TensorText(name: name, elementType: elementType, shape: shape, count: count).decode(&scanner)
+        return try V2TensorText(
+            name: name, elementType: elementType, shape: shape, count: count, start: scanner.position
+        )
+        .decode(&scanner)
     }
 
     private static func shape(_ scanner: inout JSONScanner, input: String?) throws(V2Error) -> Shape {
@@ -165,7 +183,10 @@ extension V2RequestText {
 
 extension JSONScanner {
     /// A parameter that is a whole number.
-    mutating func whole(_ name: StaticString, _ allowed: ClosedRange<UInt64>) throws(V2Error) -> UInt64 {
+    /// - Parameter alternative: what else is allowed, for the text of the error.
+    mutating func whole(
+        _ name: StaticString, _ allowed: ClosedRange<UInt64>, or alternative: String = ""
+    ) throws(V2Error) -> UInt64 {
         guard peek() != nil else { throw unexpected("parameter '\(name)'") }
         let start = position
         guard let number = JSONNumber.scan(bytes, at: start, end: end), let value = number.magnitude,
@@ -174,7 +195,7 @@ extension JSONScanner {
             let range = try skipUnread()
             let text = String(decoding: bytes[range].prefix(40), as: UTF8.self)
             throw .bad(
-                "parameter '\(name)' must be a whole number from \(allowed.lowerBound) to \(allowed.upperBound), got \(text) at byte \(start)"
+                "parameter '\(name)' must be a whole number from \(allowed.lowerBound) to \(allowed.upperBound)\(alternative), got \(text) at byte \(start)"
             )
         }
         move(to: number.range.upperBound)

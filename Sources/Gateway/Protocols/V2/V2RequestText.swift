@@ -1,19 +1,34 @@
+import Jobs
 import NIOCore
+import Settings
 import Tensors
 
 /// The JSON part of an infer request, in the order in which it comes.
 ///
 /// A known member that is given twice is an error: which one counts would be a guess. `null` is the same as an absent
-/// optional member, as clients with optional fields write it. Unknown members are checked as JSON and ignored.
+/// optional member, as clients with optional fields write it. Unknown members are checked as JSON and ignored, unless they
+/// look like a slip; unknown parameters are an error.
 struct V2RequestText {
     /// The id comes back in answers and texts and lies in the job's echo.
     static let maximumIDBytes = 4_096
 
+    /// Parameters that Triton and its clients define and that change nothing here: models have no state, and nothing is
+    /// forwarded.
+    private static let withoutEffect: Set<String> = [
+        "sequence_id", "sequence_start", "sequence_end", "headers", "content_type",
+    ]
+
     let model: String
+    let signature: ModelSignature
     var request = V2Request()
+    /// `binary_data_output`, if it was given.
+    private(set) var isBinaryByDefault: Bool?
     private(set) var inputs: [Input] = []
 
-    init(model: String) { self.model = model }
+    init(model: String, signature: ModelSignature) {
+        self.model = model
+        self.signature = signature
+    }
 
     /// One input: its bytes if they are known already, else where they are.
     struct Input {
@@ -53,7 +68,8 @@ struct V2RequestText {
                     throw .bad("Unable to parse 'inputs': it must be an array of tensors")
                 }
                 try scanner.array("'inputs'") { scanner throws(V2Error) in
-                    inputs.append(try Self.input(&scanner))
+                    let input = try input(&scanner)
+                    inputs.append(input)
                 }
             case "outputs":
                 try members.add(.outputs, of: "the request")
@@ -64,7 +80,7 @@ struct V2RequestText {
                 try scanner.array("'outputs'") { scanner throws(V2Error) in
                     request.outputs.append(try Self.output(&scanner))
                 }
-            default: try scanner.skipValue()
+            default: try Self.skip(key, of: "the request", known: ["id", "parameters", "inputs", "outputs"], &scanner)
             }
         }
         guard members.contains(.inputs) else {
@@ -98,7 +114,7 @@ struct V2RequestText {
             switch key {
             case "priority":
                 try members.add(.priority, of: "'parameters'")
-                request.priority = try scanner.whole("priority", 0...UInt64(Int64.max))
+                request.priority = try Self.priority(&scanner)
             case "timeout":
                 try members.add(.timeout, of: "'parameters'")
                 let microseconds = try scanner.whole("timeout", 0...86_400_000_000)
@@ -108,13 +124,44 @@ struct V2RequestText {
                 request.deadline = .milliseconds(Int64(try scanner.whole("deadline_ms", 1...86_400_000)))
             case "binary_data_output":
                 try members.add(.binary_data_output, of: "'parameters'")
-                request.isBinaryByDefault = try scanner.boolean("binary_data_output")
+                isBinaryByDefault = try scanner.boolean("binary_data_output")
             default:
                 guard !key.text.hasPrefix("triton_") else {
                     throw .bad("parameter '\(key.text)': names that begin with 'triton_' are reserved")
                 }
+                guard Self.withoutEffect.contains(key.text) else {
+                    throw .unknownParameter(
+                        key.text, of: "the request",
+                        known: ["priority", "timeout", "deadline_ms", "binary_data_output"])
+                }
                 try scanner.skipValue()
             }
         }
+    }
+
+    /// A number as the extension defines it, or the name of a class.
+    private static func priority(_ scanner: inout JSONScanner) throws(V2Error) -> UInt64 {
+        guard scanner.peek() == UInt8(ascii: "\"") else {
+            return try scanner.whole(
+                "priority", 0...UInt64(Int64.max), or: " or \"high\" (1), \"normal\" (2), \"low\" (3)")
+        }
+        let name = try scanner.string("parameter 'priority'")
+        guard let priority = PriorityClass(name: name) else {
+            throw .bad(
+                "parameter 'priority' must be a whole number (0 the default, 1 high, 2 normal, 3 and above low) or \"high\", \"normal\", \"low\", got \"\(name.prefix(40))\""
+            )
+        }
+        return UInt64(priority.rawValue) + 1
+    }
+
+    /// Skips a member that is none of the protocol's; a slip of the pen is an error.
+    static func skip(
+        _ key: JSONKey, of owner: String, known: [String], _ scanner: inout JSONScanner
+    ) throws(V2Error) {
+        let name = key.text
+        if let meant = Suggestion.nearest(to: name, among: known) {
+            throw .bad("'\(name)' of \(owner) is not known; did you mean '\(meant)'?")
+        }
+        try scanner.skipValue()
     }
 }

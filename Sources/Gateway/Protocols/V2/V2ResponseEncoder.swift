@@ -12,11 +12,13 @@ enum V2ResponseEncoder {
     /// - Parameters:
     ///   - tensors: the outputs, in the order asked for.
     ///   - labels: class names by output, for the classification extension.
-    /// - Throws: 500 with what to ask for instead, for values that JSON cannot express (NaN, infinity, FP16, BF16, bytes
-    ///   that are no UTF-8): a caller that expects such values asks for binary outputs.
+    ///
+    /// In JSON, NaN and the infinities are the strings `"NaN"`, `"Infinity"` and `"-Infinity"`.
+    /// - Source: Protocol Buffers' JSON mapping, of which `ModelInferResponse` is a case; numpy reads these strings as numbers.
+    /// - Throws: `inexpressible` for FP16, BF16 and bytes that are no UTF-8, which JSON cannot express.
     static func encode(
         model: String, version: String, tensors: [Tensor], form: V2Echo, labels: [String: [String]]
-    ) throws(V2Error) -> Encoded {
+    ) throws(V2EncodingError) -> Encoded {
         var json = ByteBuffer()
         json.reserveCapacity(expectedSize(of: tensors, form))
         var raw: [ByteBuffer] = []
@@ -77,7 +79,7 @@ enum V2ResponseEncoder {
         json.writeInteger(UInt8(ascii: "]"))
     }
 
-    private static func writeElements(of tensor: Tensor, to json: inout ByteBuffer) throws(V2Error) {
+    private static func writeElements(of tensor: Tensor, to json: inout ByteBuffer) throws(V2EncodingError) {
         switch tensor.elementType {
         case .bool: each(tensor, UInt8.self, &json) { $1.writeString($0 == 0 ? "false" : "true") }
         case .uint8: integers(tensor, UInt8.self, &json)
@@ -88,8 +90,8 @@ enum V2ResponseEncoder {
         case .int16: integers(tensor, Int16.self, &json)
         case .int32: integers(tensor, Int32.self, &json)
         case .int64: integers(tensor, Int64.self, &json)
-        case .float32: try floats(tensor, Float.self, &json)
-        case .float64: try floats(tensor, Double.self, &json)
+        case .float32: floats(tensor, Float.self, &json)
+        case .float64: floats(tensor, Double.self, &json)
         case .float16, .bfloat16: throw inexpressible(tensor, "\(tensor.elementType.name) values")
         case .bytes: try strings(tensor, &json)
         }
@@ -101,10 +103,8 @@ enum V2ResponseEncoder {
 
     private static func floats<T: BinaryFloatingPoint & LosslessStringConvertible>(
         _ tensor: Tensor, _ type: T.Type, _ json: inout ByteBuffer
-    ) throws(V2Error) {
-        var isFinite = true
-        each(tensor, type, &json) { isFinite = V2NumberText.write($0, to: &$1) && isFinite }
-        guard isFinite else { throw inexpressible(tensor, "NaN or infinity") }
+    ) {
+        each(tensor, type, &json) { V2NumberText.write($0, to: &$1) }
     }
 
     @inline(__always)
@@ -120,7 +120,7 @@ enum V2ResponseEncoder {
         }
     }
 
-    private static func strings(_ tensor: Tensor, _ json: inout ByteBuffer) throws(V2Error) {
+    private static func strings(_ tensor: Tensor, _ json: inout ByteBuffer) throws(V2EncodingError) {
         var rest = tensor.bytes
         var isFirst = true
         while let length = rest.readInteger(endianness: .little, as: UInt32.self) {
@@ -133,11 +133,9 @@ enum V2ResponseEncoder {
         }
     }
 
-    private static func inexpressible(_ tensor: Tensor, _ what: String) -> V2Error {
-        V2Error(
-            status: 500,
-            message:
-                "output '\(tensor.name)' holds \(what), which JSON cannot express; ask for it in binary (binary_data: true)"
+    private static func inexpressible(_ tensor: Tensor, _ what: String) -> V2EncodingError {
+        .inexpressible(
+            "output '\(tensor.name)' holds \(what), which JSON cannot express; ask for it in binary (binary_data: true)"
         )
     }
 }
@@ -150,14 +148,13 @@ extension BinaryFloatingPoint {
 /// The classification extension: the best `k` of each row as `value:index[:label]`.
 enum V2Classification {
     /// - Returns: BYTES of shape `[rows, k]`, or `[k]` for a tensor of one dimension.
-    static func classify(_ tensor: Tensor, top k: Int, labels: [String]) throws(V2Error) -> Tensor {
+    static func classify(_ tensor: Tensor, top k: Int, labels: [String]) throws(V2EncodingError) -> Tensor {
         let dimensions = tensor.shape.dimensions
         let rows = dimensions.count > 1 ? dimensions[0] : 1
         let values = try numbers(tensor)
         // An outcome comes from Redis: its shape may claim anything.
         guard tensor.shape.elementCount == values.count else {
-            throw V2Error(
-                status: 500, message: "output '\(tensor.name)' has not the elements of its shape \(tensor.shape)")
+            throw .malformed("output '\(tensor.name)' has not the elements of its shape \(tensor.shape)")
         }
         guard !values.isEmpty else {
             return Tensor(
@@ -182,7 +179,15 @@ enum V2Classification {
         return Tensor(name: tensor.name, elementType: .bytes, shape: shape, bytes: bytes)
     }
 
-    private static func numbers(_ tensor: Tensor) throws(V2Error) -> [(value: Double, text: String)] {
+    /// Whether the values of a type have an order.
+    static func takes(_ type: ElementType) -> Bool {
+        switch type {
+        case .bool, .bytes, .float16, .bfloat16: false
+        case .float32, .float64, .int8, .int16, .int32, .int64, .uint8, .uint16, .uint32, .uint64: true
+        }
+    }
+
+    private static func numbers(_ tensor: Tensor) throws(V2EncodingError) -> [(value: Double, text: String)] {
         func read<T: CustomStringConvertible>(_ type: T.Type, _ value: (T) -> Double) -> [(Double, String)] {
             tensor.bytes.withUnsafeReadableBytes { bytes in
                 (0..<(bytes.count / MemoryLayout<T>.size)).map { index in
@@ -203,7 +208,7 @@ enum V2Classification {
         case .uint32: return read(UInt32.self) { Double($0) }
         case .uint64: return read(UInt64.self) { Double($0) }
         case .bool, .bytes, .float16, .bfloat16:
-            throw .bad(
+            throw .malformed(
                 "output '\(tensor.name)' of \(tensor.elementType.name) cannot be classified; classification takes numbers"
             )
         }

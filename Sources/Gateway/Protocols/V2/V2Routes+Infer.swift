@@ -9,6 +9,7 @@ import Time
 extension HTTPField.Name {
     static let inferenceHeaderContentLength = named("Inference-Header-Content-Length")
     static let idempotencyKey = named("Idempotency-Key")
+    static let retry = named("Spate-Retry")
     static let prefer = named("Prefer")
     static let preferenceApplied = named("Preference-Applied")
     static let jobID = named("Spate-Job-Id")
@@ -28,15 +29,23 @@ extension V2Routes {
         case .failure(let reply): return reply
         case .success(let found): model = found
         }
+        let start = ContinuousClock.now
         let share = bodies.makeShare()
         defer { share.release() }
         do {
             let body = try await RequestBodyReader(limit: settings.maximumBody, share: share).read(request)
             calls.meters.noteBody(body.readableBytes)
             let (call, form) = try decode(body, headers: request.headers, model: model, share: share)
-            if request.headers.prefersAsynchronousResponse { return await accept(call) }
+            let preferences = Preferences(request.headers)
+            if preferences.isAsynchronous {
+                return try await accept(call, preferences, form: TensorForm(accept: request.headers), watch: watch)
+            }
             let result = try await calls.answer(call, watch: watch, submitted: share.release)
-            return answer(result, form: form, model: model)
+            let reply = answer(result, form: form, model: model)
+            if case .settled(let outcome, _) = result {
+                calls.statistics.record(outcome, endToEnd: ContinuousClock.now - start)
+            }
+            return reply
         } catch {
             if let refusal = error as? Refusal { calls.meters.note(refusal) }
             return .failure(error)
@@ -46,19 +55,10 @@ extension V2Routes {
     private func decode(
         _ body: ByteBuffer, headers: HTTPFields, model: ServedModel, share: BodyBudget.Share
     ) throws -> (InferenceCall, V2Echo) {
-        var headerLength: Int?
-        if let field = headers[.inferenceHeaderContentLength] {
-            guard let length = Int(field), length >= 0 else {
-                throw V2Error(
-                    status: 400,
-                    message:
-                        "Inference-Header-Content-Length must be a whole number from 0 to \(body.readableBytes), got: \(field)"
-                )
-            }
-            headerLength = length
-        }
+        let headerLength = try Self.headerLength(headers, of: body)
         let request = try V2RequestDecoder.decode(
-            body: body, headerLength: headerLength, signature: model.signature, model: model.settings.name)
+            body: body, headerLength: headerLength, signature: model.signature, model: model.settings.name,
+            form: TensorForm(accept: headers))
         // Tensors out of JSON have memory of their own, which can be four times that of their text.
         let binary = headerLength.map { body.readableBytes - $0 } ?? 0
         let tensors = request.inputs.reduce(0) { $0 + $1.bytes.readableBytes }
@@ -70,9 +70,17 @@ extension V2Routes {
         let call = InferenceCall(
             model: model, inputs: request.inputs, requestedOutputs: request.outputs.map(\.name),
             priority: Self.priorityClass(request.priority), tenant: tenant, timeout: request.timeout,
-            deadline: request.deadline,
-            once: try idempotencyKey(headers, of: tenant, body: body, headerLength: headerLength), echo: bytes)
+            deadline: request.deadline, once: try idempotencyKey(headers, of: tenant, request, model), echo: bytes)
         return (call, echo)
+    }
+
+    private static func headerLength(_ headers: HTTPFields, of body: ByteBuffer) throws(V2Error) -> Int? {
+        guard let field = headers[.inferenceHeaderContentLength] else { return nil }
+        guard let length = Int(field), length >= 0 else {
+            throw .bad(
+                "Inference-Header-Content-Length must be a whole number from 0 to \(body.readableBytes), got: \(field)")
+        }
+        return length
     }
 
     /// V2 counts priorities from 1, the highest; 0 is the model's default.
@@ -96,39 +104,53 @@ extension V2Routes {
     private static let longestBacklog = Duration.seconds(3_600)
 
     private func idempotencyKey(
-        _ headers: HTTPFields, of tenant: String?, body: ByteBuffer, headerLength: Int?
+        _ headers: HTTPFields, of tenant: String?, _ request: V2Request, _ model: ServedModel
     ) throws(V2Error) -> IdempotencyKey? {
-        guard let key = headers[.idempotencyKey] else { return nil }
+        let repetition: IdempotencyKey.Repetition
+        switch headers[.retry]?.lowercased() {
+        case nil, "false": repetition = .join
+        case "true": repetition = .rerun
+        case .some(let other): throw .bad("Spate-Retry must be true or false, got: \(other)")
+        }
+        guard let key = headers[.idempotencyKey] else {
+            guard repetition == .join else { throw .bad("Spate-Retry: true needs an Idempotency-Key") }
+            return nil
+        }
         guard (1...256).contains(key.utf8.count), key.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
-            throw V2Error(status: 400, message: "Idempotency-Key must be 1 to 256 visible ASCII characters")
+            throw .bad("Idempotency-Key must be 1 to 256 visible ASCII characters")
         }
         // A space stands in no key and in no tenant's name: one tenant's keys are never another's.
         return IdempotencyKey(
             key: tenant.map { "\($0) \(key)" } ?? key,
-            fingerprint: RequestFingerprint.of(body, headerLength: headerLength),
-            retention: settings.retention + Self.longestBacklog)
+            fingerprint: RequestFingerprint.of(inputs: request.inputs, outputs: request.outputs.map(\.name)),
+            retention: settings.retention + Self.longestBacklog, repetition: repetition,
+            maximumQueue: model.settings.maximumQueue)
     }
 
-    private func accept(_ call: InferenceCall) async -> HTTPReply {
-        do {
-            let ticket = try await calls.accept(call)
-            let queue = ticket.id.queue
-            let status = JobStatusBody(
-                id: ticket.description, model_name: queue.model, model_version: queue.version, status: "waiting",
-                expected_wait_ms: calls.admission.expectedWait(in: queue)?.wholeMilliseconds)
-            return try .json(.accepted, encoding: status).adding([
-                .location: ticket.path, .preferenceApplied: "respond-async", .jobID: ticket.description,
-                .jobStatus: "waiting",
-            ])
-        } catch {
-            if let refusal = error as? Refusal { calls.meters.note(refusal) }
-            return .failure(error)
+    /// 202 with the job's state; with `Prefer: wait=N` the outcome instead, if it comes in that time.
+    private func accept(
+        _ call: InferenceCall, _ preferences: Preferences, form: TensorForm, watch: ConnectionWatch
+    ) async throws -> HTTPReply {
+        let model = call.model
+        let accepted = try await calls.accept(call)
+        let ticket = accepted.ticket
+        var applied = "respond-async"
+        if let wait = preferences.wait {
+            applied += ", wait=\(wait.components.seconds)"
+            let state = try await calls.state(
+                of: ticket.id, waitingUpTo: min(wait, settings.maximumWait), watch: watch)
+            let reply = try describe(state, ticket: ticket, model: model, form: form)
+            return reply.adding([.location: ticket.path, .preferenceApplied: applied])
         }
+        return try status(of: accepted.state, ticket, as: .accepted, expectedWait: accepted.expectedWait).adding([
+            .location: ticket.path, .preferenceApplied: applied,
+        ])
     }
 
     private func answer(_ result: CallResult, form: V2Echo, model: ServedModel) -> HTTPReply {
         switch result {
-        case .settled(let outcome, let ticket): return finished(outcome, ticket, form: form, model: model)
+        case .settled(let outcome, let ticket), .stored(let outcome, let ticket):
+            return finished(outcome, ticket, form: form, model: model)
         case .timedOut(let ticket):
             return .error(
                 .gatewayTimeout,
@@ -148,7 +170,12 @@ extension V2Routes {
         _ outcome: Outcome, _ ticket: JobTicket, form: V2Echo, model: ServedModel
     ) -> HTTPReply {
         switch outcome.ending {
-        case .finished(let tensors): return response(tensors, form: form, model: model)
+        case .finished(let tensors):
+            do {
+                return try response(tensors, form: form, model: model)
+            } catch {
+                return .inexpressible(error, status: .badRequest, ticket)
+            }
         case .failed(let failure):
             return .error(
                 failure.code == .invalidInput ? .badRequest : .internalServerError, failure.message,
@@ -163,41 +190,16 @@ extension V2Routes {
     }
 
     /// The V2 response in the form that was asked for.
-    func response(_ tensors: [Tensor], form: V2Echo, model: ServedModel) -> HTTPReply {
-        do {
-            let encoded = try V2ResponseEncoder.encode(
-                model: model.queue.model, version: model.queue.version, tensors: tensors, form: form,
-                labels: model.labels)
-            var reply = HTTPReply(status: .ok, body: encoded.body)
-            if let length = encoded.headerLength {
-                reply.headers[.contentType] = "application/octet-stream"
-                reply.headers[.inferenceHeaderContentLength] = String(length)
-            } else {
-                reply.headers[.contentType] = "application/json"
-            }
-            return reply
-        } catch {
-            return .v2(error)
+    func response(_ tensors: [Tensor], form: V2Echo, model: ServedModel) throws(V2EncodingError) -> HTTPReply {
+        let encoded = try V2ResponseEncoder.encode(
+            model: model.queue.model, version: model.queue.version, tensors: tensors, form: form, labels: model.labels)
+        var reply = HTTPReply(status: .ok, body: encoded.body)
+        if let length = encoded.headerLength {
+            reply.headers[.contentType] = "application/octet-stream"
+            reply.headers[.inferenceHeaderContentLength] = String(length)
+        } else {
+            reply.headers[.contentType] = "application/json"
         }
-    }
-}
-
-extension HTTPFields {
-    /// RFC 7240: preferences are comma-separated tokens, in any number of fields.
-    var prefersAsynchronousResponse: Bool {
-        self[values: .prefer].contains { field in
-            field.split(separator: ",").contains { preference in
-                let token = preference.split(separator: ";").first ?? ""
-                return token.trimmingSpaces().lowercased() == "respond-async"
-            }
-        }
-    }
-}
-
-extension Substring {
-    fileprivate func trimmingSpaces() -> Substring {
-        drop { $0 == " " || $0 == "\t" }.reversed().drop { $0 == " " || $0 == "\t" }.reversed().reduce(into: "") {
-            $0.append($1)
-        }
+        return reply
     }
 }

@@ -18,26 +18,21 @@ struct JobStatusBody: Encodable {
 }
 
 extension V2Routes {
-    /// `GET /v2/jobs/{id}[?wait=20s]`.
+    /// `GET /v2/jobs/{id}[?wait=20s][&binary_data_output=true]`.
     func job(_ text: String, request: Request, watch: ConnectionWatch) async -> HTTPReply {
-        var wait = Duration.zero
-        if let field = request.uri.queryParameters["wait"] {
-            guard let parsed = Self.duration(String(field)) else {
-                return .error(.badRequest, "wait must be a duration such as 20s or 500ms, got: \(field)")
-            }
-            wait = min(parsed, settings.maximumWait)
-        }
-        return await withJob(text) { ticket, model throws in
-            try describe(
-                await calls.state(of: ticket.id, waitingUpTo: wait, watch: watch), ticket: ticket, model: model)
+        await withJob(text) { ticket, model throws in
+            let query = try V2JobQuery(request)
+            let state = try await calls.state(
+                of: ticket.id, waitingUpTo: min(query.wait, settings.maximumWait), watch: watch)
+            return try describe(state, ticket: ticket, model: model, form: query.form)
         }
     }
 
-    /// `DELETE /v2/jobs/{id}`.
+    /// `DELETE /v2/jobs/{id}`: the state afterwards, never the outcome itself.
     func cancel(_ text: String) async -> HTTPReply {
         await withJob(text) { ticket, model throws in
-            try describe(
-                await calls.cancel(ticket.id, reason: "cancelled by request"), ticket: ticket, model: model)
+            let state = try await calls.cancel(ticket.id, reason: "cancelled by request")
+            return try status(of: state, ticket, as: .ok)
         }
     }
 
@@ -45,81 +40,100 @@ extension V2Routes {
     private func withJob(
         _ text: String, _ answer: (JobTicket, ServedModel) async throws -> HTTPReply
     ) async -> HTTPReply {
+        var reply: HTTPReply
+        var name: String?
         do {
-            guard let ticket = try await calls.find(text), let model = catalog.find(ticket.id.queue) else {
-                return Self.unknown(text)
+            if let ticket = try await calls.find(text), let model = catalog.find(ticket.id.queue) {
+                name = model.settings.name
+                reply = try await answer(ticket, model)
+            } else {
+                reply = Self.unknown(text)
             }
-            return try await answer(ticket, model)
         } catch {
-            return .failure(error)
+            reply = .failure(error)
         }
+        reply.headers[.cacheControl] = "no-store"
+        calls.meters.noteJobRequest(model: name, reply)
+        return reply
     }
 
-    private func describe(_ state: JobState, ticket: JobTicket, model: ServedModel) throws -> HTTPReply {
+    /// The outcome of a job that is finished, the state of any other.
+    func describe(
+        _ state: JobState, ticket: JobTicket, model: ServedModel, form: TensorForm
+    ) throws -> HTTPReply {
+        guard case .settled(let outcome) = state, case .finished(let tensors) = outcome.ending else {
+            if case .settled = state { return try status(of: state, ticket, as: .ok) }
+            return try status(of: state, ticket, as: .accepted)
+        }
+        let reply: HTTPReply
+        do {
+            let echo = try V2Echo.decode(outcome.echo).with(form)
+            reply = try response(tensors, form: echo, model: model)
+        } catch let error as V2EncodingError {
+            reply = .inexpressible(error, status: .notAcceptable, ticket)
+        }
+        return reply.adding([
+            .jobStatus: "finished", .jobID: ticket.description, .vary: "Accept", .cacheControl: "no-store",
+        ])
+    }
+
+    /// The job's state as JSON, without its outcome.
+    /// - Parameter expectedWait: from now to its outcome, where that is known: nobody can tell how many of the jobs in a queue are
+    ///   before a given one, so it is said at the submit only.
+    func status(
+        of state: JobState, _ ticket: JobTicket, as code: HTTPResponse.Status, expectedWait: Duration? = nil
+    ) throws -> HTTPReply {
+        let queue = ticket.id.queue
+        var body = JobStatusBody(
+            id: ticket.description, model_name: queue.model, model_version: queue.version, status: "")
         switch state {
-        case .waiting: return try unsettled("waiting", ticket)
-        case .running: return try unsettled("running", ticket)
-        case .retrying: return try unsettled("retrying", ticket)
+        case .waiting:
+            body.status = "waiting"
+            body.expected_wait_ms = expectedWait.map { max(1, $0.wholeMilliseconds) }
+        case .running: body.status = "running"
+        case .retrying: body.status = "retrying"
         case .unknown: return Self.unknown(ticket.description)
         case .gone:
             return .error(
                 .gone,
-                "job \(ticket) is over: outcomes are kept for \(settings.retention.seconds) s after a job is settled")
-        case .settled(let outcome):
-            return try settled(outcome, ticket, model: model).adding([
-                .jobStatus: Self.name(outcome.ending), .jobID: ticket.description,
-            ])
+                "job \(ticket) is over: outcomes are kept for \(Quantities.text(settings.retention)) after a job is settled"
+            )
+        case .settled(let outcome): body.note(outcome.ending)
         }
+        return try .json(code, encoding: body).adding([
+            .jobStatus: body.status, .jobID: ticket.description, .cacheControl: "no-store",
+        ])
     }
 
-    private func unsettled(_ status: String, _ ticket: JobTicket) throws -> HTTPReply {
-        let queue = ticket.id.queue
-        let body = JobStatusBody(
-            id: ticket.description, model_name: queue.model, model_version: queue.version, status: status,
-            expected_wait_ms: calls.admission.expectedWait(in: queue)?.wholeMilliseconds)
-        return try .json(.accepted, encoding: body).adding([.jobStatus: status, .jobID: ticket.description])
+    private static func unknown(_ id: String) -> HTTPReply {
+        .error(.notFound, "job '\(id.prefix(200))' is not known")
     }
+}
 
-    private func settled(_ outcome: Outcome, _ ticket: JobTicket, model: ServedModel) throws -> HTTPReply {
-        var body = JobStatusBody(
-            id: ticket.description, model_name: outcome.id.queue.model, model_version: outcome.id.queue.version,
-            status: Self.name(outcome.ending))
-        switch outcome.ending {
-        case .finished(let tensors):
-            return response(tensors, form: try V2Echo.decode(outcome.echo), model: model)
-        case .failed(let failure):
-            body.error = failure.message
-            body.code = failure.code.name
-            body.attempts = failure.attempts
-        case .expired: body.error = "its deadline passed before it could run"
-        case .cancelled(let reason): body.error = reason
-        }
-        return try .json(.ok, encoding: body)
-    }
-
-    private static func name(_ ending: Outcome.Ending) -> String {
+extension JobStatusBody {
+    fileprivate mutating func note(_ ending: Outcome.Ending) {
+        status = ending.name
         switch ending {
+        case .finished: break
+        case .failed(let failure):
+            error = failure.message
+            code = failure.code.name
+            attempts = failure.attempts
+        case .expired: error = "its deadline passed before it could run"
+        case .cancelled(let reason): error = reason
+        }
+    }
+}
+
+extension Outcome.Ending {
+    /// The word for the state of a job that ended so.
+    var name: String {
+        switch self {
         case .finished: "finished"
         case .failed: "failed"
         case .expired: "expired"
         case .cancelled: "cancelled"
         }
-    }
-
-    private static func unknown(_ id: String) -> HTTPReply { .error(.notFound, "job '\(id)' is not known") }
-
-    /// `20s`, `500ms`, or plain seconds; at most a day.
-    static func duration(_ text: String) -> Duration? {
-        let (digits, unit): (Substring, Double)
-        if text.hasSuffix("ms") {
-            (digits, unit) = (text.dropLast(2), 0.001)
-        } else if text.hasSuffix("s") {
-            (digits, unit) = (text.dropLast(), 1)
-        } else {
-            (digits, unit) = (Substring(text), 1)
-        }
-        guard let number = Double(digits), number.isFinite, (0...86_400).contains(number * unit) else { return nil }
-        return .milliseconds(Int64(number * unit * 1_000))
     }
 }
 

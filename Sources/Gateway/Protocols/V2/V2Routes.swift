@@ -41,8 +41,7 @@ struct V2Routes: Sendable {
         case (.server, .get): return .json(.ok, V2Metadata.server(version: serverVersion))
         case (.models, .get): return .json(.ok, V2Metadata.models(catalog.models.map(\.settings.name)))
         case (.allStatistics, .get): return statistics(of: catalog.models)
-        case (.repositoryIndex, .post):
-            return .json(.ok, V2Metadata.repositoryIndex(catalog.models.map { ($0.settings.name, $0.queue.version) }))
+        case (.repositoryIndex, .post): return await repositoryIndex(request)
         case (.model(let name, let version, let action), .get) where action != .infer:
             return await describe(name, version: version, action)
         default: return .error(.methodNotAllowed, "Method Not Allowed")
@@ -78,6 +77,19 @@ struct V2Routes: Sendable {
         }
     }
 
+    /// The body says which models are wanted; every model of the catalog is ready.
+    private func repositoryIndex(_ request: Request) async -> HTTPReply {
+        let share = bodies.makeShare()
+        defer { share.release() }
+        do {
+            let body = try await RequestBodyReader(limit: V2IndexRequest.maximumBytes, share: share).read(request)
+            _ = try V2IndexRequest(body)
+            return .json(.ok, V2Metadata.repositoryIndex(catalog.models.map { ($0.settings.name, $0.queue.version) }))
+        } catch {
+            return .failure(error)
+        }
+    }
+
     private func statistics(of models: [ServedModel]) -> HTTPReply {
         .json(.ok, V2Metadata.statistics(models.map { V2Statistics($0.queue, calls.statistics.totals(of: $0.queue)) }))
     }
@@ -103,7 +115,7 @@ struct V2Routes: Sendable {
         switch catalog.find(name, version: version) {
         case .found(let model): return .success(model)
         case .unknownModel:
-            return .failure(.error(.notFound, "Request for unknown model: '\(name)' is not found"))
+            return .failure(.error(.notFound, "Request for unknown model: '\(name.prefix(200))' is not found"))
         case .unknownVersion(let served):
             return .failure(
                 .error(

@@ -22,9 +22,10 @@ struct V2Statistics: Encodable {
 
     struct Batch: Encodable {
         var batch_size: Int
-        var compute_input = Measure()
+        var compute_input: Measure
+        /// The times that a batch of this size was run, and the time that it took.
         var compute_infer: Measure
-        var compute_output = Measure()
+        var compute_output: Measure
     }
 
     var name: String
@@ -33,7 +34,7 @@ struct V2Statistics: Encodable {
     /// Rows.
     var inference_count: Int
     /// Batches.
-    var execution_count: Int
+    var execution_count = 0
     var inference_stats = Inference()
     var response_stats: [String: Int] = [:]
     var batch_stats: [Batch] = []
@@ -44,17 +45,26 @@ struct V2Statistics: Encodable {
         version = queue.version
         last_inference = totals.lastSettled?.milliseconds ?? 0
         inference_count = totals.rows
-        execution_count = Int(totals.batches.rounded(.up))
         let count = totals.succeeded
-        inference_stats.success = Measure(count: count, ns: totals.endToEnd.wholeMicroseconds * 1_000)
-        inference_stats.fail = Measure(count: totals.failed, ns: totals.failedEndToEnd.wholeMicroseconds * 1_000)
-        inference_stats.queue = Measure(
-            count: count, ns: (totals.queueWait + totals.batchWait).wholeMicroseconds * 1_000)
-        inference_stats.compute_infer = Measure(count: count, ns: totals.compute.wholeMicroseconds * 1_000)
+        inference_stats.success = Measure(count: count, totals.endToEnd)
+        inference_stats.fail = Measure(count: totals.failed, totals.failedEndToEnd)
+        inference_stats.queue = Measure(count: count, totals.queueWait + totals.batchWait)
+        inference_stats.compute_infer = Measure(count: count, totals.compute)
+        // Inputs and outputs are slices of one buffer: their share of the time is in `compute_infer`.
         inference_stats.compute_input.count = count
         inference_stats.compute_output.count = count
-        batch_stats = totals.byBatchRows.sorted { $0.key < $1.key }.map { rows, sum in
-            Batch(batch_size: rows, compute_infer: Measure(count: sum.jobs, ns: sum.compute.wholeMicroseconds * 1_000))
+        batch_stats = totals.runs.sorted { $0.key < $1.key }.map { rows, runs in
+            let executions = max(1, Int(runs.count.rounded()))
+            return Batch(
+                batch_size: rows, compute_input: Measure(count: executions),
+                compute_infer: Measure(count: executions, runs.compute), compute_output: Measure(count: executions))
         }
+        execution_count = batch_stats.reduce(0) { $0 + $1.compute_infer.count }
+    }
+}
+
+extension V2Statistics.Measure {
+    init(count: Int, _ time: Duration) {
+        self.init(count: count, ns: time.wholeMicroseconds * 1_000)
     }
 }

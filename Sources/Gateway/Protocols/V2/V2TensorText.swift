@@ -7,11 +7,13 @@ struct V2TensorText {
     let elementType: ElementType
     let shape: Shape
     let count: Int
+    /// Where the data begins.
+    let start: Int
 
     /// Decodes the value at `scanner` straight into the bytes that the backend reads.
     func decode(_ scanner: inout JSONScanner) throws(V2Error) -> ByteBuffer {
         // Each element takes at least one byte and a separator: a shape that claims more is refused before memory is.
-        guard count <= (scanner.end - scanner.position) / 2 + 1 else { throw wrongCount(found: "far less") }
+        guard count <= (scanner.end - scanner.position) / 2 + 1 else { throw wrongCount(scanner) }
         switch elementType {
         case .bool: return try fill(&scanner, allowed: "true or false", Self.boolean)
         case .uint8: return try numbers(&scanner, UInt8.self)
@@ -27,7 +29,7 @@ struct V2TensorText {
         case .bytes: return try strings(&scanner)
         case .float16, .bfloat16:
             throw .bad(
-                "input '\(name)' of \(elementType.name) cannot be given in JSON; send it as binary data (binary_data_size) or as FP32"
+                "input '\(name)' of \(elementType.name) cannot be given in JSON; send it as binary data (binary_data_size)"
             )
         }
     }
@@ -48,6 +50,13 @@ struct V2TensorText {
     private static func longNumber<T: JSONElement>(
         _ bytes: UnsafeRawBufferPointer, _ position: inout Int, _ end: Int
     ) -> T? {
+        if position < end, bytes[position] == UInt8(ascii: "\"") {
+            var close = position + 1
+            while close < end, close - position < 12, bytes[close] != UInt8(ascii: "\"") { close += 1 }
+            guard close < end, let value = T.value(named: bytes[(position + 1)..<close]) else { return nil }
+            position = close + 1
+            return value
+        }
         guard let number = JSONNumber.scan(bytes, at: position, end: end), let value = T.value(of: number, bytes) else {
             return nil
         }
@@ -66,7 +75,7 @@ struct V2TensorText {
     private func strings(_ scanner: inout JSONScanner) throws(V2Error) -> ByteBuffer {
         var bytes = ByteBuffer()
         try walk(&scanner) { scanner, index throws(V2Error) in
-            guard index < count else { throw wrongCount(found: "more") }
+            guard index < count else { throw wrongCount(scanner) }
             guard scanner.peek() == UInt8(ascii: "\"") else {
                 throw badElement(&scanner, index, allowed: "a string")
             }
@@ -97,7 +106,7 @@ struct V2TensorText {
                     let end = scanner.end
                     let text = scanner.bytes
                     while true {
-                        guard index < count else { throw wrongCount(found: "more") }
+                        guard index < count else { throw wrongCount(scanner) }
                         guard let value = element(text, &position, end) else {
                             scanner.move(to: position)
                             throw badElement(&scanner, index, allowed: allowed())
@@ -155,11 +164,14 @@ struct V2TensorText {
                 }
             }
         }
-        guard index == count else { throw wrongCount(found: String(index)) }
+        guard index == count else { throw wrongCount(scanner) }
     }
 
-    private func wrongCount(found: String) -> V2Error {
-        .bad("unexpected number of elements for input '\(name)': shape \(shape) needs \(count), got \(found)")
+    /// Says how many there are, whatever they are. Never inlined: it is for errors only.
+    @inline(never)
+    private func wrongCount(_ scanner: JSONScanner) -> V2Error {
+        let found = JSONScanner(scanner.bytes, start..<scanner.end).countScalars()
+        return .bad("unexpected number of elements for input '\(name)': shape \(shape) needs \(count), got \(found)")
     }
 
     private func badNesting(_ scanner: inout JSONScanner) -> V2Error {

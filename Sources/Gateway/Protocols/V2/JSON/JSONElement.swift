@@ -4,6 +4,8 @@ protocol JSONElement: BitwiseCopyable {
     static func value(of number: JSONNumber, _ bytes: UnsafeRawBufferPointer) -> Self?
     /// The same for a short number; `nil` also when it takes the long way to know.
     static func value(of number: ShortDecimal) -> Self?
+    /// The value that a string stands for: `NaN`, `Infinity` or `-Infinity`, as answers have them.
+    static func value(named name: some Collection<UInt8>) -> Self?
     /// What is allowed, for error texts.
     static var allowed: String { get }
 }
@@ -20,7 +22,19 @@ extension JSONElement where Self: FixedWidthInteger {
     @inline(__always)
     static func value(of number: ShortDecimal) -> Self? { number.integer(Self.self) }
 
+    static func value(named name: some Collection<UInt8>) -> Self? { nil }
+
     static var allowed: String { "a whole number from \(Self.min) to \(Self.max)" }
+}
+
+extension JSONElement where Self: BinaryFloatingPoint {
+    static func value(named name: some Collection<UInt8>) -> Self? {
+        for (text, value) in [("NaN", Self.nan), ("Infinity", .infinity), ("-Infinity", -.infinity)]
+        where name.elementsEqual(text.utf8) {
+            return value
+        }
+        return nil
+    }
 }
 
 extension Int8: JSONElement {}
@@ -42,7 +56,9 @@ extension Float: JSONElement {
     @inline(__always)
     static func value(of number: ShortDecimal) -> Float? { number.float }
 
-    static var allowed: String { "a finite number of FP32, at most 3.4028235e38 in magnitude" }
+    static var allowed: String {
+        "a finite number of FP32, at most 3.4028235e38 in magnitude, or \"NaN\", \"Infinity\", \"-Infinity\""
+    }
 }
 
 extension Double: JSONElement {
@@ -55,5 +71,7 @@ extension Double: JSONElement {
     @inline(__always)
     static func value(of number: ShortDecimal) -> Double? { number.double }
 
-    static var allowed: String { "a finite number of FP64, at most 1.7976931348623157e308 in magnitude" }
+    static var allowed: String {
+        "a finite number of FP64, at most 1.7976931348623157e308 in magnitude, or \"NaN\", \"Infinity\", \"-Infinity\""
+    }
 }

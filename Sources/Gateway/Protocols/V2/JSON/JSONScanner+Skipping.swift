@@ -44,6 +44,38 @@ extension JSONScanner {
         return start..<position
     }
 
+    /// The numbers, strings and literals in the next value, by their separators alone.
+    func countScalars() -> Int {
+        var (depth, count, position) = (0, 0, position)
+        while position < end {
+            switch bytes[position] {
+            case UInt8(ascii: "["), UInt8(ascii: "{"):
+                depth += 1
+                position += 1
+            case UInt8(ascii: "]"), UInt8(ascii: "}"):
+                depth -= 1
+                position += 1
+                if depth <= 0 { return count }
+            case UInt8(ascii: ","), UInt8(ascii: ":"), 0x20, 0x0A, 0x0D, 0x09: position += 1
+            case UInt8(ascii: "\""):
+                count += 1
+                position = endOfString(from: position)
+            default:
+                count += 1
+                while position < end, !Self.endsScalar(bytes[position]) { position += 1 }
+            }
+        }
+        return count
+    }
+
+    private func endOfString(from start: Int) -> Int {
+        var position = start + 1
+        while position < end, bytes[position] != UInt8(ascii: "\"") {
+            position += bytes[position] == UInt8(ascii: "\\") ? 2 : 1
+        }
+        return position + 1
+    }
+
     private func checkDepth(_ depth: Int) throws(V2Error) {
         guard depth <= Self.maximumDepth else {
             throw .bad("JSON is nested deeper than \(Self.maximumDepth) levels, at byte \(position)")

@@ -1,0 +1,38 @@
+import HummingbirdCore
+import Settings
+
+/// What a request for a job asks for besides it.
+struct V2JobQuery: Sendable, Equatable {
+    private static let names = ["wait", "binary_data_output"]
+
+    /// How long to wait for the job's end.
+    private(set) var wait: Duration = .zero
+    private(set) var form: TensorForm
+
+    /// - Throws: 400 for what is not known: whoever writes `wiat` would poll without a pause.
+    init(_ request: Request) throws(V2Error) {
+        form = TensorForm(accept: request.headers)
+        for (name, value) in request.uri.queryParameters {
+            switch name {
+            case "wait":
+                guard let wait = Self.duration(value) else {
+                    throw .bad("wait must be a duration such as 20s, 500ms or 1m, at most a day, got: \(value)")
+                }
+                self.wait = wait
+            case "binary_data_output", "binary_data":
+                switch value {
+                case "true", "1", "": form = .binary
+                case "false", "0": form = .json
+                default: throw .bad("\(name) must be true or false, got: \(value)")
+                }
+            default: throw .unknownParameter(String(name), of: "the query", known: Self.names)
+            }
+        }
+    }
+
+    /// As in the configuration, or plain seconds; at most a day.
+    static func duration(_ text: Substring) -> Duration? {
+        let duration = Quantities.duration(text) ?? Quantities.duration("\(text)s")
+        return duration.flatMap { $0 <= .seconds(86_400) ? $0 : nil }
+    }
+}

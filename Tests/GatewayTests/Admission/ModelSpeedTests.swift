@@ -1,0 +1,60 @@
+import HTTPTypes
+import Jobs
+import TestSupport
+import Testing
+import Time
+
+@testable import Gateway
+
+@Suite struct ModelSpeedTests {
+    private func report(_ id: String, _ state: WorkerReport.State = .ready, cost: (Double, Double)? = (0.002, 0.0005))
+        -> WorkerReport
+    {
+        WorkerReport(
+            id: id, pool: "cpu", state: state, started: .zero,
+            models: [
+                WorkerReport.ModelReport(queue: "m.1", instances: 1, fixedCost: cost?.0, costPerRow: cost?.1)
+            ])
+    }
+
+    private func milliseconds(_ speed: ModelSpeed?, _ jobs: Int, rows: Double = 1) -> Double? {
+        speed?.expectedWait(jobs: jobs, rowsPerJob: rows, maximumRows: 8).map { $0.seconds * 1_000 }
+    }
+
+    @Test("a job alone takes its own run; a backlog is worked off by all instances in full batches")
+    func estimates() throws {
+        let speed = ModelSpeed.all([report("a"), report("b")])["m.1"]
+        #expect(try abs(#require(milliseconds(speed, 1)) - 2.5) < 1e-9)
+        #expect(try abs(#require(milliseconds(speed, 100)) - 39.625) < 1e-9)
+        let single = ModelSpeed.all([report("a")])["m.1"]
+        #expect(try #require(milliseconds(single, 100)) > 70)
+        #expect(try #require(milliseconds(speed, 100, rows: 4)) > 150)
+    }
+
+    @Test("nothing is said while no worker is ready or none has run the model")
+    func tellsNothing() {
+        #expect(ModelSpeed.all([])["m.1"] == nil)
+        #expect(ModelSpeed.all([report("a", .starting), report("b", .draining)])["m.1"] == nil)
+        #expect(ModelSpeed.all([report("a", cost: nil)])["m.1"] == nil)
+        #expect(ModelSpeed.all([report("a")])["other.1"] == nil)
+        #expect(ModelSpeed().expectedWait(jobs: 5, rowsPerJob: 1, maximumRows: 8) == nil)
+    }
+
+    @Test("a submit says how long it will take, a later look does not")
+    func saidAtSubmit() async throws {
+        let gateway = try GatewayHarness()
+        let first = await gateway.submit()
+        #expect(try first.document["expected_wait_ms"] == nil)
+        _ = try await gateway.queue.worker("a").renewLease(report("a"))
+        try await gateway.routes.calls.lookAtWorkers()
+        try await gateway.settle(gateway.take(), .expired)
+        let idle = await gateway.submit()
+        #expect(try idle.document["expected_wait_ms"] as? Int == 2)
+        for _ in 0..<99 { _ = await gateway.submit() }
+        let loaded = await gateway.submit()
+        // 100 rows in batches of 64, of 34 ms each, and the job's own run.
+        #expect(try loaded.document["expected_wait_ms"] as? Int == 55)
+        let later = await gateway.send(.get, "/v2/jobs/\(try gateway.ticket(loaded))")
+        #expect(try later.document["expected_wait_ms"] == nil)
+    }
+}
