@@ -31,6 +31,8 @@ final class RedisChannelHandler: ChannelInboundHandler {
     /// It refused a write as a replica does: after a failover the same name leads to the new primary.
     private var isReplica = false
     private var end: EventLoopPromise<RedisError>?
+    /// Called when the server refuses a write as a replica does.
+    var onReplica: (() -> Void)?
     /// Called with what was answered since the last call.
     var onSettled: ((RedisLoad) -> Void)?
 
@@ -127,15 +129,14 @@ final class RedisChannelHandler: ChannelInboundHandler {
                 switch mode {
                 case .pushes(let push): push(reply)
                 case .commands:
-                    if let message = reply.errorMessage, message.hasPrefix("READONLY") { isReplica = true }
+                    if let message = reply.errorMessage { try note(refusal: message) }
                     if let entry = try pending.receive(reply) { entry.complete(.success(entry.replies)) }
                 }
             }
             if isReplica {
-                close(
-                    RedisError(
-                        .connectionLost,
-                        "the server at \(label) became a replica; it is unknown whether the command ran"))
+                let onReplica = onReplica
+                close(became(replica: "it is unknown whether the command ran"))
+                onReplica?()
             }
         } catch {
             close(error)
@@ -157,7 +158,27 @@ final class RedisChannelHandler: ChannelInboundHandler {
                 "the connection to \(label) failed: \(describeTLS(error)); it is unknown whether the command ran"))
     }
 
+    /// Errors that are about the connection, whichever command they answer.
+    private func note(refusal message: String) throws(RedisError) {
+        if message.hasPrefix("READONLY") { isReplica = true }
+        // Sent before any command was read, and followed by the end of the connection.
+        guard message.hasPrefix("ERR max number of clients") else { return }
+        throw RedisError(
+            .connectionFailed,
+            "Redis at \(label) takes no more connections: max number of clients reached; raise its maxclients")
+    }
+
     // MARK: The end
+
+    /// Ends the connection if nobody waits for a reply on it.
+    func leaveIfIdle() {
+        guard pending.isEmpty else { return }
+        close(became(replica: "connecting anew"))
+    }
+
+    private func became(replica what: String) -> RedisError {
+        RedisError(.connectionLost, "the server at \(label) is a replica; \(what)")
+    }
 
     private var lost: RedisError {
         RedisError(.connectionLost, "the connection to \(label) was lost; it is unknown whether the command ran")
@@ -170,6 +191,7 @@ final class RedisChannelHandler: ChannelInboundHandler {
         watch?.timer.cancel()
         watch = nil
         onSettled = nil
+        onReplica = nil
         context?.close(promise: nil)
         let entries = pending.removeAll()
         end?.succeed(error)

@@ -18,9 +18,19 @@ package final class RedisClient: Sendable {
     private let logger: Logger
     private let state: Mutex<State>
     private let waiters: ConnectionWaiters
+    private let failover: RedisFailover
+    private let onConnected: @Sendable () -> Void
 
-    /// - Parameter name: shown by `CLIENT LIST`; letters, digits, `-` and `_`.
-    package init(configuration: RedisConfiguration, eventLoop: any EventLoop, name: String, logger: Logger) {
+    /// - Parameters:
+    ///   - name: shown by `CLIENT LIST`; letters, digits, `-` and `_`.
+    ///   - failover: of all connections to the same server.
+    ///   - onConnected: called on the event loop whenever there is a connection again; must not block.
+    package init(
+        configuration: RedisConfiguration, eventLoop: any EventLoop, name: String, logger: Logger,
+        failover: RedisFailover = RedisFailover(), onConnected: @escaping @Sendable () -> Void = {}
+    ) {
+        self.failover = failover
+        self.onConnected = onConnected
         self.configuration = configuration
         self.eventLoop = eventLoop
         self.logger = logger
@@ -140,6 +150,8 @@ package final class RedisClient: Sendable {
     /// Connects, and connects again whenever the connection is lost, until the task is cancelled. Then the client is
     /// closed: commands that wait and later ones fail.
     package func run() async {
+        let number = failover.observe { [weak self] in self?.leaveReplica() }
+        defer { failover.forget(number) }
         await withTaskCancellationHandler {
             await keepConnected()
         } onCancel: {
@@ -196,9 +208,11 @@ package final class RedisClient: Sendable {
             let handler = connection.handler.value
             guard handler.isOpen else { return }
             guard state.withLock({ $0.connected(connection) }) else { return handler.close(.closed) }
+            handler.onReplica = { [failover] in failover.announce() }
             handler.onSettled = { load in self.state.withLock { $0.settled(load) } }
             connection.ended.whenSuccess { self.ended($0) }
             flush()
+            onConnected()
         }
         // The closure cannot fail.
         try? await adopted.get()
@@ -211,6 +225,14 @@ package final class RedisClient: Sendable {
         if let deadline { expire(at: deadline) }
         fail(refused, error)
         waiters.notify()
+    }
+
+    /// The server became a replica. A connection that owes replies finds out by itself.
+    private func leaveReplica() {
+        let connection: RedisConnector.Connection? = state.withLock { state in
+            if case .up(let connection) = state.link { connection } else { nil }
+        }
+        connection?.perform { $0.leaveIfIdle() }
     }
 
     private func close() {

@@ -13,8 +13,13 @@ package final class RedisSubscriber: Sendable {
 
     private let connector: RedisConnector
     private let logger: Logger
+    private let failover: RedisFailover
 
-    package init(configuration: RedisConfiguration, eventLoop: any EventLoop, name: String, logger: Logger) {
+    package init(
+        configuration: RedisConfiguration, eventLoop: any EventLoop, name: String, logger: Logger,
+        failover: RedisFailover = RedisFailover()
+    ) {
+        self.failover = failover
         connector = RedisConnector(configuration: configuration, eventLoop: eventLoop, name: name)
         self.logger = logger
     }
@@ -52,6 +57,8 @@ package final class RedisSubscriber: Sendable {
     private func keep(_ connection: RedisConnector.Connection, life: SubscriptionLife, channels: [String]) async
         -> RedisError
     {
+        let number = failover.observe { connection.perform { $0.close(.replica) } }
+        defer { failover.forget(number) }
         var subscribe = RedisCommand("SUBSCRIBE")
         subscribe.append(contentsOf: channels)
         connection.perform { [subscribe] handler in
@@ -86,6 +93,7 @@ package final class RedisSubscriber: Sendable {
 }
 
 extension RedisError {
+    fileprivate static let replica = RedisError(.connectionLost, "the server of a subscription became a replica")
     fileprivate static let silent = RedisError(.timedOut, "Redis does not answer the pings of a subscription")
 }
 

@@ -114,6 +114,23 @@ import Testing
         }
     }
 
+    @Test("a server that takes no more connections is named as such", .timeLimit(.minutes(1)))
+    func namesFullServer() async throws {
+        var options = PrivateRedisOptions()
+        options.arguments = ["--maxclients", "1"]
+        try await withPrivateRedis(options) { server in
+            try await withClient(url: server.url) { first in
+                _ = try await first.call("PING")
+                try await withClient(url: server.url) { second in
+                    let error = await #expect(throws: RedisError.self) {
+                        try await second.waitUntilConnected(timeout: .seconds(1))
+                    }
+                    #expect(error?.message.contains("max number of clients reached") == true)
+                }
+            }
+        }
+    }
+
     @Test("a server that became a replica is left, and the client connects again")
     func replica() async throws {
         try await withPrivateRedis { server in
