@@ -201,7 +201,7 @@ let package = Package(
                 .product(name: "HTTPTypes", package: "swift-http-types"),
             ], swiftSettings: strict),
         .testTarget(
-            name: "ClustersTests", dependencies: ["Time", "Clusters", "Settings", "CProcess", logging],
+            name: "ClustersTests", dependencies: ["Time", "Clusters", "Settings", "RedisClient", "CProcess", logging],
             swiftSettings: strict),
         .testTarget(
             name: "ScalerTests",

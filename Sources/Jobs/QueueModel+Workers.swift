@@ -31,9 +31,10 @@ extension QueueModel {
         _ = giveBackAll(of: worker, from: names, blame: nil)
     }
 
-    /// Reaps the workers whose lease has ended, and makes due jobs takable.
+    /// Reaps the workers whose lease has ended, makes due jobs takable, and ends those beyond their deadlines that wait.
     package mutating func reapExpired(from names: [QueueName], now: Timestamp) -> [String] {
         promote(names, now: now)
+        _ = expire(names, now: now)
         let holders = held.filter { $0.value.contains { names.contains($0.queue) } }.keys
         let expired = Set(holders).union(leases.keys).filter { worker in
             guard let lease = leases[worker] else { return true }

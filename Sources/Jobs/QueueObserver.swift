@@ -13,7 +13,8 @@ package protocol QueueObserver: Sendable {
     /// nothing counts in the others (see `Blame`).
     func reap(_ worker: String, from queues: [QueueName], ran: LastRuns) async throws(QueueError) -> Reaped
 
-    /// Reaps every worker whose lease ran out, and makes due jobs takable. Called about once a second.
+    /// Reaps every worker whose lease ran out, makes due jobs takable, and ends those beyond their deadlines that wait. Called
+    /// about once a second.
     func reapExpired(from queues: [QueueName]) async throws(QueueError) -> [String]
 
     /// Calls `wake` as soon as a job is submitted to one of the queues after a pause (at most every 50 ms

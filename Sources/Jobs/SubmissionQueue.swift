@@ -25,9 +25,25 @@ package protocol SubmissionQueue: Sendable {
     /// The secret under which job ids are signed. Where none is stored, `known` becomes it, or a fresh one.
     func jobSecret(orElse known: JobSecret?) async throws(QueueError) -> JobSecret
 
-    /// Delivers outcomes addressed to `gateway` to `deliver` (called in order, must not block) until the
-    /// calling task is cancelled. Reconnects for ever.
-    func deliverReplies(to gateway: String, _ deliver: @escaping @Sendable (Outcome) -> Void) async
+    /// Returns if a job would be accepted now.
+    /// - Throws: why it would not.
+    func verify() async throws(QueueError)
+
+    /// Delivers outcomes addressed to `gateway` to `deliver` (must not block; in order but for large ones) until the calling task is cancelled. Reconnects for ever.
+    ///
+    /// - Parameter waiting: the jobs whose callers wait at the gateway. After a break, in which outcomes may have been lost on
+    ///   their way, they are looked up among the stored ones.
+    func deliverReplies(
+        to gateway: String, waiting: @escaping @Sendable () -> [JobID],
+        _ deliver: @escaping @Sendable (Outcome) -> Void
+    ) async
+}
+
+extension SubmissionQueue {
+    /// For one who waits for nothing in particular.
+    package func deliverReplies(to gateway: String, _ deliver: @escaping @Sendable (Outcome) -> Void) async {
+        await deliverReplies(to: gateway, waiting: { [] }, deliver)
+    }
 }
 
 /// A caller's promise that two submits are the same job.

@@ -41,6 +41,7 @@ struct SignIn {
         switch result {
         case .success(let replies): try check(replies)
         case .failure(let error):
+            if error.code == .connectionFailed { throw error }
             let reason = error.code == .timedOut ? "it did not answer" : error.message
             throw RedisError(.connectionFailed, "cannot sign in to Redis at \(label): \(reason)")
         }

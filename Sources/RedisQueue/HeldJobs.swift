@@ -5,6 +5,8 @@ import Synchronization
 final class HeldJobs: Sendable {
     private struct State {
         var jobs: Set<JobID> = []
+        /// Of large jobs that were delivered here and not settled here, whoever has them now.
+        var bodies: [JobID: JobBody] = [:]
         var queues: Set<QueueName> = []
         var suspects: Set<QueueName> = []
         var promotions: [QueueName: ContinuousClock.Instant] = [:]
@@ -23,7 +25,22 @@ final class HeldJobs: Sendable {
 
     func insert(_ ids: some Sequence<JobID>) { state.withLock { $0.jobs.formUnion(ids) } }
 
-    func remove(_ ids: some Sequence<JobID>) { state.withLock { $0.jobs.subtract(ids) } }
+    /// They were settled or went back.
+    func remove(_ ids: some Sequence<JobID>) {
+        state.withLock { state in
+            state.jobs.subtract(ids)
+            guard !state.bodies.isEmpty else { return }
+            for id in ids { state.bodies[id] = nil }
+        }
+    }
+
+    // MARK: Bodies of large jobs
+
+    func note(_ body: JobBody, of id: JobID) { state.withLock { $0.bodies[id] = body } }
+
+    func body(of id: JobID) -> JobBody? { state.withLock { $0.bodies.isEmpty ? nil : $0.bodies[id] } }
+
+    // MARK: Queues
 
     func note(_ queue: QueueName) { state.withLock { _ = $0.queues.insert(queue) } }
 

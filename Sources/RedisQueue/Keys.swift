@@ -1,9 +1,19 @@
 import Jobs
 
-/// Every key, channel and group name that Spate uses in Redis.
+/// Every key, channel and group name that one cluster uses in Redis.
 ///
-/// All keys of one queue carry the Cluster hash tag `{model.version}`; `QueueName` admits no braces.
-enum Keys {
+/// All begin with the cluster's prefix: `spate:`, or `spate.<name>:` where the cluster has a name of its own. All keys of
+/// one queue carry the Cluster hash tag `{model.version}`; `QueueName` admits no braces.
+struct Keys: Sendable {
+    private let root: String
+    private let channels: String
+
+    /// - Parameter database: Redis keeps the keys of its databases apart, and not their channels.
+    init(_ cluster: ClusterName = .standard, database: Int = 0) {
+        root = cluster.keyPrefix + ":"
+        channels = database == 0 ? root : "\(cluster.keyPrefix)@\(database):"
+    }
+
     /// The consumer group of every stream.
     static let group = "workers"
     /// The consumer at which given-back jobs are pending. No worker's id begins with a colon.
@@ -11,34 +21,37 @@ enum Keys {
 
     // MARK: Of one queue
 
-    static func lane(_ queue: QueueName, _ priority: PriorityClass) -> String { lanePrefix(queue) + priority.name }
+    func lane(_ queue: QueueName, _ priority: PriorityClass) -> String { lanePrefix(queue) + priority.name }
 
-    static func lanePrefix(_ queue: QueueName) -> String { prefix(queue) + "lane:" }
+    func lanePrefix(_ queue: QueueName) -> String { prefix(queue) + "lane:" }
 
     /// Pointers to given-back jobs that can be taken: a stream, one field `p`, `"<class> <entry>"`.
-    static func again(_ queue: QueueName) -> String { prefix(queue) + "again" }
+    func again(_ queue: QueueName) -> String { prefix(queue) + "again" }
 
     /// The same pointers, scored by the millisecond at which the job can be taken.
-    static func due(_ queue: QueueName) -> String { prefix(queue) + "due" }
+    func due(_ queue: QueueName) -> String { prefix(queue) + "due" }
 
-    static func result(_ id: JobID) -> String { "\(resultPrefix(id.queue))\(notice(id))" }
+    /// Pointers to jobs that have a deadline, scored by its millisecond.
+    func deadlines(_ queue: QueueName) -> String { prefix(queue) + "deadlines" }
 
-    static func resultPrefix(_ queue: QueueName) -> String { prefix(queue) + "result:" }
+    func result(_ id: JobID) -> String { "\(resultPrefix(id.queue))\(Self.notice(id))" }
 
-    static func once(_ queue: QueueName, _ key: String) -> String { prefix(queue) + "once:" + key }
+    func resultPrefix(_ queue: QueueName) -> String { prefix(queue) + "result:" }
 
-    static func dead(_ queue: QueueName) -> String { prefix(queue) + "dead" }
+    func once(_ queue: QueueName, _ key: String) -> String { prefix(queue) + "once:" + key }
+
+    func dead(_ queue: QueueName) -> String { prefix(queue) + "dead" }
 
     /// The cancelled jobs that one worker held when they were cancelled.
-    static func cancelled(_ queue: QueueName, at worker: String) -> String { cancelledPrefix(queue) + worker }
+    func cancelled(_ queue: QueueName, at worker: String) -> String { cancelledPrefix(queue) + worker }
 
-    static func cancelledPrefix(_ queue: QueueName) -> String { prefix(queue) + "cancel:" }
+    func cancelledPrefix(_ queue: QueueName) -> String { prefix(queue) + "cancel:" }
 
     // MARK: Channels of one queue; the messages are notices
 
-    static func settledChannel(_ queue: QueueName) -> String { prefix(queue) + "settled" }
+    func settledChannel(_ queue: QueueName) -> String { prefix(queue, channels) + "settled" }
 
-    static func cancelledChannel(_ queue: QueueName) -> String { prefix(queue) + "cancelled" }
+    func cancelledChannel(_ queue: QueueName) -> String { prefix(queue, channels) + "cancelled" }
 
     /// `<class>.<entry>`: a job within its queue.
     static func notice(_ id: JobID) -> String {
@@ -68,19 +81,32 @@ enum Keys {
 
     // MARK: Of the cluster
 
-    static func reply(_ gateway: String) -> String { "spate:reply:" + gateway }
+    /// A key or channel that is of no single queue.
+    func shared(_ name: String) -> String { root + name }
+
+    func reply(_ gateway: String) -> String { shared("reply:") + gateway }
 
     /// What job ids are signed with: 32 bytes. Whoever reads it can name every job.
-    static let jobSecret = "spate:job-secret"
+    var jobSecret: String { shared("job-secret") }
 
     /// The lease and report of one worker.
-    static func worker(_ id: String) -> String { "spate:worker:" + id }
+    func worker(_ id: String) -> String { shared("worker:") + id }
 
     /// The ids of every worker that has not been seen to leave.
-    static let workers = "spate:workers"
-    static let decisions = "spate:decisions"
+    var workers: String { shared("workers") }
+    /// Whose turn it is to reap while no scaler leads.
+    var reaper: String { shared("reaper") }
+    /// Never there: what a connection may do is asked of it.
+    var probe: String { shared("probe") }
+    var decisions: String { shared("decisions") }
     /// Channel; the message is the name of a queue that has work.
-    static let wake = "spate:wake"
+    var wake: String { channel("wake") }
 
-    private static func prefix(_ queue: QueueName) -> String { "spate:{\(queue.model).\(queue.version)}:" }
+    /// Of every key of the queue.
+    func prefix(_ queue: QueueName) -> String { prefix(queue, root) }
+
+    private func prefix(_ queue: QueueName, _ root: String) -> String { "\(root){\(queue.model).\(queue.version)}:" }
+
+    /// A channel that is of no single queue.
+    func channel(_ name: String) -> String { channels + name }
 }

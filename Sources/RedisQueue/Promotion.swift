@@ -6,12 +6,14 @@ enum Promotion {
     private static let step = 256
 
     /// - Returns: for each queue with jobs that are not due yet, the time until the first of them is.
-    static func run(on client: RedisClient, for queues: [QueueName]) async throws(QueueError) -> [QueueName: Duration] {
+    static func run(
+        on client: RedisClient, _ keys: Keys, for queues: [QueueName]
+    ) async throws(QueueError) -> [QueueName: Duration] {
         var remaining = queues
         var next: [QueueName: Duration] = [:]
         while !remaining.isEmpty {
             let calls = remaining.map { queue in
-                RedisScript.promote.call(keys: [Keys.due(queue), Keys.again(queue)]).with(String(step))
+                RedisScript.promote.call(keys: [keys.due(queue), keys.again(queue)]).with(String(step))
             }
             let replies = try await client.perform(calls, "making due jobs takable")
             var more: [QueueName] = []

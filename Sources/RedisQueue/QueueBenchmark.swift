@@ -202,8 +202,9 @@ package struct QueueBenchmark: Sendable {
 
     private func remove(_ queue: QueueName, _ workers: [RedisWorkQueue]) async throws(QueueError) {
         for worker in workers { try await worker.leave() }
-        var command = RedisCommand("UNLINK", Keys.again(queue), Keys.due(queue))
-        for priority in PriorityClass.allCases { command.append(Keys.lane(queue, priority)) }
+        let keys = workers[0].keys
+        var command = RedisCommand("UNLINK", keys.again(queue), keys.due(queue))
+        for priority in PriorityClass.allCases { command.append(keys.lane(queue, priority)) }
         _ = try await workers[0].client.perform([command], "removing the benchmark's queue")
     }
 }

@@ -10,9 +10,9 @@ enum QueueCensus {
         case all
     }
 
-    static func call(for queue: QueueName, _ scope: Scope = .all) -> ScriptCall {
-        let lanes = PriorityClass.allCases.map { Keys.lane(queue, $0) }
-        return RedisScript.snapshot.call(keys: lanes + [Keys.again(queue), Keys.due(queue)])
+    static func call(for queue: QueueName, _ keys: Keys, _ scope: Scope = .all) -> ScriptCall {
+        let lanes = PriorityClass.allCases.map { keys.lane(queue, $0) }
+        return RedisScript.snapshot.call(keys: lanes + [keys.again(queue), keys.due(queue)])
             .with(Keys.group, Keys.returned, scope.rawValue)
     }
 

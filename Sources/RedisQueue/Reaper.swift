@@ -22,13 +22,13 @@ enum Reaper {
 
     /// Reaps `worker` from `queues` and removes its lease. Safe to repeat, and to run from several places at once.
     static func reap(
-        _ worker: String, from queues: [QueueName], after cause: Cause, on client: RedisClient
+        _ worker: String, from queues: [QueueName], after cause: Cause, on client: RedisClient, _ keys: Keys
     ) async throws(QueueError) -> Reaped {
         let what = "giving back the jobs of worker \(worker)"
         var reaped = Reaped()
         var blame: Blame?
         if case .death(let ran) = cause {
-            blame = Blame(tried: try await tried(by: worker, in: queues, on: client, what), ran: ran)
+            blame = Blame(tried: try await tried(by: worker, in: queues, on: client, keys, what), ran: ran)
         }
         var places: [Place] = []
         for queue in queues {
@@ -36,7 +36,7 @@ enum Reaper {
             places.append(.pointers(queue))
         }
         while !places.isEmpty {
-            let replies = try await client.perform(places.map { call($0, worker, blame) }, what)
+            let replies = try await client.perform(places.map { call($0, worker, blame, keys) }, what)
             var remaining: [Place] = []
             for (place, reply) in zip(places, replies) {
                 let numbers = reply.array?.compactMap(\.integer) ?? []
@@ -48,18 +48,18 @@ enum Reaper {
             places = remaining
         }
         let replies = try await client.perform(
-            [RedisCommand("DEL", Keys.worker(worker)), RedisCommand("SREM", Keys.workers, worker)], what)
+            [RedisCommand("DEL", keys.worker(worker)), RedisCommand("SREM", keys.workers, worker)], what)
         for reply in replies where reply.errorMessage != nil { throw QueueError.unexpected(reply, what) }
         return reaped
     }
 
     /// The job that the worker has marked as the only one that it runs.
     private static func tried(
-        by worker: String, in queues: [QueueName], on client: RedisClient, _ what: String
+        by worker: String, in queues: [QueueName], on client: RedisClient, _ keys: Keys, _ what: String
     ) async throws(QueueError) -> JobID? {
         let lanes = queues.flatMap { queue in PriorityClass.allCases.map { (queue, $0) } }
         let calls = lanes.map { queue, priority in
-            RedisScript.tried.call(keys: [Keys.lane(queue, priority)])
+            RedisScript.tried.call(keys: [keys.lane(queue, priority)])
                 .with(worker, Keys.group, String(DeliveryCount.trial), String(step))
         }
         var found: [JobID] = []
@@ -71,17 +71,17 @@ enum Reaper {
         return found.min { ($0.priority, $0.entry) < ($1.priority, $1.entry) }
     }
 
-    private static func call(_ place: Place, _ worker: String, _ blame: Blame?) -> ScriptCall {
+    private static func call(_ place: Place, _ worker: String, _ blame: Blame?, _ keys: Keys) -> ScriptCall {
         switch place {
         case .lane(let queue, let priority):
-            return RedisScript.reap.call(keys: [Keys.lane(queue, priority), Keys.again(queue)])
+            return RedisScript.reap.call(keys: [keys.lane(queue, priority), keys.again(queue)])
                 .with(
                     worker, Keys.group, Keys.returned, priority.name, String(step),
                     String(blame == nil ? 0 : DeliveryCount.crash), String(DeliveryCount.trial)
                 )
                 .with(blame.map { arguments(of: $0, queue, priority) } ?? ["", "listed"])
         case .pointers(let queue):
-            return RedisScript.reapPointers.call(keys: [Keys.again(queue)])
+            return RedisScript.reapPointers.call(keys: [keys.again(queue)])
                 .with(worker, Keys.group, String(step), "0", "gone")
         }
     }

@@ -1,3 +1,4 @@
+package import Jobs
 package import Logging
 package import NIOCore
 package import RedisClient
@@ -7,20 +8,33 @@ package struct RedisConnections: Sendable {
     package let configuration: RedisConfiguration
     package let group: any EventLoopGroup
     package let logger: Logger
+    /// Whose keys this process uses.
+    package let cluster: ClusterName
+    let keys: Keys
+    private let failover = RedisFailover()
 
-    package init(configuration: RedisConfiguration, group: any EventLoopGroup, logger: Logger) {
+    package init(
+        configuration: RedisConfiguration, group: any EventLoopGroup, logger: Logger, cluster: ClusterName = .standard
+    ) {
         self.configuration = configuration
         self.group = group
         self.logger = logger
+        self.cluster = cluster
+        keys = Keys(cluster, database: configuration.database)
     }
 
     /// A client of its own, on any of the event loops. Whoever makes it runs it.
     /// - Parameter role: what the connection is for; `CLIENT LIST` shows it after `spate-`.
-    func makeClient(_ role: String) -> RedisClient {
-        RedisClient(configuration: configuration, eventLoop: group.next(), name: "spate-\(role)", logger: logger)
+    /// - Parameter onConnected: called whenever there is a connection again; must not block.
+    func makeClient(_ role: String, onConnected: @escaping @Sendable () -> Void = {}) -> RedisClient {
+        RedisClient(
+            configuration: configuration, eventLoop: group.next(), name: "spate-\(role)", logger: logger,
+            failover: failover, onConnected: onConnected)
     }
 
     func makeSubscriber(_ role: String) -> RedisSubscriber {
-        RedisSubscriber(configuration: configuration, eventLoop: group.next(), name: "spate-\(role)", logger: logger)
+        RedisSubscriber(
+            configuration: configuration, eventLoop: group.next(), name: "spate-\(role)", logger: logger,
+            failover: failover)
     }
 }

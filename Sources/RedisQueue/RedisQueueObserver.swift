@@ -14,23 +14,30 @@ package final class RedisQueueObserver: QueueObserver {
 
     private let connections: RedisConnections
     private let client: RedisClient
+    private let keys: Keys
     private let grace: Duration
+    private let options: QueueOptions
     /// Since when, and until when, leases could be read without a break.
     private let readable = Mutex<(since: ContinuousClock.Instant, until: ContinuousClock.Instant)?>(nil)
 
     /// - Parameter grace: how long leases must have been readable without a break before a missing one counts. After an
     ///   outage of Redis the leases of live workers have run out, too, and each worker needs a moment to come back.
-    package init(_ connections: RedisConnections, grace: Duration = QueueOptions().leaseDuration) {
+    package init(
+        _ connections: RedisConnections, grace: Duration = QueueOptions().leaseDuration,
+        options: QueueOptions = QueueOptions()
+    ) {
         self.connections = connections
+        self.options = options
         self.grace = grace
         client = connections.makeClient("observe")
+        keys = connections.keys
     }
 
     /// Keeps the connection until the task is cancelled.
     package func run() async { await client.run() }
 
     package func snapshot(of queues: [QueueName]) async throws(QueueError) -> [QueueName: QueueSnapshot] {
-        let replies = try await client.perform(queues.map { QueueCensus.call(for: $0) }, "reading the queues")
+        let replies = try await client.perform(queues.map { QueueCensus.call(for: $0, keys) }, "reading the queues")
         var snapshots: [QueueName: QueueSnapshot] = [:]
         for (queue, reply) in zip(queues, replies) { snapshots[queue] = try QueueCensus.read(reply, of: queue) }
         return snapshots
@@ -38,10 +45,10 @@ package final class RedisQueueObserver: QueueObserver {
 
     package func workers() async throws(QueueError) -> [WorkerReport] {
         let what = "reading the workers' reports"
-        let ids = try await texts(RedisCommand("SMEMBERS", Keys.workers), what)
+        let ids = try await texts(RedisCommand("SMEMBERS", keys.workers), what)
         guard !ids.isEmpty else { return [] }
         var command = RedisCommand("MGET")
-        command.append(contentsOf: ids.sorted().map(Keys.worker))
+        command.append(contentsOf: ids.sorted().map(keys.worker))
         let reply = try await client.perform([command], what).first ?? .null
         guard let reports = reply.array else { throw QueueError.unexpected(reply, what) }
         let decoder = JSONDecoder()
@@ -62,19 +69,26 @@ package final class RedisQueueObserver: QueueObserver {
     package func reap(
         _ worker: String, from queues: [QueueName], ran: LastRuns
     ) async throws(QueueError) -> Reaped {
-        try await Reaper.reap(worker, from: queues, after: .death(ran), on: client)
+        try await Reaper.reap(worker, from: queues, after: .death(ran), on: client, keys)
+    }
+
+    /// Ends the jobs beyond their deadlines that no worker holds, a bounded number.
+    /// - Returns: how many.
+    package func expire(_ queues: [QueueName]) async throws(QueueError) -> Int {
+        try await Expiry.run(on: client, keys, for: queues, options: options)
     }
 
     package func reapExpired(from queues: [QueueName]) async throws(QueueError) -> [String] {
         let began = ContinuousClock.now
-        _ = try await Promotion.run(on: client, for: queues)
+        _ = try await Promotion.run(on: client, keys, for: queues)
+        _ = try await expire(queues)
         let candidates = try await knownWorkers(queues)
         guard !candidates.isEmpty else {
             _ = noteReadable(since: began)
             return []
         }
         let leases = try await client.perform(
-            candidates.map { RedisCommand("EXISTS", Keys.worker($0)) }, "looking for leases that ran out")
+            candidates.map { RedisCommand("EXISTS", keys.worker($0)) }, "looking for leases that ran out")
         guard noteReadable(since: began) else { return [] }
         var ended: [String] = []
         for (worker, lease) in zip(candidates, leases) {
@@ -82,7 +96,7 @@ package final class RedisQueueObserver: QueueObserver {
                 throw QueueError.unexpected(lease, "looking for leases that ran out")
             }
             guard lives == 0 else { continue }
-            let reaped = try await Reaper.reap(worker, from: queues, after: .death(.unknown), on: client)
+            let reaped = try await Reaper.reap(worker, from: queues, after: .death(.unknown), on: client, keys)
             var metadata: Logger.Metadata = ["worker.id": "\(worker)", "jobs": "\(reaped.count)"]
             if let blamed = reaped.blamed {
                 metadata["job.id"] = "\(blamed)"
@@ -100,7 +114,7 @@ package final class RedisQueueObserver: QueueObserver {
     package func releaseAll(from queues: [QueueName]) async throws(QueueError) -> Int {
         var count = 0
         for worker in try await knownWorkers(queues) {
-            count += try await Reaper.reap(worker, from: queues, after: .leaving, on: client).count
+            count += try await Reaper.reap(worker, from: queues, after: .leaving, on: client, keys).count
         }
         return count
     }
@@ -121,10 +135,10 @@ package final class RedisQueueObserver: QueueObserver {
     private func knownWorkers(_ queues: [QueueName]) async throws(QueueError) -> [String] {
         let what = "looking for workers"
         let streams = queues.flatMap { queue in
-            PriorityClass.allCases.map { Keys.lane(queue, $0) } + [Keys.again(queue)]
+            PriorityClass.allCases.map { keys.lane(queue, $0) } + [keys.again(queue)]
         }
         let replies = try await client.perform(
-            [RedisCommand("SMEMBERS", Keys.workers)]
+            [RedisCommand("SMEMBERS", keys.workers)]
                 + streams.map { RedisCommand("XINFO", "CONSUMERS", $0, Keys.group) },
             what)
         guard let first = replies.first, let known = first.array else {
@@ -147,7 +161,7 @@ package final class RedisQueueObserver: QueueObserver {
     package func watchSubmissions(_ wake: @escaping @Sendable (QueueName) -> Void) async {
         // Each gateway limits itself; together they are limited here.
         let limiter = WakeLimiter()
-        await connections.makeSubscriber("wake").run(channels: [Keys.wake]) { _, message in
+        await connections.makeSubscriber("wake").run(channels: [keys.wake]) { _, message in
             guard let queue = QueueName(String(buffer: message)), limiter.admits(queue) else { return }
             wake(queue)
         }
@@ -158,7 +172,7 @@ package final class RedisQueueObserver: QueueObserver {
     package func record(decision json: String) async throws(QueueError) {
         let reply =
             try await client.perform(
-                [RedisCommand("XADD", Keys.decisions, "MAXLEN", "~", String(Self.decisionLimit), "*", "d", json)],
+                [RedisCommand("XADD", keys.decisions, "MAXLEN", "~", String(Self.decisionLimit), "*", "d", json)],
                 "recording a decision"
             ).first ?? .null
         if let message = reply.errorMessage { throw QueueError(reply: message, "recording a decision") }
@@ -168,7 +182,7 @@ package final class RedisQueueObserver: QueueObserver {
         let what = "reading the decisions"
         let reply =
             try await client.perform(
-                [RedisCommand("XREVRANGE", Keys.decisions, "+", "-", "COUNT", String(max(1, count)))], what
+                [RedisCommand("XREVRANGE", keys.decisions, "+", "-", "COUNT", String(max(1, count)))], what
             ).first ?? .null
         guard let entries = reply.array else { throw QueueError.unexpected(reply, what) }
         return entries.compactMap { entry in

@@ -1,4 +1,5 @@
 package import Jobs
+import Logging
 import RedisClient
 
 /// Looks at a Redis before the queue is trusted to it.
@@ -14,6 +15,12 @@ package struct RedisQueueStartCheck: Sendable {
         case unknown
     }
 
+    package enum Access: Sendable {
+        /// An operator's command: it may be run by one who may only look.
+        case unchecked
+        case ofRole
+    }
+
     package struct Findings: Sendable, Equatable {
         package var version: String
         package var durability: Durability
@@ -25,11 +32,12 @@ package struct RedisQueueStartCheck: Sendable {
 
     package init(_ connections: RedisConnections) { self.connections = connections }
 
-    /// Connects, checks and disconnects; at most about `timeout`.
+    /// Connects, checks and disconnects; at most about `timeout`, in which a replica may become the primary.
     ///
+    /// - Parameter access: whether the rights of a role are checked too, for which something is written.
     /// - Throws: `misconfigured` with what to set, when Redis would evict jobs, is older than 7.0 or is a cluster;
-    ///   `unavailable` or `unauthorized` when it cannot be asked.
-    package func run(timeout: Duration = .seconds(10)) async throws(QueueError) -> Findings {
+    ///   `unauthorized` with the rights that are missing; `unavailable` when it cannot be asked, or is a replica.
+    package func run(access: Access = .ofRole, timeout: Duration = .seconds(10)) async throws(QueueError) -> Findings {
         let client = connections.makeClient("check")
         let keeper = Task { await client.run() }  // Ended below on every path.
         defer { keeper.cancel() }
@@ -38,12 +46,43 @@ package struct RedisQueueStartCheck: Sendable {
         } catch {
             throw QueueError(error, "checking Redis")
         }
-        let replies = try await client.perform(
-            [RedisCommand("INFO"), RedisCommand("CONFIG", "GET", "appendfsync")], "checking Redis")
-        guard replies.count == 2, let info = replies[0].string else {
-            throw QueueError.unexpected(replies.first ?? .null, "checking Redis with INFO (the ACL must allow +info)")
+        let (status, appendFsync) = try await primary(client, within: timeout)
+        let findings = try Self.judge(status, appendFsync: appendFsync)
+        if access == .ofRole { try await AccessCheck.run(on: client, connections) }
+        return findings
+    }
+
+    /// What the server says of itself once it is a primary.
+    private func primary(
+        _ client: RedisClient, within timeout: Duration
+    ) async throws(QueueError) -> (ServerStatus, appendFsync: RedisValue) {
+        let deadline = ContinuousClock.now + timeout
+        var isTold = false
+        while true {
+            let replies = try await client.perform(
+                [RedisCommand("INFO"), RedisCommand("CONFIG", "GET", "appendfsync")], "checking Redis")
+            guard replies.count == 2, let info = replies[0].string else {
+                throw QueueError.unexpected(
+                    replies.first ?? .null, "checking Redis with INFO (the ACL must allow +info)")
+            }
+            let status = ServerStatus(info: info)
+            guard let primary = status.primary else { return (status, replies[1]) }
+            let label = connections.configuration.label
+            guard ContinuousClock.now < deadline, !Task.isCancelled else {
+                throw QueueError(
+                    .unavailable,
+                    "Redis at \(label) is a replica of \(primary) and takes no jobs; give the address of the primary, or one that follows it"
+                )
+            }
+            if !isTold {
+                connections.logger.warning(
+                    "Redis is a replica; waiting for it to become the primary",
+                    metadata: ["redis": "\(label)", "reason": "its primary is \(primary)"])
+            }
+            isTold = true
+            // Only cancellation ends the sleep early, and the condition above sees it.
+            try? await Task.sleep(for: .milliseconds(500))
         }
-        return try Self.judge(ServerStatus(info: info), appendFsync: replies[1])
     }
 
     static func judge(_ status: ServerStatus, appendFsync: RedisValue) throws(QueueError) -> Findings {
@@ -57,14 +96,8 @@ package struct RedisQueueStartCheck: Sendable {
                 .misconfigured, "Redis runs with cluster-enabled yes; Spate needs one primary (set cluster-enabled no)")
         }
         var notes: [String] = []
-        if let limit = status.maximumMemory {
-            if let policy = status.evictionPolicy, policy != "noeviction" {
-                throw QueueError(
-                    .misconfigured,
-                    "Redis has maxmemory \(limit) and maxmemory-policy \(policy), which deletes waiting jobs; set maxmemory-policy noeviction"
-                )
-            }
-        } else {
+        if let danger = status.evictionDanger { throw QueueError(.misconfigured, danger) }
+        if status.maximumMemory == nil {
             notes.append("Redis has no maxmemory: a backlog can take all memory of its machine; set maxmemory")
         }
         var durability = Durability.none

@@ -7,10 +7,13 @@ struct RedisScript: Sendable, Hashable {
     let source: String
     /// Redis knows a script by its SHA-1, so old and new versions live side by side during an upgrade.
     let digest: String
+    /// The source without its comments.
+    private let code: String
 
     init(_ bytes: [UInt8]) {
         source = String(decoding: bytes, as: UTF8.self)
         digest = Self.sha1(bytes)
+        code = source.split(separator: "\n").filter { !$0.hasPrefix("--") }.joined(separator: "\n")
     }
 
     static let submitOnce = RedisScript(PackageResources.submit_once_lua)
@@ -26,6 +29,7 @@ struct RedisScript: Sendable, Hashable {
     static let snapshot = RedisScript(PackageResources.snapshot_lua)
     static let lease = RedisScript(PackageResources.lease_lua)
     static let makeGroups = RedisScript(PackageResources.make_groups_lua)
+    static let push = RedisScript(PackageResources.push_lua)
     static let settleFull = RedisScript(PackageResources.settle_full_lua)
     static let leaderContend = RedisScript(PackageResources.leader_contend_lua)
     static let leaderRelease = RedisScript(PackageResources.leader_release_lua)
@@ -37,6 +41,13 @@ struct RedisScript: Sendable, Hashable {
         var command = RedisCommand("EVALSHA", digest, String(keys.count))
         command.append(contentsOf: keys)
         return ScriptCall(script: self, command: command)
+    }
+
+    /// For a transaction, in which a server that does not know the script could not be told. To be followed by the arguments.
+    func inTransaction(keys: [String]) -> RedisCommand {
+        var command = RedisCommand("EVAL", code, String(keys.count))
+        command.append(contentsOf: keys)
+        return command
     }
 
     private static func sha1(_ bytes: [UInt8]) -> String {

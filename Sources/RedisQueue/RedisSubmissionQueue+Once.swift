@@ -7,37 +7,57 @@ extension RedisSubmissionQueue {
     /// From this size on a job is sent only after its key was looked up: a repetition does not send it again.
     private static let largePayload = 64 << 10
 
+    /// Of a body whose job is still to be submitted.
+    private static let bodyLife = Duration.seconds(120)
+
     /// A job that is there is returned also where a new one would be refused.
     func submitOnce(_ job: Job, _ once: IdempotencyKey) async throws(QueueError) -> Submission {
         var refusal: QueueError?
-        do throws(QueueError) { try memory.check() } catch { refusal = error }
+        do throws(QueueError) { try store.check() } catch { refusal = error }
         if refusal != nil || JobWire.size(of: job) >= Self.largePayload {
-            if let known = try await callOnce(job, once, payload: ByteBuffer()) { return known }
+            if let known = try await callOnce(job, once, payload: ByteBuffer(), body: nil) { return known }
             if let refusal { throw refusal }
         }
+        let size = JobWire.size(of: job)
+        let body = size > JobBody.inlineLimit ? JobBody(size: size) : nil
         var payload = ByteBuffer()
-        JobWire.encode(job, into: &payload)
-        guard let submission = try await callOnce(job, once, payload: payload) else {
+        if let body {
+            payload = JobBody.head(of: job)
+            let what = "submitting to \(job.queue) under an idempotency key"
+            let stored = try await bulkClient.perform(
+                [store(body, of: job, life: Self.bodyLife)], timeout: Transfer.timeout(size), what)
+            if let refusal = stored.first, refusal.errorMessage != nil { throw QueueError.unexpected(refusal, what) }
+        } else {
+            JobWire.encode(job, into: &payload)
+        }
+        guard let submission = try await callOnce(job, once, payload: payload, body: body) else {
             throw QueueError(.malformed, "submitting to \(job.queue): Redis did not take the job and does not say why")
         }
         return submission
     }
 
-    /// - Parameter payload: empty: only looks.
+    /// - Parameters:
+    ///   - payload: empty: only looks. Of a job with a body that is stored its head.
     /// - Returns: `nil` when nothing was to be submitted and the key is free.
     private func callOnce(
-        _ job: Job, _ once: IdempotencyKey, payload: ByteBuffer
+        _ job: Job, _ once: IdempotencyKey, payload: ByteBuffer, body: JobBody?
     ) async throws(QueueError) -> Submission? {
+        let lane = keys.lane(job.queue, job.priority)
         let call = RedisScript.submitOnce
-            .call(keys: [Keys.once(job.queue, once.key), Keys.lane(job.queue, job.priority)])
+            .call(keys: [
+                keys.once(job.queue, once.key), lane, body.map { keys.body(job.queue, $0.token) } ?? lane,
+            ])
             .with(once.fingerprint, String(QueueOptions.milliseconds(once.retention)), job.priority.name)
             .with(payload)
-            .with(Keys.resultPrefix(job.queue), Keys.lanePrefix(job.queue))
-            .with(once.repetition.word, once.maximumQueue.map { String($0) } ?? "")
+            .with(keys.resultPrefix(job.queue), keys.lanePrefix(job.queue))
+            .with(once.repetition.word, once.maximumQueue.map { String($0) } ?? "", body?.text ?? "")
         let what = "submitting to \(job.queue) under an idempotency key"
         let reply = try await client.perform([call], what).first ?? .null
         guard let parts = reply.array, let verdict = parts.first?.string else {
             throw QueueError.unexpected(reply, what)
+        }
+        if verdict == "lost" {
+            throw QueueError(.unavailable, "\(what): its inputs took too long to reach Redis; try again")
         }
         if verdict == "absent" { return nil }
         if verdict == "full", parts.count == 2, let held = parts[1].integer { return .full(held: held) }
@@ -51,6 +71,7 @@ extension RedisSubmissionQueue {
         case "underway": return .underWay(id)
         default:
             // The job is accepted: a lost wake-up costs time, not the job.
+            noteDeadline(of: job, id)
             if wakes.admits(job.queue) { client.submit([wake(job.queue)]) { _ in } }
             return .accepted(id, depth: parts.count > 3 ? parts[3].integer ?? 1 : 1)
         }

@@ -6,8 +6,33 @@ import Wire
 
 extension RedisSubmissionQueue {
     package func state(of id: JobID) async throws(QueueError) -> JobState {
-        let reply = try await client.perform([stateCall(id)], "looking for job \(id)").first ?? .null
-        return try read(reply, of: id)
+        // Where a job was settled it may be the last moment of its outcome: then a second look finds it gone.
+        for _ in 0..<2 {
+            let reply = try await client.perform([stateCall(id)], "looking for job \(id)").first ?? .null
+            switch try read(reply, of: id) {
+            case .found(let state): return state
+            case .settled(let size):
+                if let outcome = try await outcome(of: id, size: size) { return .settled(outcome) }
+            }
+        }
+        return .gone
+    }
+
+    /// The stored outcome; `nil` if there is none any more.
+    func outcome(of id: JobID, size: Int) async throws(QueueError) -> Outcome? {
+        let what = "reading the outcome of job \(id)"
+        let client = size > Transfer.large ? bulkClient : client
+        let reply =
+            try await client.perform(
+                [RedisCommand("GET", keys.result(id))], timeout: Transfer.timeout(size), what
+            ).first ?? .null
+        if reply.isNull { return nil }
+        guard let bytes = reply.bytes else { throw QueueError.unexpected(reply, what) }
+        do {
+            return try OutcomeWire.decode(bytes)
+        } catch {
+            throw QueueError(.malformed, "the stored outcome of job \(id) cannot be read: \(error)")
+        }
     }
 
     package func state(of id: JobID, waitingUpTo limit: Duration) async throws(QueueError) -> JobState {
@@ -27,7 +52,7 @@ extension RedisSubmissionQueue {
     }
 
     package func cancel(_ id: JobID, reason: String) async throws(QueueError) -> JobState {
-        let lane = Keys.lane(id.queue, id.priority)
+        let lane = keys.lane(id.queue, id.priority)
         let what = "cancelling job \(id)"
         let look =
             try await client.perform(
@@ -35,72 +60,39 @@ extension RedisSubmissionQueue {
             ).first ?? .null
         guard let entries = look.array else { throw QueueError.unexpected(look, what) }
         guard let entry = entries.first.flatMap({ LaneEntry($0) }) else { return try await state(of: id) }
-        let outcome = cancelledOutcome(of: id, entry: entry, reason: reason)
-        let retention = entry.job(in: id.queue, id.priority)?.retention ?? options.retention
-        let reply = try await client.perform([cancelCall(id, outcome, retention: retention)], what).first ?? .null
+        let ending = EarlyEnding(id: id, entry: entry, .cancelled(reason: reason), now: clock.now())
+        let reply = try await client.perform([ending.call(keys, options, of: .any)], what).first ?? .null
         switch reply.array?.first?.string {
-        case "cancelled": return .settled(outcome)
-        case "settled": return try read(reply, of: id)
-        case "absent": return try await state(of: id)
+        case "cancelled": return .settled(ending.outcome)
+        case "settled", "absent": return try await state(of: id)
         default: throw QueueError.unexpected(reply, what)
         }
     }
 
-    private func cancelledOutcome(of id: JobID, entry: LaneEntry, reason: String) -> Outcome {
-        let job = entry.job(in: id.queue, id.priority)
-        let now = clock.now()
-        // An entry that cannot be read is cancelled like any other; nobody can be told.
-        let submitted = job?.submitted ?? Timestamp(microseconds: Int64(clamping: id.entry.milliseconds) &* 1_000)
-        return Outcome(
-            id: id, replyTo: job?.replyTo, echo: job?.echo ?? ByteBuffer(), ending: .cancelled(reason: reason),
-            run: RunRecord(submitted: submitted, settled: now, queueWait: max(.zero, now - submitted)))
-    }
-
-    private func cancelCall(_ id: JobID, _ outcome: Outcome, retention: Duration) -> ScriptCall {
-        var bytes = ByteBuffer()
-        OutcomeWire.encode(outcome, into: &bytes)
-        let queue = id.queue
-        return RedisScript.cancel
-            .call(keys: [
-                Keys.result(id), Keys.lane(queue, id.priority), Keys.again(queue), Keys.due(queue),
-                Keys.reply(outcome.replyTo?.gateway ?? ""),
-            ])
-            .with(id.priority.name, id.entry.description)
-            .with(bytes)
-            .with(
-                String(QueueOptions.milliseconds(retention)), Keys.group, Keys.returned, Keys.cancelledPrefix(queue),
-                // Long enough for every renewal that can still be due.
-                String(QueueOptions.milliseconds(options.leaseDuration * 4)),
-                Keys.cancelledChannel(queue), Keys.settledChannel(queue),
-                outcome.replyTo == nil ? "" : String(QueueOptions.milliseconds(options.replyLife)))
-    }
-
     private func stateCall(_ id: JobID) -> ScriptCall {
-        RedisScript.state.call(keys: [Keys.result(id), Keys.lane(id.queue, id.priority)])
+        RedisScript.state.call(keys: [keys.result(id), keys.lane(id.queue, id.priority)])
             .with(id.entry.description, Keys.group, Keys.returned)
     }
 
-    private func read(_ reply: RedisValue, of id: JobID) throws(QueueError) -> JobState {
+    private enum Look {
+        case found(JobState)
+        /// - Parameter size: bytes of the outcome.
+        case settled(size: Int)
+    }
+
+    private func read(_ reply: RedisValue, of id: JobID) throws(QueueError) -> Look {
         guard let parts = reply.array, let word = parts.first?.string else {
             throw QueueError.unexpected(reply, "looking for job \(id)")
         }
         switch word {
-        case "waiting": return .waiting
-        case "running": return .running
-        case "retrying": return .retrying
-        case "unseen": return .unknown
+        case "waiting": return .found(.waiting)
+        case "running": return .found(.running)
+        case "retrying": return .found(.retrying)
+        case "unseen": return .found(.unknown)
         case "absent":
             let age = clock.now().milliseconds - Int64(clamping: id.entry.milliseconds)
-            return age > options.retention.wholeMilliseconds ? .gone : .unknown
-        case "settled":
-            guard parts.count == 2, let bytes = parts[1].bytes else {
-                throw QueueError.unexpected(reply, "looking for job \(id)")
-            }
-            do {
-                return .settled(try OutcomeWire.decode(bytes))
-            } catch {
-                throw QueueError(.malformed, "the stored outcome of job \(id) cannot be read: \(error)")
-            }
+            return .found(age > options.retention.wholeMilliseconds ? .gone : .unknown)
+        case "settled": return .settled(size: parts.count > 1 ? parts[1].integer ?? 0 : 0)
         default: throw QueueError.unexpected(reply, "looking for job \(id)")
         }
     }

@@ -22,7 +22,7 @@ extension RedisWorkQueue {
         let queues = held.queues
         try await takeOutLease(ByteBuffer(bytes: json), mode: "renew", what)
         let replies = try await leaseClient.perform(
-            queues.map { RedisCommand("SMEMBERS", Keys.cancelled($0, at: worker)) }, what)
+            queues.map { RedisCommand("SMEMBERS", keys.cancelled($0, at: worker)) }, what)
         for reply in replies where reply.errorMessage != nil { throw QueueError.unexpected(reply, what) }
         if held.renewed() % Self.reconcileInterval == 0, !queues.isEmpty, held.beginReconciling() {
             // Never in the way of the next renewal: the connection that settles may be busy for longer than the lease.
@@ -37,7 +37,7 @@ extension RedisWorkQueue {
     package func watchCancellations(
         of queues: [QueueName], _ deliver: @escaping @Sendable (JobID) -> Void
     ) async {
-        let channels = Dictionary(queues.map { (Keys.cancelledChannel($0), $0) }) { first, _ in first }
+        let channels = Dictionary(queues.map { (keys.cancelledChannel($0), $0) }) { first, _ in first }
         guard !channels.isEmpty else { return }
         // What is published while the subscription is down comes with the next renewal.
         await connections.makeSubscriber("cancel").run(channels: Array(channels.keys)) { channel, message in
@@ -47,7 +47,7 @@ extension RedisWorkQueue {
     }
 
     package func leave() async throws(QueueError) {
-        _ = try await Reaper.reap(worker, from: held.queues, after: .leaving, on: client)
+        _ = try await Reaper.reap(worker, from: held.queues, after: .leaving, on: client, keys)
         held.remove(held.jobs)
         held.forgetLease()
     }
@@ -55,6 +55,7 @@ extension RedisWorkQueue {
     /// Takes out a lease before the first take, so that a worker whose first report is still to come is not
     /// taken for dead.
     func register() async throws(QueueError) {
+        await admission()
         guard held.registers() else { return }
         do throws(QueueError) {
             try await takeOutLease(ByteBuffer(), mode: "first", "taking out the lease of worker \(worker)")
@@ -65,7 +66,7 @@ extension RedisWorkQueue {
     }
 
     private func takeOutLease(_ report: ByteBuffer, mode: String, _ what: String) async throws(QueueError) {
-        let call = RedisScript.lease.call(keys: [Keys.worker(worker), Keys.workers])
+        let call = RedisScript.lease.call(keys: [keys.worker(worker), keys.workers])
             .with(worker)
             .with(report)
             .with(String(QueueOptions.milliseconds(options.leaseDuration)), mode)
@@ -112,7 +113,7 @@ extension RedisWorkQueue {
             }
             _ = try await client.perform(
                 [
-                    RedisScript.reapPointers.call(keys: [Keys.again(queue)])
+                    RedisScript.reapPointers.call(keys: [keys.again(queue)])
                         .with(worker, Keys.group, String(Reaper.step), idle, "alive")
                 ], "looking for lost deliveries of \(queue)")
         }
@@ -123,7 +124,7 @@ extension RedisWorkQueue {
     ) async throws(QueueError) -> [JobID] {
         let what = "looking for lost deliveries of \(queue)"
         let command = RedisCommand(
-            "XPENDING", Keys.lane(queue, priority), Keys.group, "IDLE", idle, start, "+", String(Reaper.step), worker)
+            "XPENDING", keys.lane(queue, priority), Keys.group, "IDLE", idle, start, "+", String(Reaper.step), worker)
         let reply = try await client.perform([command], what).first ?? .null
         if let message = reply.errorMessage {
             if message.hasPrefix("NOGROUP") { return [] }

@@ -16,14 +16,14 @@ extension RedisWorkQueue {
         try await recover(held.takeSuspects(among: queues))
         let taker = checkOutTaker()
         defer { checkIn(taker) }
-        let streams = TakeStreams(queues)
+        let streams = TakeStreams(queues, keys)
         let deadline = ContinuousClock.now + patience
         while true {
             let remaining = deadline - ContinuousClock.now
             let count = budget.withLock { $0.count(upTo: limit, streams: streams.keys.count) }
             do {
                 let deliveries = try await read(streams, count, waiting: remaining, on: taker)
-                budget.withLock { $0.note(largest: deliveries.largestPayload) }
+                budget.withLock { $0.note(largest: deliveries.largest) }
                 turns.withLock { $0.note(deliveries.classes) }
                 let jobs = try await admit(deliveries, on: taker)
                 if !jobs.isEmpty { return jobs }
@@ -99,20 +99,20 @@ extension RedisWorkQueue {
     // MARK: From entries to jobs
 
     private func admit(_ deliveries: Deliveries, on taker: RedisClient) async throws(QueueError) -> [TakenJob] {
-        var jobs: [TakenJob] = []
-        var refused: [Refusal] = []
+        var found: [FoundEntry] = []
         for (queue, pointers) in deliveries.pointers {
             var pointers = pointers
             while !pointers.isEmpty {
-                let found = try await claim(pointers, of: queue, on: taker)
-                for item in found { sort(item.entry, queue, item.priority, item.count, into: &jobs, &refused) }
+                let claimed = try await claim(pointers, of: queue, on: taker)
+                found += claimed
                 // Pointers whose job was settled meanwhile made no room for others.
-                pointers = try await morePointers(pointers.count - found.count, of: queue, on: taker)
+                pointers = try await morePointers(pointers.count - claimed.count, of: queue, on: taker)
             }
         }
-        for found in deliveries.entries {
-            sort(found.entry, found.queue, found.priority, DeliveryCount(raw: 1), into: &jobs, &refused)
-        }
+        found += deliveries.entries
+        var jobs: [TakenJob] = []
+        var refused: [Refusal] = []
+        for item in try await withBodies(found, on: taker) { sort(item, into: &jobs, &refused) }
         held.insert(jobs.lazy.map(\.id))
         if !refused.isEmpty { await refuse(refused) }
         // Within a class what was given back comes first: it is older.
@@ -121,15 +121,40 @@ extension RedisWorkQueue {
         }.map(\.element)
     }
 
-    private func sort(
-        _ entry: LaneEntry, _ queue: QueueName, _ priority: PriorityClass, _ count: DeliveryCount,
-        into jobs: inout [TakenJob], _ refused: inout [Refusal]
-    ) {
-        let id = JobID(queue: queue, priority: priority, entry: entry.entry)
+    /// Reads the bodies of large jobs, as many as one take may hold; the others go back at once.
+    private func withBodies(_ found: [FoundEntry], on taker: RedisClient) async throws(QueueError) -> [FoundEntry] {
+        guard found.contains(where: { $0.entry.body != nil }) else { return found }
+        var (kept, surplus): ([FoundEntry], [JobID]) = ([], [])
+        var bytes = 0
+        for item in found {
+            if bytes > 0, bytes + item.entry.size > TakeBudget.bytes {
+                surplus.append(item.id)
+                continue
+            }
+            bytes += item.entry.size
+            guard let body = item.entry.body else {
+                kept.append(item)
+                continue
+            }
+            held.note(body, of: item.id)
+            let what = "reading the inputs of job \(item.id)"
+            let reply =
+                try await taker.perform(
+                    [RedisCommand("GET", keys.body(item.queue, body.token))], timeout: Transfer.timeout(body.size), what
+                ).first ?? .null
+            if let message = reply.errorMessage { throw QueueError(reply: message, what) }
+            kept.append(item.with(item.entry.with(body: reply.bytes)))
+        }
+        try await handBack(ids: surplus)
+        return kept
+    }
+
+    private func sort(_ found: FoundEntry, into jobs: inout [TakenJob], _ refused: inout [Refusal]) {
+        let (id, entry, count) = (found.id, found.entry, found.count)
         do throws(QueueError) {
-            let job = try entry.decode(in: queue, priority)
+            let job = try entry.decode(in: found.queue, found.priority)
             let taken = TakenJob(id: id, job: job, attempt: count.attempt, crashes: count.crashes)
-            if taken.deathsAlone >= options.maximumCrashes(of: queue) {
+            if taken.deathsAlone >= options.maximumCrashes(of: found.queue) {
                 refused.append(.poison(taken, entry.payload))
             } else {
                 jobs.append(taken)
@@ -141,7 +166,7 @@ extension RedisWorkQueue {
 
     private func claim(
         _ pointers: [Deliveries.Pointer], of queue: QueueName, on taker: RedisClient
-    ) async throws(QueueError) -> [(entry: LaneEntry, priority: PriorityClass, count: DeliveryCount)] {
+    ) async throws(QueueError) -> [FoundEntry] {
         let classes = PriorityClass.allCases
         var arguments = [worker, Keys.group, Keys.returned]
         for (pointer, id) in pointers {
@@ -149,17 +174,19 @@ extension RedisWorkQueue {
             let index = id.flatMap { classes.firstIndex(of: $0.priority) } ?? 0
             arguments += [pointer, String(index + 2), id?.entry.description ?? "0-0"]
         }
-        let keys = [Keys.again(queue)] + classes.map { Keys.lane(queue, $0) }
+        let streams = [keys.again(queue)] + classes.map { keys.lane(queue, $0) }
         let reply =
             try await taker.perform(
-                [RedisScript.claim.call(keys: keys).with(arguments)], "taking given-back jobs of \(queue)"
+                [RedisScript.claim.call(keys: streams).with(arguments)], "taking given-back jobs of \(queue)"
             ).first ?? .null
         return (reply.array ?? []).compactMap { item in
             guard let parts = item.array, parts.count == 4, let index = parts[0].integer,
                 classes.indices.contains(index - 2), let entry = parts[1].entryID,
                 let count = parts[2].integer
             else { return nil }
-            return (LaneEntry(entry: entry, fields: parts[3]), classes[index - 2], DeliveryCount(raw: count))
+            return FoundEntry(
+                entry: LaneEntry(entry: entry, fields: parts[3]), queue: queue, priority: classes[index - 2],
+                count: DeliveryCount(raw: count))
         }
     }
 
@@ -168,17 +195,20 @@ extension RedisWorkQueue {
     ) async throws(QueueError) -> [Deliveries.Pointer] {
         guard count > 0 else { return [] }
         let command = RedisCommand(
-            "XREADGROUP", "GROUP", Keys.group, worker, "COUNT", String(count), "STREAMS", Keys.again(queue), ">")
+            "XREADGROUP", "GROUP", Keys.group, worker, "COUNT", String(count), "STREAMS", keys.again(queue), ">")
         let reply = try await taker.perform([command], "taking given-back jobs of \(queue)").first ?? .null
-        return try TakeStreams([queue]).deliveries(in: reply).pointers.flatMap(\.pointers)
+        return try TakeStreams([queue], keys).deliveries(in: reply).pointers.flatMap(\.pointers)
     }
 
     /// Settles what can never run and keeps it as a dead letter. A failure leaves it pending here, unheld, and
     /// the next reconciliation gives it back.
     private func refuse(_ refusals: [Refusal]) async {
-        let transactions = refusals.map { $0.transaction(worker: worker, now: clock.now(), options: options) }
+        let transactions = refusals.map {
+            $0.transaction(worker: worker, now: clock.now(), keys, options: options, body: held.body(of: $0.id))
+        }
         do throws(QueueError) {
             try await settle(transactions)
+            held.remove(refusals.lazy.map(\.id))
         } catch {
             held.suspect(refusals.map(\.id.queue))
             logger.warning("cannot settle jobs that must not run", metadata: ["reason": "\(error)"])

@@ -18,12 +18,17 @@ package final class RedisWorkQueue: WorkQueue {
 
     package let worker: String
     let connections: RedisConnections
+    var keys: Keys { connections.keys }
     let options: QueueOptions
     let clock: any TimeSource
     let logger: Logger
     let client: RedisClient
+    /// For large outcomes.
+    let bulkClient: RedisClient
     let leaseClient: RedisClient
     let held = HeldJobs()
+    /// Returns when jobs may be taken.
+    let admission: @Sendable () async -> Void
     let budget = Mutex(TakeBudget())
     let turns = Mutex(ClassTurns())
     private let takers = Mutex<[RedisClient]>([])
@@ -33,18 +38,22 @@ package final class RedisWorkQueue: WorkQueue {
     /// - Parameters:
     ///   - worker: unique per boot, never reused; must not begin with a colon.
     ///   - clock: a `ServerClock` of the same Redis.
+    ///   - admission: the first take waits for it: a worker that does not belong to the cluster must not get its jobs.
     package init(
-        worker: String, _ connections: RedisConnections, clock: any TimeSource, options: QueueOptions = QueueOptions()
+        worker: String, _ connections: RedisConnections, clock: any TimeSource, options: QueueOptions = QueueOptions(),
+        admission: @escaping @Sendable () async -> Void = {}
     ) {
         precondition(!worker.isEmpty && !worker.hasPrefix(":"), "a worker's id must not be empty or begin with a colon")
         self.worker = worker
         self.connections = connections
         self.options = options
         self.clock = clock
+        self.admission = admission
         var logger = connections.logger
         logger[metadataKey: "worker.id"] = "\(worker)"
         self.logger = logger
         client = connections.makeClient("work")
+        bulkClient = connections.makeClient("bulk")
         leaseClient = connections.makeClient("lease")
         (children, launch) = AsyncStream.makeStream()
     }
@@ -53,6 +62,7 @@ package final class RedisWorkQueue: WorkQueue {
     package func run() async {
         await withDiscardingTaskGroup { group in
             group.addTask { await self.client.run() }
+            group.addTask { await self.bulkClient.run() }
             group.addTask { await self.leaseClient.run() }
             for await child in children {
                 switch child {
@@ -68,14 +78,18 @@ package final class RedisWorkQueue: WorkQueue {
     // MARK: Settling
 
     package func settle(_ settlements: [Settlement]) async throws(QueueError) {
-        let transactions = SettleTransaction.all(settlements, options: options)
+        let transactions = SettleTransaction.all(settlements, keys, options: options) { held.body(of: $0) }
         try await settle(transactions)
         held.remove(settlements.lazy.map(\.outcome.id))
     }
 
     func settle(_ transactions: [SettleTransaction]) async throws(QueueError) {
         guard !transactions.isEmpty else { return }
-        let replies = try await client.perform(transactions.flatMap(\.commands), "settling jobs")
+        let size = transactions.reduce(0) { $0 + $1.size }
+        // What is small must not wait behind what a slow link takes seconds for.
+        let client = size > Transfer.large ? bulkClient : client
+        let replies = try await client.perform(
+            transactions.flatMap(\.commands), timeout: Transfer.timeout(size), "settling jobs")
         var rescues: [ScriptCall] = []
         var start = replies.startIndex
         for transaction in transactions {
@@ -85,7 +99,8 @@ package final class RedisWorkQueue: WorkQueue {
             start = end
         }
         guard !rescues.isEmpty else { return }
-        _ = try await client.perform(rescues, "settling jobs while Redis is full")
+        _ = try await client.perform(
+            rescues, timeout: Transfer.timeout(2 * size), "settling jobs while Redis is full")
     }
 
     // MARK: Trials
@@ -100,7 +115,7 @@ package final class RedisWorkQueue: WorkQueue {
 
     /// - Returns: whether this worker still holds the job.
     private func mark(_ id: JobID, _ mode: String, _ what: String) async throws(QueueError) -> Bool {
-        let call = RedisScript.trial.call(keys: [Keys.lane(id.queue, id.priority)])
+        let call = RedisScript.trial.call(keys: [keys.lane(id.queue, id.priority)])
             .with(worker, Keys.group, id.entry.description, String(DeliveryCount.trial), mode)
         let reply = try await client.perform([call], what).first ?? .null
         guard let held = reply.integer else { throw QueueError.unexpected(reply, what) }
@@ -147,7 +162,7 @@ package final class RedisWorkQueue: WorkQueue {
     private func giveBack(_ ids: [JobID], delay: Duration, penalty: Int) -> ScriptCall {
         let (queue, priority) = (ids[0].queue, ids[0].priority)
         return RedisScript.giveBack
-            .call(keys: [Keys.lane(queue, priority), Keys.again(queue), Keys.due(queue)])
+            .call(keys: [keys.lane(queue, priority), keys.again(queue), keys.due(queue)])
             .with(
                 worker, Keys.group, Keys.returned, priority.name, String(delay.wholeMilliseconds), String(penalty),
                 String(DeliveryCount.trial)
@@ -166,7 +181,7 @@ package final class RedisWorkQueue: WorkQueue {
         held.promotionRuns(queue)
         guard !Task.isCancelled else { return }
         do throws(QueueError) {
-            if let next = try await Promotion.run(on: client, for: [queue])[queue] {
+            if let next = try await Promotion.run(on: client, keys, for: [queue])[queue] {
                 schedulePromotion(of: queue, after: next)
             }
         } catch {

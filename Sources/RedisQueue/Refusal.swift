@@ -27,10 +27,13 @@ enum Refusal {
         }
     }
 
-    func transaction(worker: String, now: Timestamp, options: QueueOptions) -> SettleTransaction {
+    func transaction(
+        worker: String, now: Timestamp, _ keys: Keys, options: QueueOptions, body: JobBody?
+    ) -> SettleTransaction {
         let settlement = Settlement(outcome: outcome(worker: worker, now: now), retention: retention(options))
         return SettleTransaction(
-            [settlement], in: id.queue, options: options, extra: [deadLetter(worker: worker, now: now, options)])
+            [settlement], in: id.queue, keys, options: options, body: { _ in body },
+            extra: [deadLetter(worker: worker, now: now, keys, options)])
     }
 
     private func outcome(worker: String, now: Timestamp) -> Outcome {
@@ -59,9 +62,9 @@ enum Refusal {
         }
     }
 
-    private func deadLetter(worker: String, now: Timestamp, _ options: QueueOptions) -> RedisCommand {
+    private func deadLetter(worker: String, now: Timestamp, _ keys: Keys, _ options: QueueOptions) -> RedisCommand {
         var command = RedisCommand(
-            "XADD", Keys.dead(id.queue), "MAXLEN", "~", String(options.deadLetterLimit), "*", "job", id.description,
+            "XADD", keys.dead(id.queue), "MAXLEN", "~", String(options.deadLetterLimit), "*", "job", id.description,
             "worker", worker, "reason", reason)
         switch self {
         case .malformed(_, let payload, _):

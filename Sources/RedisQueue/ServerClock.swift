@@ -7,18 +7,27 @@ package import Time
 /// The time of the Redis server: this machine's monotonic clock plus an offset measured by `TIME`.
 ///
 /// Until the first measurement it tells the machine's own time. The error is at most half of the shortest round trip
-/// (about 50 µs on one machine) plus what the clocks drift apart in 30 s.
+/// (about 50 µs on one machine) plus what the clocks drift apart in 30 s. A clock of the server that is set, and another
+/// server after a failover, are noticed within a second, after each reconnect, and by whoever sees a time that cannot be.
 package final class ServerClock: TimeSource {
     private static let refresh: Duration = .seconds(30)
+    private static let look: Duration = .seconds(1)
     private static let samples = 5
+    /// A look that differs by more than this and its round trip is followed by a measurement.
+    private static let tolerance: Int64 = 20_000
 
     private let client: RedisClient
     private let origin = ContinuousClock.now
     /// Microseconds from the origin's zero to the epoch.
     private let offset: Atomic<Int64>
+    private let measured = Mutex<ContinuousClock.Instant?>(nil)
+    private let doubts: AsyncStream<Void>
+    private let doubt: AsyncStream<Void>.Continuation
 
     package init(_ connections: RedisConnections) {
-        client = connections.makeClient("clock")
+        let (doubts, doubt) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        (self.doubts, self.doubt) = (doubts, doubt)
+        client = connections.makeClient("clock") { doubt.yield() }
         var time = timespec()
         clock_gettime(CLOCK_REALTIME, &time)
         offset = Atomic(Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1_000)
@@ -28,24 +37,50 @@ package final class ServerClock: TimeSource {
         Timestamp(microseconds: elapsed() + offset.load(ordering: .relaxed))
     }
 
-    /// Keeps the connection and measures every 30 s, until the task is cancelled.
+    /// Takes note of the server's time in what it just answered, for example an entry's id. One that is off by more than a
+    /// second says that its clock was set, or that it is another server.
+    func note(server milliseconds: UInt64) {
+        // Entries never go back: after a clock that was set back they stay ahead of it.
+        if let last = measured.withLock({ $0 }), ContinuousClock.now - last < Self.look { return }
+        let difference = now().milliseconds - Int64(clamping: milliseconds)
+        if abs(difference) > 1_000 { doubt.yield() }
+    }
+
+    /// Keeps the connection, looks each second and measures every 30 s, until the task is cancelled.
     package func run() async {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await self.client.run() }
             group.addTask {
                 while !Task.isCancelled {
-                    var pause = Self.refresh
-                    do throws(QueueError) {
-                        try await self.measure()
-                    } catch {
-                        // The old offset still holds; a server that went away is asked again soon.
-                        pause = .seconds(1)
-                    }
                     // Only cancellation ends the sleep early, and the loop's condition sees it.
-                    try? await Task.sleep(for: pause)
+                    try? await Task.sleep(for: Self.look)
+                    await self.lookAgain()
                 }
             }
+            group.addTask {
+                for await _ in self.doubts { await self.measureQuietly() }
+            }
             await group.waitForAll()
+        }
+    }
+
+    private func lookAgain() async {
+        let age = measured.withLock { $0.map { ContinuousClock.now - $0 } }
+        do throws(QueueError) {
+            guard let age, age < Self.refresh else { return await measureQuietly() }
+            let sample = try await sample()
+            let difference = abs(sample.offset - offset.load(ordering: .relaxed))
+            if difference > Self.tolerance + sample.roundTrip { await measureQuietly() }
+        } catch {
+            // The old offset still holds; it is measured anew as soon as there is a connection again.
+        }
+    }
+
+    private func measureQuietly() async {
+        do throws(QueueError) {
+            try await measure()
+        } catch {
+            // As above.
         }
     }
 
@@ -53,17 +88,24 @@ package final class ServerClock: TimeSource {
     package func measure() async throws(QueueError) {
         var shortest = Int64.max
         for _ in 0..<Self.samples {
-            let sent = elapsed()
-            let reply = try await client.perform([RedisCommand("TIME")], "reading the time of Redis").first ?? .null
-            let received = elapsed()
-            guard let parts = reply.array, parts.count == 2, let seconds = parts[0].integer,
-                let microseconds = parts[1].integer
-            else { throw QueueError.unexpected(reply, "reading the time of Redis") }
-            guard received - sent < shortest else { continue }
-            shortest = received - sent
-            let server = Int64(seconds) * 1_000_000 + Int64(microseconds)
-            offset.store(server - (sent + received) / 2, ordering: .relaxed)
+            let sample = try await sample()
+            guard sample.roundTrip < shortest else { continue }
+            shortest = sample.roundTrip
+            offset.store(sample.offset, ordering: .relaxed)
         }
+        measured.withLock { $0 = .now }
+    }
+
+    /// One look at the server's time, which lies in the middle of the round trip; both in microseconds.
+    private func sample() async throws(QueueError) -> (offset: Int64, roundTrip: Int64) {
+        let sent = elapsed()
+        let reply = try await client.perform([RedisCommand("TIME")], "reading the time of Redis").first ?? .null
+        let received = elapsed()
+        guard let parts = reply.array, parts.count == 2, let seconds = parts[0].integer,
+            let microseconds = parts[1].integer
+        else { throw QueueError.unexpected(reply, "reading the time of Redis") }
+        let server = Int64(seconds) * 1_000_000 + Int64(microseconds)
+        return (server - (sent + received) / 2, received - sent)
     }
 
     private func elapsed() -> Int64 { (ContinuousClock.now - origin).wholeMicroseconds }

@@ -16,6 +16,17 @@ struct ServerStatus: Sendable, Equatable {
     /// Bytes; `nil` for no limit.
     var maximumMemory: Int? { fields["maxmemory"].flatMap { Int($0) }.flatMap { $0 == 0 ? nil : $0 } }
     var evictionPolicy: String? { fields["maxmemory_policy"].map(String.init) }
+    /// What is wrong with a policy that may delete jobs, and what to set; `nil` for one that does not.
+    var evictionDanger: String? {
+        guard let limit = maximumMemory, let policy = evictionPolicy, policy != "noeviction" else { return nil }
+        return
+            "Redis has maxmemory \(limit) and maxmemory-policy \(policy), which deletes waiting jobs; set maxmemory-policy noeviction"
+    }
+    /// `host:port` of the primary whose replica the server is; `nil` for a primary.
+    var primary: String? {
+        guard fields["role"] == "slave" else { return nil }
+        return "\(fields["master_host"] ?? "another"):\(fields["master_port"] ?? "?")"
+    }
     var hasAppendOnlyFile: Bool { fields["aof_enabled"] == "1" }
     var isCluster: Bool { fields["cluster_enabled"] == "1" }
 

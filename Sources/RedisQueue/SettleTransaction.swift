@@ -4,11 +4,11 @@ import RedisClient
 import Wire
 
 /// Everything that settling some jobs of one queue changes, as one Redis transaction: outcomes stored (the first
-/// wins), entries removed, waiting gateways answered, watchers told.
+/// wins), entries and bodies removed, waiting gateways answered, watchers told.
 ///
 /// A transaction, because above the memory limit Redis refuses `SET` and not `XDEL`: on their own, the second would
-/// lose the job. Refused as a whole it changes nothing. The answers are part of it, so a crash cannot fall between; an
-/// outcome that lost against a stored one is pushed behind the winner's, whose caller is gone by then.
+/// lose the job. Refused as a whole it changes nothing. The answers are part of it, so a crash cannot fall between; only
+/// an outcome that is stored is pushed, so a caller never hears what differs from it.
 struct SettleTransaction {
     private struct Item {
         let id: JobID
@@ -17,19 +17,33 @@ struct SettleTransaction {
         /// What its gateway gets.
         let reply: ByteBuffer
         let life: String
+        let body: JobBody?
+
+        var frame: ByteBuffer {
+            replyTo?.isForReceipts == true ? reply : ReplyFrame.encode(id, stored: bytes)
+        }
     }
 
     let queue: QueueName
     let commands: [RedisCommand]
     private let items: [Item]
+    private let keys: Keys
     private let options: QueueOptions
     private let extra: [RedisCommand]
 
+    /// Bytes of all outcomes: what a link has to carry.
+    var size: Int { items.reduce(0) { $0 + $1.bytes.readableBytes } }
+
     /// - Parameters:
     ///   - settlements: all of jobs in `queue`.
+    ///   - body: of a large job.
     ///   - extra: further commands of the same transaction.
-    init(_ settlements: [Settlement], in queue: QueueName, options: QueueOptions, extra: [RedisCommand] = []) {
+    init(
+        _ settlements: [Settlement], in queue: QueueName, _ keys: Keys, options: QueueOptions,
+        body: (JobID) -> JobBody? = { _ in nil }, extra: [RedisCommand] = []
+    ) {
         self.queue = queue
+        self.keys = keys
         self.options = options
         self.extra = extra
         items = settlements.map { settlement in
@@ -42,13 +56,16 @@ struct SettleTransaction {
             }
             return Item(
                 id: settlement.outcome.id, replyTo: settlement.outcome.replyTo, bytes: bytes, reply: reply,
-                life: String(QueueOptions.milliseconds(settlement.retention)))
+                life: String(QueueOptions.milliseconds(settlement.retention)),
+                body: body(settlement.outcome.id))
         }
-        commands = Self.makeCommands(items, queue, options, extra)
+        commands = Self.makeCommands(items, queue, keys, options, extra)
     }
 
     /// The settlements by queue, in the order in which each queue first appears.
-    static func all(_ settlements: [Settlement], options: QueueOptions) -> [SettleTransaction] {
+    static func all(
+        _ settlements: [Settlement], _ keys: Keys, options: QueueOptions, body: (JobID) -> JobBody?
+    ) -> [SettleTransaction] {
         var order: [QueueName] = []
         var groups: [QueueName: [Settlement]] = [:]
         for settlement in settlements {
@@ -56,20 +73,20 @@ struct SettleTransaction {
             if groups[queue] == nil { order.append(queue) }
             groups[queue, default: []].append(settlement)
         }
-        return order.map { SettleTransaction(groups[$0] ?? [], in: $0, options: options) }
+        return order.map { SettleTransaction(groups[$0] ?? [], in: $0, keys, options: options, body: body) }
     }
 
     private static func makeCommands(
-        _ items: [Item], _ queue: QueueName, _ options: QueueOptions, _ extra: [RedisCommand]
+        _ items: [Item], _ queue: QueueName, _ keys: Keys, _ options: QueueOptions, _ extra: [RedisCommand]
     ) -> [RedisCommand] {
-        var commands = [RedisCommand("MULTI")]
+        var commands = [RedisCommand("MULTI")] + pushes(items, keys, options)
         commands.reserveCapacity(items.count + 16)
-        let prefix = Keys.resultPrefix(queue)
+        let prefix = keys.resultPrefix(queue)
         var entries: [PriorityClass: [String]] = [:]
-        var replies: [String: [ByteBuffer]] = [:]
         var notices: [String] = []
         // A job whose worker was taken for dead may wait for its retry when that worker settles it after all.
-        var undue = RedisCommand("ZREM", Keys.due(queue))
+        var undue = RedisCommand("ZREM", keys.due(queue))
+        var overdue = RedisCommand("ZREM", keys.deadlines(queue))
         for item in items {
             let notice = Keys.notice(item.id)
             var set = RedisCommand("SET", [prefix + notice], payload: item.bytes.readableBytes)
@@ -77,33 +94,50 @@ struct SettleTransaction {
             set.append(contentsOf: ["NX", "PX", item.life])
             commands.append(set)
             notices.append(notice)
-            undue.append(Keys.pointer(item.id))
+            let pointer = Keys.pointer(item.id)
+            undue.append(pointer)
+            overdue.append(pointer)
             entries[item.id.priority, default: []].append(item.id.entry.description)
-            if let gateway = item.replyTo?.gateway { replies[gateway, default: []].append(item.reply) }
         }
         for (priority, entries) in entries {
-            let lane = Keys.lane(queue, priority)
+            let lane = keys.lane(queue, priority)
             var acknowledge = RedisCommand("XACK", lane, Keys.group)
             acknowledge.append(contentsOf: entries)
             var delete = RedisCommand("XDEL", lane)
             delete.append(contentsOf: entries)
             commands += [acknowledge, delete]
         }
-        let life = String(QueueOptions.milliseconds(options.replyLife))
-        for (gateway, frames) in replies {
-            let list = Keys.reply(gateway)
-            var push = RedisCommand("RPUSH", list)
-            for frame in frames { push.append(frame) }
-            commands += [
-                push, RedisCommand("LTRIM", list, String(-options.replyLimit), "-1"),
-                RedisCommand("PEXPIRE", list, life),
-            ]
+        let bodies = items.compactMap { $0.body.map { keys.body(queue, $0.token) } }
+        if !bodies.isEmpty {
+            var unlink = RedisCommand("UNLINK")
+            unlink.append(contentsOf: bodies)
+            commands.append(unlink)
         }
         if !notices.isEmpty {
-            commands.append(undue)
-            commands.append(RedisCommand("PUBLISH", Keys.settledChannel(queue), notices.joined(separator: " ")))
+            commands += [undue, overdue]
+            commands.append(RedisCommand("PUBLISH", keys.settledChannel(queue), notices.joined(separator: " ")))
         }
         return commands + extra + [RedisCommand("EXEC")]
+    }
+
+    /// One call for each gateway, to be made before the outcomes are stored.
+    private static func pushes(_ items: [Item], _ keys: Keys, _ options: QueueOptions) -> [RedisCommand] {
+        var order: [String] = []
+        var waiting: [String: [Item]] = [:]
+        for item in items {
+            guard let gateway = item.replyTo?.gateway else { continue }
+            if waiting[gateway] == nil { order.append(gateway) }
+            waiting[gateway, default: []].append(item)
+        }
+        return order.map { gateway in
+            let items = waiting[gateway] ?? []
+            var push = RedisScript.push.inTransaction(
+                keys: [keys.reply(gateway)] + items.map { keys.result($0.id) })
+            push.append(String(QueueOptions.milliseconds(options.replyLife)))
+            push.append(String(options.replyLimit))
+            for item in items { push.append(item.frame) }
+            return push
+        }
     }
 
     enum Result {
@@ -138,15 +172,18 @@ struct SettleTransaction {
             let isAwaited = item.replyTo.map { !$0.isForReceipts } ?? false
             return RedisScript.settleFull
                 .call(keys: [
-                    Keys.result(item.id), Keys.lane(queue, item.id.priority), Keys.reply(item.replyTo?.gateway ?? ""),
-                    Keys.due(queue),
+                    keys.result(item.id), keys.lane(queue, item.id.priority), keys.reply(item.replyTo?.gateway ?? ""),
+                    keys.due(queue), keys.deadlines(queue),
+                    item.body.map { keys.body(queue, $0.token) } ?? keys.deadlines(queue),
                 ])
                 .with(item.id.entry.description)
                 .with(item.bytes)
                 .with(
-                    item.life, Keys.group, Keys.settledChannel(queue), Keys.notice(item.id),
+                    item.life, Keys.group, keys.settledChannel(queue), Keys.notice(item.id),
                     !isAwaited ? "" : String(QueueOptions.milliseconds(options.replyLife)),
-                    Keys.pointer(item.id))
+                    Keys.pointer(item.id), item.body == nil ? "" : "body"
+                )
+                .with(item.frame)
         }
     }
 }

@@ -98,7 +98,7 @@ final class SettledNotices: Sendable {
         let subscriber = connections.makeSubscriber("settled")
         await withTaskGroup(of: Void.self) { group in
             group.addTask {
-                await subscriber.run(channels: [Keys.settledChannel(queue)]) {
+                await subscriber.run(channels: [self.connections.keys.settledChannel(queue)]) {
                     // Notices may have been missed: everybody looks again.
                     self.wakeAll(of: queue)
                 } _: { _, message in

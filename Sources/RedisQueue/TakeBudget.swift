@@ -10,11 +10,14 @@
 /// | 1 MiB | 64 | 16 |
 /// | 64 MiB | 64 | 1 |
 struct TakeBudget: Equatable {
+    /// Of one take, in memory.
+    static let bytes = 64 << 20
+
     private let bytes: Int
     private var largest = 0
     private var ceiling: Int?
 
-    init(bytes: Int = 64 << 20) { self.bytes = bytes }
+    init(bytes: Int = TakeBudget.bytes) { self.bytes = bytes }
 
     /// Jobs to ask each of `streams` streams for; at least 1.
     func count(upTo limit: Int, streams: Int) -> Int {

@@ -16,21 +16,21 @@ struct TakeStreams {
     let lanes: [PriorityClass: [String]]
     private let sources: [String: Source]
 
-    init(_ queues: [QueueName]) {
+    init(_ queues: [QueueName], _ names: Keys) {
         var keys: [String] = []
         var sources: [String: Source] = [:]
         func add(_ key: String, _ source: Source) {
             if sources.updateValue(source, forKey: key) == nil { keys.append(key) }
         }
-        for queue in queues { add(Keys.again(queue), .pointers(queue)) }
+        for queue in queues { add(names.again(queue), .pointers(queue)) }
         for priority in PriorityClass.allCases {
-            for queue in queues { add(Keys.lane(queue, priority), .lane(queue, priority)) }
+            for queue in queues { add(names.lane(queue, priority), .lane(queue, priority)) }
         }
         self.keys = keys
-        pointers = queues.map(Keys.again)
+        pointers = queues.map(names.again)
         lanes = Dictionary(
             uniqueKeysWithValues: PriorityClass.allCases.map { priority in
-                (priority, queues.map { Keys.lane($0, priority) })
+                (priority, queues.map { names.lane($0, priority) })
             })
         self.sources = sources
     }
@@ -46,7 +46,9 @@ struct TakeStreams {
             else { throw QueueError.unexpected(stream, "taking jobs") }
             switch source {
             case .lane(let queue, let priority):
-                deliveries.entries += entries.compactMap { LaneEntry($0) }.map { ($0, queue, priority) }
+                deliveries.entries += entries.compactMap { LaneEntry($0) }.map {
+                    FoundEntry(entry: $0, queue: queue, priority: priority, count: DeliveryCount(raw: 1))
+                }
             case .pointers(let queue):
                 deliveries.pointers.append((queue, entries.compactMap { pointer($0, in: queue) }))
             }
@@ -62,12 +64,26 @@ struct TakeStreams {
     }
 }
 
+/// An entry in this worker's hands.
+struct FoundEntry {
+    let entry: LaneEntry
+    let queue: QueueName
+    let priority: PriorityClass
+    let count: DeliveryCount
+
+    var id: JobID { JobID(queue: queue, priority: priority, entry: entry.entry) }
+
+    func with(_ entry: LaneEntry) -> FoundEntry {
+        FoundEntry(entry: entry, queue: queue, priority: priority, count: count)
+    }
+}
+
 /// What one read brought.
 struct Deliveries {
     /// A pointer's own id, and the job that it names if it can be read.
     typealias Pointer = (pointer: String, id: JobID?)
 
-    var entries: [(entry: LaneEntry, queue: QueueName, priority: PriorityClass)] = []
+    var entries: [FoundEntry] = []
     var pointers: [(queue: QueueName, pointers: [Pointer])] = []
 
     var isEmpty: Bool { entries.isEmpty && pointers.allSatisfy(\.pointers.isEmpty) }
@@ -80,5 +96,5 @@ struct Deliveries {
     }
 
     /// Bytes of the largest job among the entries.
-    var largestPayload: Int { entries.reduce(0) { max($0, $1.entry.payload?.readableBytes ?? 0) } }
+    var largest: Int { entries.reduce(0) { max($0, $1.entry.size) } }
 }

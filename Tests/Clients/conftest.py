@@ -14,7 +14,7 @@ SPATE = pathlib.Path(os.environ.get("SPATE", ROOT / ".build/debug/spate"))
 
 
 class Cluster:
-    def __init__(self, directory, config, *arguments):
+    def __init__(self, directory, config, *arguments, environment=None):
         self.directory = directory
         self.address_file = directory / "address.json"
         self.log_path = directory / "spate.log"
@@ -22,7 +22,7 @@ class Cluster:
         self.process = subprocess.Popen(
             [SPATE, "up", "--config", config, "--port", "0", "--admin-port", "0",
              "--address-file", self.address_file, "--data", directory / "data", *arguments],
-            stdout=self.log, stderr=subprocess.STDOUT, cwd=ROOT)
+            stdout=self.log, stderr=subprocess.STDOUT, cwd=ROOT, env={**os.environ, **(environment or {})})
         deadline = time.monotonic() + 60
         while not self.address_file.exists():
             if self.process.poll() is not None or time.monotonic() > deadline:

@@ -7,17 +7,45 @@ import Testing
 @Suite struct KeysTests {
     private let queue = QueueName(model: "a.b", version: "2")
 
-    @Test("gives every key of a queue the queue's hash tag")
-    func hashTag() throws {
+    @Test(
+        "gives every key of a queue the cluster's prefix and the queue's hash tag",
+        arguments: [(nil, "spate:"), ("spate", "spate:"), ("staging-2", "spate.staging-2:")])
+    func hashTag(name: String?, prefix: String) throws {
         let queue = try #require(queue)
+        let cluster = try name.map { try #require(ClusterName($0)) } ?? .standard
         let id = JobID(queue: queue, priority: .high, entry: EntryID(milliseconds: 5, sequence: 1))
-        let keys = [
-            Keys.lane(queue, .low), Keys.again(queue), Keys.due(queue), Keys.result(id), Keys.once(queue, "{x}"),
-            Keys.dead(queue), Keys.cancelled(queue, at: "w"),
+        let keys = Keys(cluster)
+        let ofQueue = [
+            keys.lane(queue, .low), keys.again(queue), keys.due(queue), keys.result(id), keys.once(queue, "{x}"),
+            keys.dead(queue), keys.cancelled(queue, at: "w"), keys.arrivals(queue, day: 1),
         ]
-        #expect(keys.allSatisfy { $0.hasPrefix("spate:{a.b.2}:") })
-        #expect(Set(keys).count == keys.count)
-        #expect(Keys.result(id) == "spate:{a.b.2}:result:high.5-1")
+        #expect(ofQueue.allSatisfy { $0.hasPrefix("\(prefix){a.b.2}:") })
+        #expect(Set(ofQueue).count == ofQueue.count)
+        #expect(keys.result(id) == "\(prefix){a.b.2}:result:high.5-1")
+        let shared = [
+            keys.reply("g"), keys.worker("w"), keys.workers, keys.decisions, keys.control, keys.looks, keys.leader,
+            keys.desired, keys.policy("p"), keys.usage(hour: 1), keys.cluster, keys.members(revision: 1),
+            keys.models(revision: 1),
+        ]
+        #expect(shared.allSatisfy { $0.hasPrefix(prefix) && !$0.contains("{") })
+        #expect(Set(shared).count == shared.count)
+    }
+
+    @Test("tells the channels of two databases apart, which Redis does not")
+    func channels() throws {
+        let queue = try #require(queue)
+        let names = { (keys: Keys) in
+            [keys.settledChannel(queue), keys.cancelledChannel(queue), keys.wake, keys.desiredChannel]
+        }
+        let all = names(Keys()) + names(Keys(database: 3)) + names(Keys(try #require(ClusterName("b")), database: 3))
+        #expect(Set(all).count == all.count)
+    }
+
+    @Test(
+        "takes only names of clusters that cannot be confused", arguments: ["", "a.b", "a:b", "a b", "a@3", "{a}", "ü"])
+    func clusterNames(text: String) {
+        #expect(ClusterName(text) == nil)
+        #expect(ClusterName(String(repeating: "a", count: 65)) == nil)
     }
 
     @Test("reads only the notices and pointers that it writes")

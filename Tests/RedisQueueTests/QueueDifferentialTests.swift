@@ -81,7 +81,8 @@ private struct DifferentialRun {
         case 78..<86: try await reap()
         case 86..<88: try await leave()
         case 88..<91: try await renew()
-        case 91..<96:
+        case 91..<93: try await expire()
+        case 93..<96:
             if let number = realIDs.indices.randomElement(using: &generator) { try await look(at: number) }
         default: try await census()
         }
@@ -104,7 +105,13 @@ private struct DifferentialRun {
 
     private mutating func submit(once: IdempotencyKey?) async throws {
         let priority = PriorityClass.allCases.randomElement(using: &generator) ?? .normal
-        let job = harness.underTest.makeJob(realIDs.count, priority: priority)
+        var job = harness.underTest.makeJob(realIDs.count, priority: priority)
+        // Long past or far away, so that it does not matter which clock looks.
+        switch Int.random(in: 0..<8, using: &generator) {
+        case 0: job.deadline = now - .seconds(60)
+        case 1: job.deadline = now + .seconds(3_600)
+        default: break
+        }
         let real = try await harness.submissions.submit(job, once: once)
         let expected = model.submit(job, once: once, now: now)
         switch (real, expected) {
@@ -198,6 +205,13 @@ private struct DifferentialRun {
         try same(
             "the job blamed", real: reaped.blamed.flatMap { numbers[$0] },
             model: mine.blamed.flatMap { modelNumbers[$0] })
+    }
+
+    private mutating func expire() async throws {
+        // Behind what the last submit left on its way.
+        _ = try await harness.submissions.depth(of: queue)
+        let real = try await harness.observer.expire([queue])
+        try same("the jobs expired", real: real, model: model.expire([queue], now: now))
     }
 
     private mutating func leave() async throws {

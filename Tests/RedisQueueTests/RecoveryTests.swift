@@ -245,6 +245,15 @@ private final class LoadUnderFailure: Sendable {
 }
 
 extension RedisQueueHarness {
+    /// Ends the connections of that name, as the network may.
+    func kill(connectionsNamed name: String) async throws {
+        let list = try await command("CLIENT", "LIST").string ?? ""
+        for line in list.split(whereSeparator: \.isNewline) where line.contains(" name=\(name) ") {
+            let id = line.split(separator: " ").first { $0.hasPrefix("id=") }?.dropFirst(3)
+            try await command("CLIENT", "KILL", "ID", id.map { String($0) } ?? "")
+        }
+    }
+
     /// Returns when Redis holds so many blocked clients; asks Redis, which is what knows.
     func waitUntilBlocked(clients: Int) async throws {
         let deadline = ContinuousClock.now + .seconds(20)

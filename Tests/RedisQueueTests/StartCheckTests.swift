@@ -72,6 +72,59 @@ import Testing
         }
     }
 
+    @Test("says of a replica whose it is, and takes it once it has become the primary", .timeLimit(.minutes(1)))
+    func replica() async throws {
+        try await withPrivateRedis { server in
+            try await RedisQueueHarness.run(url: server.url) { harness in
+                try await harness.command("REPLICAOF", "127.0.0.1", "1")
+                let log = RecordedLog()
+                let connections = try log.connections(server.url)
+                await #expect {
+                    _ = try await RedisQueueStartCheck(connections).run(timeout: .milliseconds(600))
+                } throws: { error in
+                    let error = error as? QueueError
+                    return error?.code == .unavailable && error?.message.contains("is a replica of 127.0.0.1:1") == true
+                }
+                #expect(log.lines(.warning).count == 1)
+                async let findings = RedisQueueStartCheck(connections).run(timeout: .seconds(30))
+                while log.lines(.warning).count < 2 { await Task.yield() }
+                try await harness.command("REPLICAOF", "NO", "ONE")
+                #expect(try await findings.notes.isEmpty == false)
+            }
+        }
+    }
+
+    @Test("names every right that the user lacks, and is content with those that the pages name")
+    func rights() async throws {
+        try await withPrivateRedis { server in
+            try await RedisQueueHarness.run(url: server.url) { harness in
+                let url = server.url.replacing("unix://", with: "unix://spate:pw@")
+                let documented = ["on", ">pw", "~spate*", "&spate*", "+@all", "-@dangerous", "+info"]
+                func allow(_ rules: [String]) async throws {
+                    var command = RedisCommand("ACL", "SETUSER", "spate", "reset")
+                    command.append(contentsOf: rules)
+                    _ = try await harness.redis.send(command)
+                }
+                try await allow(documented)
+                _ = try await check(url)
+                try await allow(documented + ["-evalsha", "-xreadgroup", "-publish"])
+                await #expect {
+                    _ = try await check(url)
+                } throws: { error in
+                    let error = error as? QueueError
+                    return error?.code == .unauthorized
+                        && ["evalsha", "xreadgroup", "publish"].allSatisfy { error?.message.contains($0) == true }
+                }
+                try await allow(["on", ">pw", "~other*", "&spate*", "+@all"])
+                await #expect {
+                    _ = try await check(url)
+                } throws: {
+                    ($0 as? QueueError)?.message.contains("~spate*") == true
+                }
+            }
+        }
+    }
+
     @Test("is unavailable where no Redis is")
     func absent() async throws {
         let connections = RedisConnections(

@@ -1,3 +1,4 @@
+import Jobs
 import Foundation
 import Settings
 import Tensors
@@ -84,6 +85,16 @@ import Testing
         #expect(settings.gateway.port == 0)
         #expect(settings.gateway.adminPort == 8002)
         #expect(throws: SettingsError.self) { try SettingsOverrides(environment: ["SPATE_PORT": "x"]) }
+    }
+
+    @Test("takes the name of the cluster, and a URL that a file ended with a newline")
+    func clusterName() throws {
+        let environment = try SettingsOverrides(environment: [
+            "SPATE_CLUSTER": "staging\n", "SPATE_REDIS_URL": "redis://redis:6379/0\n",
+        ])
+        #expect(environment.cluster == ClusterName("staging"))
+        #expect(environment.redisURL == "redis://redis:6379/0")
+        #expect(throws: SettingsError.self) { try SettingsOverrides(environment: ["SPATE_CLUSTER": "a.b"]) }
     }
 
     @Test("the version served is the highest number, not the last name, unless the file names one")

@@ -96,7 +96,12 @@ package final class ModelQueue: SubmissionQueue, QueueObserver {
     /// As if all keys were deleted.
     package func forgetSecret() { state.withLock { $0.secret = nil } }
 
-    package func deliverReplies(to gateway: String, _ deliver: @escaping @Sendable (Outcome) -> Void) async {
+    package func verify() {}
+
+    package func deliverReplies(
+        to gateway: String, waiting: @escaping @Sendable () -> [JobID],
+        _ deliver: @escaping @Sendable (Outcome) -> Void
+    ) async {
         let (number, changes) = subscribe()
         defer { unsubscribe(number) }
         // Subscribed first: what is in the mailbox already is delivered, what comes later signals.

@@ -45,7 +45,7 @@ package struct QueueConformance: Sendable, CustomStringConvertible {
     package func check(_ queue: QueueUnderTest) async throws { try await body(queue) }
 
     package static let all: [QueueConformance] =
-        delivery + settling + givingBack + deaths + cancelling + idempotency + observing + secret + receipts
+        delivery + settling + givingBack + deaths + cancelling + idempotency + observing + expiring + secret + receipts
 }
 
 package struct ConformanceFailure: Error, CustomStringConvertible {

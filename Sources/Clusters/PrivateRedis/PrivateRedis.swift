@@ -38,7 +38,7 @@ package final class PrivateRedis: Service {
         }
     }
 
-    package var url: String { "unix://\(directory.socketPath)" }
+    package var url: String { directory.url }
 
     /// Keeps the server running until graceful shutdown, then ends it in order.
     package func run() async throws {

@@ -21,6 +21,20 @@ package struct RedisDataDirectory: Sendable {
         return "/tmp/spate-\(getuid())-\(String(digest, radix: 16)).sock"
     }
 
+    /// The address of the server: in it `%`, `?` and what is no text of a URL are written as `%41`.
+    package var url: String {
+        let path = socketPath.utf8.map { byte -> String in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "/"), UInt8(ascii: "-"), UInt8(ascii: "."),
+                UInt8(ascii: "_"), UInt8(ascii: "~"):
+                String(UnicodeScalar(byte))
+            default: "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
+            }
+        }
+        return "unix://" + path.joined()
+    }
+
     /// Makes the folder and checks that a server that starts here would find what was accepted before.
     ///
     /// - Throws: when the folder cannot be made, or held jobs whose append-only file is gone, or holds the data of some

@@ -81,7 +81,7 @@ final class CallService: Sendable {
             let replies = self.replies
             watch.notify { replies.disconnect(token) }
             defer { watch.release() }
-            switch await replies.answer(to: token, within: limit, keeping: settings.retention) {
+            switch await replies.answer(to: token, of: id, within: limit, keeping: settings.retention) {
             case .outcome(let outcome):
                 return .settled(outcome, signer.ticket(for: id))
             case .timedOut:
@@ -190,7 +190,7 @@ final class CallService: Sendable {
             group.addTask { [tickets] in await tickets.run() }
             group.addTask { [workers] in await workers.run() }
             group.addTask { [queue, gateway] in
-                await queue.deliverReplies(to: gateway) { outcome in
+                await queue.deliverReplies(to: gateway, waiting: { replies.jobs }) { outcome in
                     admission.settled(outcome)
                     meters.note(outcome)
                     switch replies.deliver(outcome) {

@@ -26,6 +26,8 @@ final class ReplyTable: Sendable {
     fileprivate struct Entry {
         var continuation: CheckedContinuation<Answer, Never>?
         var early: Answer?
+        /// What it waits for, once it waits.
+        var job: JobID?
         /// The tick at which the wait is over.
         var due: Int64 = .max
         /// What is left behind when the wait times out.
@@ -65,6 +67,9 @@ final class ReplyTable: Sendable {
     /// The number of calls that wait.
     var count: Int { state.withLock { $0.waiting.count } }
 
+    /// The jobs that are waited for. O(n).
+    var jobs: [JobID] { state.withLock { $0.waiting.values.compactMap(\.job) } }
+
     /// A fresh token. Must be given to `answer` or `forget`.
     func makeToken() -> UInt64 {
         state.withLock { state in
@@ -80,7 +85,9 @@ final class ReplyTable: Sendable {
 
     /// Waits for the outcome addressed to `token`, at most `limit`. After `timedOut` the outcome, when it comes, is to be
     /// kept for `retention`.
-    func answer(to token: UInt64, within limit: Duration, keeping retention: Duration) async -> Answer {
+    func answer(
+        to token: UInt64, of job: JobID? = nil, within limit: Duration, keeping retention: Duration
+    ) async -> Answer {
         let due = tickIndex(after: limit)
         let lost = tickIndex(after: limit + Self.abandonedLife)
         return await withCheckedContinuation { continuation in
@@ -91,7 +98,7 @@ final class ReplyTable: Sendable {
                     return early
                 }
                 state.waiting[token] = Entry(
-                    continuation: continuation, due: due, leaving: Abandoned(retention: retention, due: lost))
+                    continuation: continuation, job: job, due: due, leaving: Abandoned(retention: retention, due: lost))
                 state.file(token, at: due, horizon: Self.horizon)
                 return nil
             }

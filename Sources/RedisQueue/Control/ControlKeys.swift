@@ -2,19 +2,17 @@ import Jobs
 
 extension Keys {
     /// A hash: `<kind> <subject>` to an entry as JSON.
-    static let control = "spate:control"
+    var control: String { shared("control") }
     /// A stream of looks, one entry each: what a decision was made from.
-    static let looks = "spate:looks"
+    var looks: String { shared("looks") }
 
-    static func policy(_ hash: String) -> String { "spate:policy:" + hash }
+    func policy(_ hash: String) -> String { shared("policy:") + hash }
 
     /// The minutes of one day: 1,440 counters of 4 bytes, big-endian.
-    static func arrivals(_ queue: QueueName, day: Int64) -> String {
-        "spate:{\(queue.model).\(queue.version)}:arrivals:\(day)"
-    }
+    func arrivals(_ queue: QueueName, day: Int64) -> String { "\(prefix(queue))arrivals:\(day)" }
 
     /// A hash: `UsageKey.text` to an amount.
-    static func usage(hour: Int64) -> String { "spate:usage:\(hour)" }
+    func usage(hour: Int64) -> String { shared("usage:\(hour)") }
 }
 
 extension RedisScript {

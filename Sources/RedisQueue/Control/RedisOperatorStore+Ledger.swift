@@ -11,7 +11,7 @@ extension RedisOperatorStore {
         let minute = Self.minute(of: time)
         let seconds = String(Self.keptCounts.components.seconds)
         let calls = arrivals.sorted { $0.key.description < $1.key.description }.map { queue, count in
-            RedisScript.controlCount.call(keys: [Keys.arrivals(queue, day: minute / Self.minutesPerDay)])
+            RedisScript.controlCount.call(keys: [keys.arrivals(queue, day: minute / Self.minutesPerDay)])
                 .with(String(minute % Self.minutesPerDay), String(max(count, 0)), seconds)
         }
         _ = try await client.perform(calls, "counting arrivals")
@@ -26,7 +26,7 @@ extension RedisOperatorStore {
         let days = Array((first / Self.minutesPerDay)...((first + count - 1) / Self.minutesPerDay))
         let what = "reading the arrivals of \(queue)"
         let replies = try await client.perform(
-            days.map { RedisCommand("GET", Keys.arrivals(queue, day: $0)) }, what)
+            days.map { RedisCommand("GET", keys.arrivals(queue, day: $0)) }, what)
         var counters: [Int64: ByteBuffer] = [:]
         for (day, reply) in zip(days, replies) {
             if let message = reply.errorMessage { throw QueueError(reply: message, what) }
@@ -42,7 +42,7 @@ extension RedisOperatorStore {
 
     package func add(_ usage: [UsageKey: Int64], at time: Timestamp) async throws(QueueError) {
         guard !usage.isEmpty else { return }
-        let key = Keys.usage(hour: Self.hour(of: time))
+        let key = keys.usage(hour: Self.hour(of: time))
         var commands = usage.sorted { $0.key.text < $1.key.text }.map {
             RedisCommand("HINCRBY", key, $0.key.text, String($0.value))
         }
@@ -57,7 +57,7 @@ extension RedisOperatorStore {
         let earliest = max(Self.hour(of: from), Self.hour(of: to - Self.keptCounts))
         let hours = Array(earliest...max(Self.hour(of: to), earliest))
         let what = "reading the workers' time"
-        let replies = try await client.perform(hours.map { RedisCommand("HGETALL", Keys.usage(hour: $0)) }, what)
+        let replies = try await client.perform(hours.map { RedisCommand("HGETALL", keys.usage(hour: $0)) }, what)
         var found: [UsageHour] = []
         for (hour, reply) in zip(hours, replies) {
             guard let pairs = reply.array else { throw QueueError.unexpected(reply, what) }

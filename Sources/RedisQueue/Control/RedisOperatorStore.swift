@@ -22,6 +22,7 @@ package final class RedisOperatorStore: ControlStore, DecisionArchive, TrafficLe
     private static let looksBytes = 64 << 20
 
     let client: RedisClient
+    let keys: Keys
     private let fence: RedisFence?
     private let leadership: (any Leadership)?
     private let logger: Logger
@@ -30,6 +31,7 @@ package final class RedisOperatorStore: ControlStore, DecisionArchive, TrafficLe
     ///   begun. `nil` for whoever does not decide.
     package init(_ connections: RedisConnections, leadership: (any Leadership)? = nil) {
         client = connections.makeClient("operate")
+        keys = connections.keys
         fence = leadership == nil ? nil : RedisFence(connections)
         self.leadership = leadership
         logger = connections.logger
@@ -47,7 +49,7 @@ package final class RedisOperatorStore: ControlStore, DecisionArchive, TrafficLe
 
     package func control() async throws(QueueError) -> ControlState {
         let what = "reading what operators have set"
-        let reply = try await one(RedisCommand("HGETALL", Keys.control), what)
+        let reply = try await one(RedisCommand("HGETALL", keys.control), what)
         guard let pairs = reply.array else { throw QueueError.unexpected(reply, what) }
         let decoder = JSONDecoder()
         return ControlState(
@@ -65,20 +67,20 @@ package final class RedisOperatorStore: ControlStore, DecisionArchive, TrafficLe
     package func set(_ entry: ControlEntry) async throws(QueueError) {
         let what = "writing an operator's setting"
         guard let json = Self.json(entry) else { throw QueueError(.malformed, "\(what): it has no JSON form") }
-        let reply = try await one(RedisCommand("HSET", Keys.control, Self.field(entry.kind, entry.subject), json), what)
+        let reply = try await one(RedisCommand("HSET", keys.control, Self.field(entry.kind, entry.subject), json), what)
         if let message = reply.errorMessage { throw QueueError(reply: message, what) }
     }
 
     package func clear(_ kind: ControlEntry.Kind, _ subject: String) async throws(QueueError) -> Bool {
         let what = "taking back an operator's setting"
-        let reply = try await one(RedisCommand("HDEL", Keys.control, Self.field(kind, subject)), what)
+        let reply = try await one(RedisCommand("HDEL", keys.control, Self.field(kind, subject)), what)
         guard let count = reply.integer else { throw QueueError.unexpected(reply, what) }
         return count > 0
     }
 
     package func remove(_ entry: ControlEntry) async throws(QueueError) -> Bool {
         let what = "removing an operator's setting that is over"
-        let call = RedisScript.controlRemove.call(keys: [Keys.control]).with(
+        let call = RedisScript.controlRemove.call(keys: [keys.control]).with(
             Self.field(entry.kind, entry.subject), String(entry.set.microseconds))
         let reply = try await client.perform([call], what).first ?? .null
         guard let count = reply.integer else { throw QueueError.unexpected(reply, what) }
@@ -88,7 +90,7 @@ package final class RedisOperatorStore: ControlStore, DecisionArchive, TrafficLe
     package func isLed() async throws(QueueError) -> Bool {
         let what = "reading who leads"
         let replies = try await client.perform(
-            [RedisCommand("HGET", Keys.leader, "until"), RedisCommand("TIME")], what)
+            [RedisCommand("HGET", keys.leader, "until"), RedisCommand("TIME")], what)
         guard replies.count == 2, let time = replies[1].array?.first?.string.flatMap({ Int64($0) }) else {
             throw QueueError.unexpected(replies.last ?? .null, what)
         }
@@ -104,23 +106,23 @@ package final class RedisOperatorStore: ControlStore, DecisionArchive, TrafficLe
         let hash = Self.sha256(json)
         let seconds = (Self.keptDecisions + .seconds(86_400)).components.seconds
         let what = "keeping a policy"
-        let reply = try await one(RedisCommand("SET", Keys.policy(hash), json, "EX", String(seconds)), what)
+        let reply = try await one(RedisCommand("SET", keys.policy(hash), json, "EX", String(seconds)), what)
         if let message = reply.errorMessage { throw QueueError(reply: message, what) }
         return hash
     }
 
     package func append(_ look: RecordedLook) async throws(QueueError) {
         let oldest = String(max((look.time - Self.keptDecisions).milliseconds, 0))
-        var commands = look.decisions.map { ["XADD", Keys.decisions, "MINID", "~", oldest, "*", "d", $0] }
+        var commands = look.decisions.map { ["XADD", keys.decisions, "MINID", "~", oldest, "*", "d", $0] }
         commands.append([
-            "XADD", Keys.looks, "MINID", "~", oldest, "*", "t", String(look.time.microseconds), "p", look.policy, "o",
+            "XADD", keys.looks, "MINID", "~", oldest, "*", "t", String(look.time.microseconds), "p", look.policy, "o",
             look.observation, "s", look.state,
         ])
         let size = max(look.observation.utf8.count + look.state.utf8.count, 512)
-        commands.append(["XTRIM", Keys.decisions, "MAXLEN", "~", String(Self.decisionLimit)])
-        commands.append(["XTRIM", Keys.looks, "MAXLEN", "~", String(max(Self.looksBytes / size, 1_000))])
+        commands.append(["XTRIM", keys.decisions, "MAXLEN", "~", String(Self.decisionLimit)])
+        commands.append(["XTRIM", keys.looks, "MAXLEN", "~", String(max(Self.looksBytes / size, 1_000))])
         let kept = (Self.keptDecisions + .seconds(86_400)).components.seconds
-        commands.append(["EXPIRE", Keys.policy(look.policy), String(kept)])
+        commands.append(["EXPIRE", keys.policy(look.policy), String(kept)])
         try await write(commands, "recording a decision")
     }
 
@@ -154,7 +156,7 @@ package final class RedisOperatorStore: ControlStore, DecisionArchive, TrafficLe
         let what = "reading the decisions"
         let reply = try await one(
             RedisCommand(
-                "XREVRANGE", Keys.decisions, String(max(to.milliseconds, 0)), String(max(from.milliseconds, 0)),
+                "XREVRANGE", keys.decisions, String(max(to.milliseconds, 0)), String(max(from.milliseconds, 0)),
                 "COUNT",
                 String(max(limit, 1))), what)
         guard let entries = reply.array else { throw QueueError.unexpected(reply, what) }
@@ -165,14 +167,14 @@ package final class RedisOperatorStore: ControlStore, DecisionArchive, TrafficLe
         let what = "reading what a decision was made from"
         // An entry is written a little after its look; the next second holds those of this one.
         let end = String(max((time + .seconds(5)).milliseconds, 0))
-        let reply = try await one(RedisCommand("XREVRANGE", Keys.looks, end, "-", "COUNT", "100"), what)
+        let reply = try await one(RedisCommand("XREVRANGE", keys.looks, end, "-", "COUNT", "100"), what)
         guard let entries = reply.array else { throw QueueError.unexpected(reply, what) }
         return entries.lazy.compactMap { Self.look($0) }.first { $0.time <= time }
     }
 
     package func policy(_ hash: String) async throws(QueueError) -> String? {
         let what = "reading a policy"
-        let reply = try await one(RedisCommand("GET", Keys.policy(hash)), what)
+        let reply = try await one(RedisCommand("GET", keys.policy(hash)), what)
         if let message = reply.errorMessage { throw QueueError(reply: message, what) }
         return reply.string
     }

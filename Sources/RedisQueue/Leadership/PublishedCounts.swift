@@ -23,7 +23,8 @@ package final class PublishedCounts: Sendable {
         await withDiscardingTaskGroup { group in
             group.addTask { await self.client.run() }
             group.addTask {
-                await self.connections.makeSubscriber("desired").run(channels: [Keys.desiredChannel]) { _, _ in
+                await self.connections.makeSubscriber("desired").run(channels: [self.connections.keys.desiredChannel]) {
+                    _, _ in
                     signal.yield()
                 }
             }
@@ -51,7 +52,8 @@ package final class PublishedCounts: Sendable {
     package func read() async throws(QueueError) -> [PublishedCount] {
         let what = "reading the wanted counts"
         let reply =
-            try await client.perform([RedisCommand("HGETALL", Keys.desired)], timeout: Self.interval, what).first
+            try await client.perform([RedisCommand("HGETALL", connections.keys.desired)], timeout: Self.interval, what)
+            .first
             ?? .null
         guard let words = reply.array?.map(\.string) else { throw QueueError.unexpected(reply, what) }
         return stride(from: 0, to: words.count - 1, by: 2).compactMap { index in
@@ -65,12 +67,12 @@ extension RedisFence {
     /// Replaces the wanted counts of all pools, if the term is still the newest.
     package func publish(_ counts: [PublishedCount], in term: LeadershipTerm) async throws(FenceError) {
         guard !counts.isEmpty else { return }
-        var words = ["HSET", Keys.desired]
+        var words = ["HSET", keys.desired]
         for count in counts { words += [count.pool, count.text] }
         try await perform(
             [
-                FencedCommand("DEL", key: Keys.desired), FencedCommand(words, keys: [Keys.desired]),
-                FencedCommand(["PUBLISH", Keys.desiredChannel, ""], keys: []),
+                FencedCommand("DEL", key: keys.desired), FencedCommand(words, keys: [keys.desired]),
+                FencedCommand(["PUBLISH", keys.desiredChannel, ""], keys: []),
             ], in: term)
     }
 }

@@ -9,7 +9,7 @@ extension RedisFence {
         try await perform(
             decisions.map { json in
                 FencedCommand(
-                    "XADD", key: Keys.decisions, "MAXLEN", "~", String(Self.decisionLimit), "*", "d", json)
+                    "XADD", key: keys.decisions, "MAXLEN", "~", String(Self.decisionLimit), "*", "d", json)
             }, in: term)
     }
 }

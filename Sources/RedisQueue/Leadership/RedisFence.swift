@@ -12,8 +12,12 @@ package final class RedisFence: Sendable {
     private static let wordLimit = 4_000
 
     private let client: RedisClient
+    let keys: Keys
 
-    package init(_ connections: RedisConnections) { client = connections.makeClient("fence") }
+    package init(_ connections: RedisConnections) {
+        client = connections.makeClient("fence")
+        keys = connections.keys
+    }
 
     /// Keeps the connection until the task is cancelled.
     package func run() async { await client.run() }
@@ -28,16 +32,16 @@ package final class RedisFence: Sendable {
     package func perform(_ commands: [FencedCommand], in term: LeadershipTerm) async throws(FenceError) -> [String?] {
         let what = "writing as the leader of epoch \(term.epoch)"
         var arguments = [String(term.epoch), term.holder]
-        var keys = [Keys.leader]
+        var touched = [keys.leader]
         for command in commands {
             arguments.append(String(command.words.count))
             arguments += command.words
-            keys += command.keys
+            touched += command.keys
         }
         guard arguments.count <= Self.wordLimit else {
             throw .failed(QueueError(.misconfigured, "\(what): \(arguments.count) words, above \(Self.wordLimit)"))
         }
-        let call = RedisScript.leaderFenced.call(keys: keys).with(arguments)
+        let call = RedisScript.leaderFenced.call(keys: touched).with(arguments)
         let reply: RedisValue
         do throws(QueueError) {
             reply = try await client.perform([call], what).first ?? .null
@@ -77,7 +81,7 @@ package final class RedisFence: Sendable {
         authority: String, term: Int64, holder: String, newestEpoch: Int64 = 0, own: Int64? = nil
     ) async throws(QueueError) -> Int64? {
         let what = "registering the term of \(authority)"
-        let call = RedisScript.leaderRegister.call(keys: [Keys.leader])
+        let call = RedisScript.leaderRegister.call(keys: [keys.leader])
             .with(authority, String(term), holder, String(newestEpoch), own.map { String($0) } ?? "")
         let reply = try await client.perform([call], what).first ?? .null
         guard let numbers = reply.array?.compactMap(\.integer), numbers.count == 2 else {
@@ -89,7 +93,7 @@ package final class RedisFence: Sendable {
     /// The epoch of the newest term, whoever holds it; 0 where there was none.
     package func newestEpoch() async throws(QueueError) -> Int64 {
         let what = "reading the newest epoch"
-        let reply = try await client.perform([RedisCommand("HGET", Keys.leader, "epoch")], what).first ?? .null
+        let reply = try await client.perform([RedisCommand("HGET", keys.leader, "epoch")], what).first ?? .null
         if let message = reply.errorMessage { throw QueueError(reply: message, what) }
         return reply.string.flatMap { Int64($0) } ?? 0
     }

@@ -33,6 +33,7 @@ package final class RedisLeadership: Leadership {
     private let time: any TimeSource
     private let client: RedisClient
     private let connections: RedisConnections
+    private let failure: RepeatedFailure
     private let state: Mutex<State>
 
     /// - Parameters:
@@ -47,6 +48,9 @@ package final class RedisLeadership: Leadership {
         self.contention = contention
         self.time = time
         client = connections.makeClient("leader")
+        failure = RepeatedFailure(
+            "the leadership cannot be contended for", over: "the leadership can be contended for again",
+            logger: connections.logger)
         state = Mutex(State(tenure: LeaseCandidacy(timing: timing)))
     }
 
@@ -112,7 +116,7 @@ package final class RedisLeadership: Leadership {
     package func contend() async {
         let timing = state.withLock { $0.tenure.timing }
         let seen = state.withLock { $0.tenure.newestEpoch }
-        let call = RedisScript.leaderContend.call(keys: [Keys.leader]).with(
+        let call = RedisScript.leaderContend.call(keys: [connections.keys.leader]).with(
             holder, String(timing.lease.wholeMilliseconds), String(seen), contention.rawValue)
         let sent = time.now()
         let answer = await ask(call, timeout: timing.renewal)
@@ -129,13 +133,12 @@ package final class RedisLeadership: Leadership {
             guard let first = numbers.first, numbers.count >= 2 else {
                 throw QueueError.unexpected(reply, "contending for the leadership")
             }
+            failure.ended()
             if first == 1 { return .granted(epoch: Int64(numbers[1])) }
             return .held(remaining: .milliseconds(numbers.count > 2 ? numbers[2] : 0))
         } catch {
             // The connection logs its outages itself; anything else is worth a line.
-            if error.code != .unavailable {
-                connections.logger.error("the leadership cannot be contended for", metadata: ["reason": "\(error)"])
-            }
+            if error.code != .unavailable { failure.failed(error) }
             return .unknown
         }
     }
@@ -148,7 +151,7 @@ package final class RedisLeadership: Leadership {
         }
         tell()
         guard let held else { return }
-        let call = RedisScript.leaderRelease.call(keys: [Keys.leader]).with(holder, String(held.epoch))
+        let call = RedisScript.leaderRelease.call(keys: [connections.keys.leader]).with(holder, String(held.epoch))
         do throws(QueueError) {
             _ = try await client.perform([call], timeout: .seconds(1), "giving back the leadership")
         } catch {

@@ -22,6 +22,7 @@ extension ClusterSettings {
     }
 
     init(reading file: SettingsReader, directory base: String, overrides: SettingsOverrides) {
+        var cluster = file.mapping("cluster") { IdentitySettings(reading: $0) }
         var redis = file.mapping("redis") { RedisSettings(reading: $0, directory: base) }
         var gateway = file.mapping("gateway") { GatewaySettings(reading: $0) }
         if let url = overrides.redisURL {
@@ -30,6 +31,7 @@ extension ClusterSettings {
                 file.report(problem, at: SettingsPosition(file: "redis URL (--redis, SPATE_REDIS_URL)"))
             }
         }
+        cluster.name = overrides.cluster ?? cluster.name
         gateway.host = overrides.host ?? gateway.host
         gateway.port = overrides.port ?? gateway.port
         gateway.adminPort = overrides.adminPort ?? gateway.adminPort
@@ -42,7 +44,7 @@ extension ClusterSettings {
         let scaler = file.mapping("scaler") { ScalerSettings(reading: $0, directory: base) }
         Self.check(scaler.calendar, models: models.map(\.name), file)
         self.init(
-            redis: redis, gateway: gateway, repository: repository,
+            cluster: cluster, redis: redis, gateway: gateway, repository: repository,
             models: models, pools: pools,
             scaler: scaler,
             kubernetes: Self.kubernetes(file, pools: pools),

@@ -1,11 +1,35 @@
+import Jobs
+
 // One initializer for each section of the cluster file. The defaults are those of the memberwise initializers.
+
+extension IdentitySettings {
+    init(reading reader: SettingsReader) {
+        let defaults = IdentitySettings()
+        var name = defaults.name
+        if let text = reader.string("name") {
+            if let valid = ClusterName(text) {
+                name = valid
+            } else {
+                reader.report(ClusterName.problem(with: text, in: "'name'"), at: "name")
+            }
+        }
+        self.init(
+            name: name, revision: reader.integer("revision", in: 1...1_000_000_000, default: defaults.revision))
+    }
+}
+
+extension ClusterName {
+    static func problem(with text: String, in place: String) -> String {
+        "\(place): '\(text)' is no name of a cluster; allowed: 1 to 64 characters of A-Z a-z 0-9 _ -"
+    }
+}
 
 extension RedisSettings {
     init(reading reader: SettingsReader, directory base: String) {
         let defaults = RedisSettings()
         func path(_ key: String) -> String? { reader.string(key).map { SettingsPath.resolve($0, from: base) } }
         let directory = path("directory") ?? SettingsPath.resolve("../.spate/redis", from: base)
-        let url = reader.string("url")
+        let url = reader.string("url").map { SettingsText.trimmed($0) }
         if let url, let problem = RedisURL.problem(with: url) { reader.report("'url': \(problem)", at: "url") }
         let certificateAuthority = path("certificate_authority")
         let clientCertificate = path("client_certificate")

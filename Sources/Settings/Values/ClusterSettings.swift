@@ -1,6 +1,7 @@
 /// The cluster file (`cluster/spate.yaml`), checked. Every key, its unit, default and effect is explained in
 /// that file beside its default value.
 package struct ClusterSettings: Sendable, Equatable {
+    package var cluster: IdentitySettings
     package var redis: RedisSettings
     package var gateway: GatewaySettings
     /// Directory of the model repository, absolute.
@@ -14,6 +15,7 @@ package struct ClusterSettings: Sendable, Equatable {
     package var logging: LoggingSettings
 
     package init(
+        cluster: IdentitySettings = IdentitySettings(),
         redis: RedisSettings = RedisSettings(),
         gateway: GatewaySettings = GatewaySettings(),
         repository: String = "models",
@@ -24,6 +26,7 @@ package struct ClusterSettings: Sendable, Equatable {
         runtime: RuntimeSettings = RuntimeSettings(),
         logging: LoggingSettings = LoggingSettings()
     ) {
+        self.cluster = cluster
         self.redis = redis
         self.gateway = gateway
         self.repository = repository

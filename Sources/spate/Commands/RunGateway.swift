@@ -28,23 +28,22 @@ struct RunGateway: AsyncParsableCommand {
             let catalog = try ModelCatalog.read(settings)
             try await PortCheck.check(settings)
             let queue = try await QueueConnections.open(settings, logger: logger)
+            let id = BootID.make("gateway")
+            let place = try await ClusterPlace.enter(settings, id: id, as: .gateway, queue.connections)
             let observer = RedisQueueObserver(queue.connections)
             let parts = GatewayParts(
-                id: BootID.make("gateway"), settings: settings, catalog: catalog, queue: queue, observer: observer,
+                id: id, settings: settings, catalog: catalog, queue: queue, observer: observer,
                 metrics: MetricsRegistry(), logger: logger,
                 onListening: { addresses in
                     logger.notice(
                         "Listening",
                         metadata: [
-                            "http": "http://\(addresses.host):\(addresses.port)",
-                            "admin": "http://\(addresses.host):\(addresses.adminPort)",
+                            "http": "\(addresses.httpURL)",
+                            "admin": "\(addresses.adminURL)",
                         ])
                 })
-            let reaper = StandInReaper(
-                observer: observer, queues: settings.models.compactMap(\.queue), logger: logger)
             let loops: [any Service] = [
-                LoopService { await queue.clock.run() }, LoopService { await observer.run() },
-                LoopService { await reaper.run() },
+                place.service, LoopService { await queue.clock.run() }, LoopService { await observer.run() },
             ]
             try await ServiceGroup(
                 configuration: .init(

@@ -27,6 +27,8 @@ struct RunScaler: AsyncParsableCommand {
         let logger = settings.logging.output(role: "scaler").makeLogger()
         do {
             let queue = try await QueueConnections.open(settings, logger: logger)
+            let place = try await ClusterPlace.enter(
+                settings, id: BootID.make("scaler"), as: .scaler, queue.connections)
             if let url = settings.redis.url { setenv("SPATE_REDIS_URL", url, 1) }
             let observer = RedisQueueObserver(queue.connections)
             let command = WorkerCommandLine(cluster)
@@ -34,10 +36,13 @@ struct RunScaler: AsyncParsableCommand {
                 settings: settings, redis: settings.redis.url, queue: queue, observer: observer,
                 processes: ChildProcesses(orphans: ForeignOrphans.duty), parentDeath: .livesOn,
                 arguments: { command.arguments(pool: $0, worker: $1) }, logDirectory: logs, isDryRun: dryRun,
+                identity: place.identity,
                 files: cluster.watch(settings), metrics: MetricsRegistry(), logger: logger)
             try await ServiceGroup(
                 configuration: .init(
-                    services: [LoopService { await queue.clock.run() }, LoopService { await observer.run() }]
+                    services: [
+                        place.service, LoopService { await queue.clock.run() }, LoopService { await observer.run() },
+                    ]
                         + scaler.services,
                     gracefulShutdownSignals: TerminalSignal.draining, logger: logger)
             ).run()

@@ -56,7 +56,11 @@ struct RunWorker: AsyncParsableCommand {
             let identity = WorkerIdentity(given: id, pool: pool, environment: ProcessInfo.processInfo.environment)
             identity.writeTerminationLog()
             let id = identity.id
-            let work = RedisWorkQueue(worker: id, queue.connections, clock: queue.clock, options: queue.options)
+            // Beside the load of the models: their files are read twice, and together that takes no longer than once.
+            let entering = Task { await enter(settings, id: id, queue.connections) }
+            let work = RedisWorkQueue(
+                worker: id, queue.connections, clock: queue.clock, options: queue.options,
+                admission: { _ = await entering.value })
             let registry = BackendRegistry(
                 runtime: settings.runtime, repository: ModelRepository(path: settings.repository),
                 listener: { message in
@@ -79,6 +83,7 @@ struct RunWorker: AsyncParsableCommand {
                 await withDiscardingTaskGroup { group in
                     group.addTask { await queue.clock.run() }
                     group.addTask { await work.run() }
+                    group.addTask { await entering.value.keep() }
                 }
             }
             try await serve(WorkerRun(worker), logger: logger)
@@ -90,6 +95,16 @@ struct RunWorker: AsyncParsableCommand {
             _exit(error.exitCode)
         } catch {
             throw RoleFailure.exit(error)
+        }
+    }
+
+    /// Ends the process where the worker does not belong to the cluster: it has taken nothing yet, and a thread may be
+    /// inside a backend, for which a normal exit would wait.
+    private func enter(_ settings: ClusterSettings, id: String, _ connections: RedisConnections) async -> ClusterPlace {
+        do {
+            return try await ClusterPlace.enter(settings, id: id, as: .worker(pool: pool), connections)
+        } catch {
+            _exit((RoleFailure.exit(error) as? ExitCode)?.rawValue ?? 69)
         }
     }
 

@@ -93,11 +93,15 @@ struct Up: AsyncParsableCommand {
         // Workers inherit the address by the environment: an argument would show its password to every user.
         setenv("SPATE_REDIS_URL", url, 1)
         let queue = try await QueueConnections.open(settings, url: url, logger: logger)
+        let id = BootID.make("gateway")
+        let isSole = settings.redis.url == nil
+        let place = try await ClusterPlace.enter(
+            settings, id: id, as: .gateway, company: isSole ? .sole : .shared, queue.connections)
         let observer = RedisQueueObserver(queue.connections)
         if settings.redis.url == nil { try await takeBack(settings, queue, logger: logger) }
         let metrics = MetricsRegistry()
         let parts = GatewayParts(
-            id: BootID.make("gateway"), settings: settings, catalog: catalog, queue: queue, observer: observer,
+            id: id, settings: settings, catalog: catalog, queue: queue, observer: observer,
             metrics: metrics, logger: settings.logging.output(role: "gateway").makeLogger(),
             onListening: {
                 announce($0, catalog: catalog, redis: queue.connections.configuration.label, logger: logger)
@@ -107,7 +111,7 @@ struct Up: AsyncParsableCommand {
             settings: settings, redis: url, queue: queue, observer: observer, processes: processes,
             parentDeath: settings.redis.url == nil ? .dies : .handsBack,
             arguments: { command.arguments(pool: $0, worker: $1) }, logDirectory: data.map { $0 + "/logs" },
-            isSole: settings.redis.url == nil,
+            identity: place.identity, isSole: isSole,
             files: try cluster.watch(
                 settings, host: host, port: port, adminPort: adminPort,
                 further: { [server = settings.redis.server] in
@@ -119,7 +123,7 @@ struct Up: AsyncParsableCommand {
         let kept = KeptJobs(
             observer: observer, queues: settings.models.compactMap(\.queue),
             place: Self.place(of: settings.redis.server, label: queue.connections.configuration.label))
-        return [LoopService { await queue.clock.run() }, LoopService { await observer.run() }, kept]
+        return [place.service, LoopService { await queue.clock.run() }, LoopService { await observer.run() }, kept]
             + parts.loops + scaler.services + [parts.gateway]
     }
 

@@ -21,5 +21,8 @@ extension GatewayService.Addresses {
     var httpURL: String { "http://\(reachableHost):\(port)" }
     var adminURL: String { "http://\(reachableHost):\(adminPort)" }
 
-    private var reachableHost: String { ["0.0.0.0", "::", "*"].contains(host) ? "127.0.0.1" : host }
+    private var reachableHost: String {
+        if ["0.0.0.0", "::", "*"].contains(host) { return "127.0.0.1" }
+        return host.contains(":") ? "[\(host)]" : host
+    }
 }

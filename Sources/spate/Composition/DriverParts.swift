@@ -13,11 +13,12 @@ enum DriverParts {
 
     /// - Parameters:
     ///   - redis: address that containers are told; `nil`: what their own environment says.
+    ///   - identity: of the cluster; marks its workers.
     ///   - parentDeath: what becomes of worker processes when this one ends, however it ends.
     ///   - arguments: what follows `spate` in the command line of a worker process.
     static func make(
-        _ settings: ClusterSettings, redis: String?, processes: ChildProcesses, logs: ProcessDriver.Logs,
-        parentDeath: ParentDeath,
+        _ settings: ClusterSettings, redis: String?, identity: String, processes: ChildProcesses,
+        logs: ProcessDriver.Logs, parentDeath: ParentDeath,
         arguments: @escaping @Sendable (PoolSettings, String) -> [String], kubernetes: KubernetesClient?,
         leadership: any Leadership, logger: Logger
     ) throws -> [PoolSettings.Driver: any PoolDriver] {
@@ -27,12 +28,13 @@ enum DriverParts {
                 limits: Dictionary(
                     settings.pools.map { ($0.name, ProcessLimits($0.process)) },
                     uniquingKeysWith: { first, _ in first }),
-                parentDeath: parentDeath, arguments: arguments),
+                cluster: identity, parentDeath: parentDeath, arguments: arguments),
             .external: ExternalDriver(),
         ]
         let used = Set(settings.pools.map(\.driver))
         if used.contains(.containers) {
-            drivers[.containers] = try containers(settings, redis: redis, leadership: leadership, logger: logger)
+            drivers[.containers] = try containers(
+                settings, redis: redis, identity: identity, leadership: leadership, logger: logger)
         }
         if used.contains(.kubernetes), let kubernetes {
             drivers[.kubernetes] = self.kubernetes(settings, client: kubernetes, logger: logger)
@@ -41,7 +43,7 @@ enum DriverParts {
     }
 
     private static func containers(
-        _ settings: ClusterSettings, redis: String?, leadership: any Leadership, logger: Logger
+        _ settings: ClusterSettings, redis: String?, identity: String, leadership: any Leadership, logger: Logger
     ) throws -> ContainerDriver {
         let pools = settings.pools.filter { $0.driver == .containers }
         let sockets = Set(pools.map { $0.containers.engineSocket })
@@ -50,9 +52,9 @@ enum DriverParts {
             throw Failure(description: "all pools with the driver containers need the same `socket` and `name`")
         }
         return try ContainerDriver(
-            socket: socket, cluster: name,
+            socket: socket, cluster: name == ContainerSettings().name ? "\(name)-\(identity.prefix(12))" : name,
             pools: Dictionary(
-                pools.map { ($0.name, ContainerPool($0.containers, redis: redis)) },
+                pools.map { ($0.name, ContainerPool($0.containers, redis: redis, cluster: settings.cluster.name)) },
                 uniquingKeysWith: { first, _ in first }),
             logger: logger, inherits: { leadership.term() != nil },
             arguments: { pool, worker in
@@ -95,8 +97,11 @@ extension ProcessLimits {
 }
 
 extension ContainerPool {
-    fileprivate init(_ settings: ContainerSettings, redis: String?) {
+    fileprivate init(_ settings: ContainerSettings, redis: String?, cluster: ClusterName) {
         var environment = settings.environment
+        if cluster != .standard, environment["SPATE_CLUSTER"] == nil {
+            environment["SPATE_CLUSTER"] = cluster.description
+        }
         if let redis, environment["SPATE_REDIS_URL"] == nil { environment["SPATE_REDIS_URL"] = redis }
         self.init(
             image: settings.image, environment: environment, network: settings.network, memoryBytes: settings.memory,

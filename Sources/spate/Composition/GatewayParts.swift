@@ -16,9 +16,18 @@ struct GatewayParts {
         observer: RedisQueueObserver, metrics: MetricsRegistry, logger: Logger,
         onListening: @escaping @Sendable (GatewayService.Addresses) -> Void
     ) {
-        let submission = RedisSubmissionQueue(queue.connections, clock: queue.clock, options: queue.options)
+        let series = StoreSeries(in: metrics)
+        let submission = RedisSubmissionQueue(queue.connections, clock: queue.clock, options: queue.options) {
+            series.isUnsafe.set($0.isUnsafe ? 1 : 0)
+            series.losses.increment(by: $0.losses - series.losses.value)
+        }
         let store = RedisOperatorStore(queue.connections)
-        loops = [LoopService { await submission.run() }, LoopService { await store.run() }]
+        let reaper = StandInReaper(
+            queue.connections, id: id, queues: catalog.models.map(\.queue), observer: observer)
+        loops = [
+            LoopService { await submission.run() }, LoopService { await store.run() },
+            LoopService { await reaper.run() },
+        ]
         let api = OperatorAPI(
             OperatorDesk(settings: settings, store: store, observer: observer, time: queue.clock))
         gateway = GatewayService(

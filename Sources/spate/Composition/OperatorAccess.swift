@@ -22,11 +22,11 @@ enum OperatorAccess {
         let logger = quiet.output(role: "spate").makeLogger()
         var url = settings.redis.url
         if case .private(let directory) = settings.redis.server {
-            url = "unix://" + RedisDataDirectory(path: Self.redisFolder(data) ?? directory).socketPath
+            url = RedisDataDirectory(path: Self.redisFolder(data) ?? directory).url
         }
         let queue: QueueConnections
         do {
-            queue = try await QueueConnections.open(settings, url: url, logger: logger)
+            queue = try await QueueConnections.open(settings, url: url, access: .unchecked, logger: logger)
         } catch let error as QueueError where error.code == .unavailable && url != settings.redis.url {
             throw QueueError(
                 .unavailable,

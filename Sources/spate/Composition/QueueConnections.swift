@@ -15,9 +15,13 @@ struct QueueConnections: Sendable {
 
     /// Connects, checks the server and measures its clock.
     ///
-    /// - Parameter url: of the private server, when there is one; else the settings'.
+    /// - Parameters:
+    ///   - url: of the private server, when there is one; else the settings'.
+    ///   - access: whether the rights of a role are needed.
     /// - Throws: `QueueError` with what to do.
-    static func open(_ settings: ClusterSettings, url: String? = nil, logger: Logger) async throws -> QueueConnections {
+    static func open(
+        _ settings: ClusterSettings, url: String? = nil, access: RedisQueueStartCheck.Access = .ofRole, logger: Logger
+    ) async throws -> QueueConnections {
         guard let address = url ?? settings.redis.url else {
             throw QueueError(
                 .misconfigured,
@@ -28,8 +32,9 @@ struct QueueConnections: Sendable {
             url: address, certificateAuthority: settings.redis.certificateAuthority,
             clientCertificate: settings.redis.clientCertificate, clientKey: settings.redis.clientKey)
         let group = MultiThreadedEventLoopGroup.singleton
-        let connections = RedisConnections(configuration: configuration, group: group, logger: logger)
-        let findings = try await RedisQueueStartCheck(connections).run()
+        let connections = RedisConnections(
+            configuration: configuration, group: group, logger: logger, cluster: settings.cluster.name)
+        let findings = try await RedisQueueStartCheck(connections).run(access: access)
         for note in findings.notes { logger.notice("About Redis", metadata: ["reason": "\(note)"]) }
         var options = QueueOptions()
         options.retention = settings.gateway.retention

@@ -33,6 +33,7 @@ struct ScalerParts {
     ///   - redis: address that containers are told.
     ///   - parentDeath: what becomes of worker processes when this one ends, however it ends.
     ///   - arguments: what follows `spate` in the command line of a worker.
+    ///   - identity: of the cluster, by which it knows its own workers on a machine.
     ///   - isSole: no other scaler can reach this Redis, so a lease that stands is of an earlier life of this one.
     ///   - files: those that the settings came from, to follow their changes.
     ///   - logDirectory: for the output of workers; `nil`: this process's own output.
@@ -40,7 +41,8 @@ struct ScalerParts {
         settings: ClusterSettings, redis: String? = nil, queue: QueueConnections, observer: RedisQueueObserver,
         processes: ChildProcesses, parentDeath: ParentDeath,
         arguments: @escaping @Sendable (PoolSettings, String) -> [String], logDirectory: String?,
-        isDryRun: Bool = false, isSole: Bool = false, files: SettingsWatch? = nil, metrics: MetricsRegistry,
+        isDryRun: Bool = false, identity: String, isSole: Bool = false, files: SettingsWatch? = nil,
+        metrics: MetricsRegistry,
         logger: Logger
     ) throws {
         var logs = ProcessDriver.Logs.inherited
@@ -87,8 +89,8 @@ struct ScalerParts {
         service = ScalerService(
             configuration: .init(settings, isDryRun: isDryRun), observer: observer,
             drivers: try DriverParts.make(
-                settings, redis: redis, processes: processes, logs: logs, parentDeath: parentDeath,
-                arguments: arguments,
+                settings, redis: redis, identity: identity, processes: processes, logs: logs,
+                parentDeath: parentDeath, arguments: arguments,
                 kubernetes: kubernetes, leadership: leadership, logger: logger),
             store: store, expected: { forecasts.expected($0, $1, $2) }, leadership: leadership,
             announce: announce, files: files, metrics: metrics, time: queue.clock, logger: logger)

@@ -94,11 +94,11 @@ struct V2Routes: Sendable {
         .json(.ok, V2Metadata.statistics(models.map { V2Statistics($0.queue, calls.statistics.totals(of: $0.queue)) }))
     }
 
-    /// Ready means that a request would be accepted: Redis answers. Workers may be at zero; they start on demand.
+    /// Ready means that a request would be accepted: Redis would take a job now. Workers may be at zero; they start on demand.
     private func ready() async -> HTTPReply {
-        guard let first = catalog.models.first else { return .error(.serviceUnavailable, "no model is served") }
+        guard !catalog.models.isEmpty else { return .error(.serviceUnavailable, "no model is served") }
         do {
-            _ = try await queue.depth(of: first.queue)
+            try await queue.verify()
             return .json(.ok, ByteBuffer(string: #"{"ready":true}"#))
         } catch {
             return .error(.serviceUnavailable, "not ready: \(error)")
