@@ -13,8 +13,6 @@ enum Expiry {
     private static let step = 64
     /// Rounds of one look: what is left is for the next.
     private static let rounds = 16
-    /// When to look again at a job that a worker holds.
-    private static let later = Duration.seconds(5)
 
     /// The entry for a job's deadline, to be written once the job is accepted. Should that be lost, the job only waits for
     /// a worker.
@@ -22,9 +20,11 @@ enum Expiry {
         RedisCommand("ZADD", keys.deadlines(id.queue), String(deadline.milliseconds + 1), Keys.pointer(id))
     }
 
+    /// - Parameter later: when to look again at a job that a worker holds, so that those do not hide the others.
     /// - Returns: how many were settled.
     static func run(
-        on client: RedisClient, _ keys: Keys, for queues: [QueueName], options: QueueOptions
+        on client: RedisClient, _ keys: Keys, for queues: [QueueName], options: QueueOptions,
+        lookingAgainAfter later: Duration
     ) async throws(QueueError) -> Int {
         var (remaining, count) = (queues, 0)
         for _ in 0..<rounds where !remaining.isEmpty {
@@ -38,7 +38,7 @@ enum Expiry {
             var more: [QueueName] = []
             for (queue, reply) in zip(remaining, replies) {
                 guard let pointers = reply.array?.compactMap(\.string) else { throw QueueError.unexpected(reply, what) }
-                count += try await expire(pointers, of: queue, now: now, on: client, keys, options)
+                count += try await expire(pointers, of: queue, now: now, on: client, keys, options, later)
                 if pointers.count == step { more.append(queue) }
             }
             remaining = more
@@ -57,7 +57,7 @@ enum Expiry {
 
     private static func expire(
         _ pointers: [String], of queue: QueueName, now: Timestamp, on client: RedisClient, _ keys: Keys,
-        _ options: QueueOptions
+        _ options: QueueOptions, _ later: Duration
     ) async throws(QueueError) -> Int {
         guard !pointers.isEmpty else { return 0 }
         let what = "settling jobs beyond their deadlines of \(queue)"
@@ -89,12 +89,13 @@ enum Expiry {
             default: ended.append(Keys.pointer(id))
             }
         }
-        try await put(off: held, ended: ended, of: queue, now: now, on: client, keys, what)
+        try await put(off: held, until: now + later, ended: ended, of: queue, on: client, keys, what)
         return count
     }
 
     private static func put(
-        off held: [String], ended: [String], of queue: QueueName, now: Timestamp, on client: RedisClient, _ keys: Keys,
+        off held: [String], until moment: Timestamp, ended: [String], of queue: QueueName, on client: RedisClient,
+        _ keys: Keys,
         _ what: String
     ) async throws(QueueError) {
         var commands: [RedisCommand] = []
@@ -105,7 +106,7 @@ enum Expiry {
         }
         if !held.isEmpty {
             var postpone = RedisCommand("ZADD", keys.deadlines(queue), "XX")
-            for pointer in held { postpone.append(contentsOf: [String((now + later).milliseconds), pointer]) }
+            for pointer in held { postpone.append(contentsOf: [String(moment.milliseconds), pointer]) }
             commands.append(postpone)
         }
         guard !commands.isEmpty else { return }

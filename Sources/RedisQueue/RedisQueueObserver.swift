@@ -73,9 +73,12 @@ package final class RedisQueueObserver: QueueObserver {
     }
 
     /// Ends the jobs beyond their deadlines that no worker holds, a bounded number.
+    /// - Parameter later: when to look again at one that a worker holds.
     /// - Returns: how many.
-    package func expire(_ queues: [QueueName]) async throws(QueueError) -> Int {
-        try await Expiry.run(on: client, keys, for: queues, options: options)
+    package func expire(
+        _ queues: [QueueName], lookingAgainAfter later: Duration = .seconds(5)
+    ) async throws(QueueError) -> Int {
+        try await Expiry.run(on: client, keys, for: queues, options: options, lookingAgainAfter: later)
     }
 
     package func reapExpired(from queues: [QueueName]) async throws(QueueError) -> [String] {

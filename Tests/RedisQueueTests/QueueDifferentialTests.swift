@@ -210,7 +210,7 @@ private struct DifferentialRun {
     private mutating func expire() async throws {
         // Behind what the last submit left on its way.
         _ = try await harness.submissions.depth(of: queue)
-        let real = try await harness.observer.expire([queue])
+        let real = try await harness.observer.expire([queue], lookingAgainAfter: .seconds(-60))
         try same("the jobs expired", real: real, model: model.expire([queue], now: now))
     }
 
