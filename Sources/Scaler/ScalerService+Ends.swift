@@ -13,7 +13,8 @@ extension ScalerService {
         let ran = driver(of: pool)?.takeLastRuns(of: worker) ?? .unknown
         let ending = fleet.noteEnd(worker)
         unreaped[worker] = Unreaped(pool: pool, ran: ran)
-        let reaped = await reap(worker)
+        // While the queue is away the loop that tries again every second sees to it; what else ended must not wait for that.
+        let reaped = sight.looked != nil && sight.readableSince == nil ? nil : await reap(worker)
         var metadata: Logger.Metadata = [
             LogKeys.workerID: "\(worker)", LogKeys.pool: "\(pool)",
             LogKeys.reason: "\(reason)\(isFailure ? ran.words : "")",

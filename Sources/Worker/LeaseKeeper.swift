@@ -17,6 +17,8 @@ final class LeaseKeeper: Sendable {
     private let ended = Signal()
     private let isStopped = Atomic(false)
     private let failing = Atomic(false)
+    /// Since when a renewal waits for its answer.
+    private let asked = Mutex<ContinuousClock.Instant?>(nil)
 
     init(
         queue: any WorkQueue, clock: any Clock<Duration>, logger: Logger,
@@ -29,8 +31,11 @@ final class LeaseKeeper: Sendable {
         self.onCancellation = onCancellation
     }
 
-    /// Whether the last renewal failed: the queue is away, as far as this worker knows.
-    var isFailing: Bool { failing.load(ordering: .relaxed) }
+    /// Whether the last renewal failed or waits for its answer for long: the queue is away, as far as this worker knows.
+    var isFailing: Bool {
+        failing.load(ordering: .relaxed)
+            || asked.withLock { $0 }.map { ContinuousClock.now - $0 > .milliseconds(500) } ?? false
+    }
 
     /// Renews at once rather than when the second is over.
     func renewNow() { due.raise() }
@@ -49,8 +54,11 @@ final class LeaseKeeper: Sendable {
         defer { ended.raise() }
         var failures = 0
         while !Task.isCancelled, !isStopped.load(ordering: .sequentiallyConsistent) {
+            asked.withLock { $0 = .now }
+            defer { asked.withLock { $0 = nil } }
             do {
                 for id in try await queue.renewLease(makeReport()) { onCancellation(id) }
+                asked.withLock { $0 = nil }
                 if failures > 0 {
                     logger.info("The lease is renewed again", metadata: [LogKeys.attempt: "\(failures)"])
                 }

@@ -27,6 +27,8 @@ final class ModelRunner: Sendable {
     private let admission: Admission
     let ledger: Mutex<ModelLedger>
     private let alarmChanged = Signal()
+    /// Batches that are back and whose outcomes are not with the writer yet.
+    private let releasing = Atomic(0)
     private let onTrials: @Sendable () -> Void
     private let notes: RunNotes.OfModel
     private let writer: OutcomeWriter
@@ -87,6 +89,9 @@ final class ModelRunner: Sendable {
         return inputs.allowed(appetite, held: held, bytesPerJob: bytes)
     }
 
+    /// Whether nothing is held, and nothing that was is still on its way to the writer: only then is a drain done.
+    var isDone: Bool { releasing.load(ordering: .sequentiallyConsistent) == 0 && held == 0 }
+
     /// Jobs taken and not released to the writer.
     var held: Int { ledger.withLock { $0.heldJobs } }
 
@@ -135,8 +140,10 @@ final class ModelRunner: Sendable {
     private func completed(_ result: BatchResult, on instance: Int) -> BatchWork? {
         let now = time.now()
         meters.compute.record(result.occupied)
+        releasing.add(1, ordering: .sequentiallyConsistent)
         let actions = ledger.withLock { $0.completed(result, on: instance, now: now, steady: steady.now()) }
         let next = perform(actions, now: now, keeping: instance)
+        releasing.subtract(1, ordering: .sequentiallyConsistent)
         onRoom()
         if next == nil { onIdle() }
         return next

@@ -45,7 +45,7 @@ extension WorkerService {
             if takers == 0 {
                 // What the last take brought after the first drain.
                 for model in served { model.runner.drain() }
-                if served.allSatisfy({ $0.runner.held == 0 }) { return true }
+                if served.allSatisfy({ $0.runner.isDone }) { return true }
             }
             let left = end - steady.now()
             guard stage < .cutShort, hungRun == nil, left > .zero else { return false }
@@ -92,8 +92,8 @@ extension WorkerService {
 
     func leave(_ keeper: LeaseKeeper) async {
         // While the queue is away a moment must do; its lease runs out, and its jobs go to others then.
+        await keeper.stop(within: min(.milliseconds(600), configuration.lastWrites))
         let limit = keeper.isFailing ? min(.milliseconds(300), configuration.lastWrites) : configuration.lastWrites
-        await keeper.stop(within: limit)
         let isDone = await within(limit, clock: clock) {
             var backoff = Backoff()
             while !Task.isCancelled {

@@ -18,10 +18,16 @@ import Time
     func replays() async throws {
         let fixture = try Fixture(minimum: 1)
         fixture.driver.state.withLock { $0.leavesAtOnce = true }
-        for (step, waiting) in [3, 900, 40, 0, 0, 7, 12_000, 0].enumerated() {
+        for (step, waiting) in [3, 900, 40, 0, 0, 7, 12_000, 0, 900, 0].enumerated() {
             fixture.queue.set(fixture.model, waiting: waiting)
             if step > 1 { fixture.queue.set(fixture.report("cpu-1", held: waiting > 0 ? 1 : 0, settled: step)) }
-            for _ in 0..<9 { await fixture.look(after: .milliseconds(977)) }
+            for _ in 0..<9 {
+                // Those that a burst started are ready from the third step on, and leave when it is quiet.
+                for number in 1...max(fixture.driver.state.withLock { $0.started }, 1) where number > 1 && step > 2 {
+                    fixture.queue.set(fixture.report("cpu-\(number)", settled: step))
+                }
+                await fixture.look(after: .milliseconds(977))
+            }
         }
         let looks = fixture.store.state.withLock { $0.looks }
         #expect(looks.count >= 5)
