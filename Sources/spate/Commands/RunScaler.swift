@@ -27,18 +27,22 @@ struct RunScaler: AsyncParsableCommand {
         let logger = settings.logging.output(role: "scaler").makeLogger()
         do {
             let queue = try await QueueConnections.open(settings, logger: logger)
+            let settings = try await ServedVersions.agree(settings, queue: queue, logger: logger)
             if let url = settings.redis.url { setenv("SPATE_REDIS_URL", url, 1) }
             let observer = RedisQueueObserver(queue.connections)
+            let board = RedisLoadBoard(queue.connections)
             let command = WorkerCommandLine(cluster)
             let scaler = try ScalerParts(
-                settings: settings, redis: settings.redis.url, queue: queue, observer: observer,
+                settings: settings, redis: settings.redis.url, queue: queue, observer: observer, board: board,
                 processes: ChildProcesses(orphans: ForeignOrphans.duty), parentDeath: .livesOn,
                 arguments: { command.arguments(pool: $0, worker: $1) }, logDirectory: logs, isDryRun: dryRun,
-                files: cluster.watch(settings), metrics: MetricsRegistry(), logger: logger)
+                files: cluster.watch(
+                    settings, further: { [versions = settings.versions] in $0.pinned(to: versions) }),
+                metrics: MetricsRegistry(), logger: logger)
             try await ServiceGroup(
                 configuration: .init(
                     services: [LoopService { await queue.clock.run() }, LoopService { await observer.run() }]
-                        + scaler.services,
+                        + board.loops + scaler.services,
                     gracefulShutdownSignals: TerminalSignal.draining, logger: logger)
             ).run()
         } catch {
