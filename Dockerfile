@@ -34,10 +34,12 @@ RUN --mount=type=cache,id=spate-build,target=/build/.build,sharing=locked \
 
 # --- 3. What runs -----------------------------------------------------------------------------------------------
 FROM ${RUN_IMAGE} AS run
+# locales: models that normalise text (StringNormalizer) name en_US.UTF-8 and cannot be loaded without it.
 # redis-server is for `up`, which starts a private one; the roles of compose.yaml share a Redis of their own.
 RUN apt-get update \
- && apt-get install -y --no-install-recommends libhiredis0.14 libssl3 zlib1g libstdc++6 redis-server ca-certificates tzdata \
+ && apt-get install -y --no-install-recommends libhiredis0.14 libssl3 zlib1g libstdc++6 redis-server ca-certificates tzdata locales \
  && rm -rf /var/lib/apt/lists/* \
+ && localedef -i en_US -f UTF-8 en_US.UTF-8 \
  && useradd --uid 10001 --create-home --home-dir /var/lib/spate spate
 COPY --from=models /fetch/out/onnxruntime/ /usr/local/lib/
 RUN ldconfig

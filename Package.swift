@@ -206,7 +206,8 @@ let package = Package(
         .testTarget(
             name: "ScalerTests",
             dependencies: [
-                "Scaler", "Scaling", "Clusters", "Time", "Jobs", "Settings", "Observability", logging, serviceLifecycle,
+                "Scaler", "Scaling", "Clusters", "Time", "Jobs", "Settings", "Observability", "TestSupport", logging,
+                serviceLifecycle,
             ], swiftSettings: strict),
         .testTarget(
             name: "ExternalScalerTests",

@@ -25,12 +25,14 @@ package struct GatewayService: Service {
 
     /// - Parameters:
     ///   - id: unique per boot.
+    ///   - serving: what cannot be served, as it is known now; asked with every request.
     ///   - operations: the operator's part of the administration port; `nil`: it only tells.
     ///   - onListening: called once, with the ports that were bound.
     package init(
         id: String, settings: ClusterSettings, catalog: ModelCatalog, queue: any SubmissionQueue,
         observer: any QueueObserver, time: any TimeSource, group: any EventLoopGroup, version: String,
-        metrics: MetricsRegistry, operations: AdminOperations? = nil, logger: Logger,
+        metrics: MetricsRegistry, operations: AdminOperations? = nil,
+        serving: @escaping @Sendable () -> ServingFaults = { ServingFaults() }, logger: Logger,
         onListening: @escaping @Sendable (Addresses) -> Void
     ) {
         self.settings = settings.gateway
@@ -39,13 +41,14 @@ package struct GatewayService: Service {
         self.onListening = onListening
         calls = CallService(
             gateway: id, settings: settings.gateway, catalog: catalog, queue: queue,
-            observer: observer, meters: GatewayMeters(in: metrics, models: catalog.models.map(\.settings.name)),
+            observer: observer, serving: serving,
+            meters: GatewayMeters(in: metrics, models: catalog.models.map(\.settings.name)),
             time: time, logger: logger)
         inference = V2Routes(
             catalog: catalog, calls: calls, queue: queue, settings: settings.gateway, serverVersion: version)
         administration = AdminRoutes(
             catalog: catalog, pools: settings.pools, observer: observer, time: time, metrics: metrics,
-            operations: operations)
+            operations: operations, serving: serving)
     }
 
     /// Serves until graceful shutdown: then no new connection is taken, running calls end, and it returns.

@@ -1,3 +1,5 @@
+import Tensors
+
 /// Why a model could not be loaded or a batch could not be run.
 package struct InferenceError: Error, Sendable, Equatable, CustomStringConvertible {
     package enum Code: Sendable, Equatable {
@@ -24,10 +26,14 @@ extension InferenceError {
     enum Port: String { case input, output }
 
     /// A sequence or a map, or a tensor of an element type that the protocol cannot carry.
-    static func unsupportedPort(_ name: String, _ port: Port, model: String) -> InferenceError {
-        InferenceError(
+    /// - Parameter type: what it is, as `ONNXTypeName` says it.
+    static func unsupportedPort(_ name: String, _ port: Port, type: String, model: String) -> InferenceError {
+        let advice =
+            type == "a sequence" || type == "a map"
+            ? " (scikit-learn classifiers: export with zipmap off)" : " (a Cast node in front or behind can change it)"
+        return InferenceError(
             .modelUnavailable,
-            "\(port.rawValue) '\(name)' of model '\(model)' is no tensor of a type that the inference protocol has; export the model so that it is (scikit-learn classifiers: with zipmap off)"
+            "\(port.rawValue) '\(name)' of model '\(model)' is \(type), which the inference protocol does not have; it has tensors of \(ElementType.allCases.map(\.name).joined(separator: ", ")); export the model so that it is one\(advice)"
         )
     }
 }

@@ -3,9 +3,9 @@ package import Time
 /// What a worker says of itself with each renewal of its lease.
 package struct WorkerReport: Sendable, Equatable, Codable {
     package enum State: String, Sendable, Codable {
-        /// Loading and warming its models. Can go to: ready, draining.
+        /// Loading and warming its models, none of which is there yet. Can go to: ready, draining.
         case starting
-        /// Takes jobs. Can go to: draining.
+        /// Takes jobs of the models that are loaded; others may still be loading. Can go to: draining.
         case ready
         /// Takes no more; finishes or hands back what it holds, then leaves.
         case draining
@@ -16,7 +16,7 @@ package struct WorkerReport: Sendable, Equatable, Codable {
     package var pool: String
     package var state: State
     package var started: Timestamp
-    /// From process start until ready; `nil` while starting.
+    /// From process start until each of its models was loaded or had failed; `nil` before.
     package var startUp: Duration?
     /// Jobs taken and not settled.
     package var held: Int
@@ -26,9 +26,25 @@ package struct WorkerReport: Sendable, Equatable, Codable {
     /// Resident memory in bytes.
     package var memory: Int
 
+    /// How far a worker is with one of its models.
+    package enum Condition: String, Sendable, Codable {
+        /// Can go to: loaded, failed.
+        case loading
+        /// Its jobs are taken.
+        case loaded
+        /// It cannot be served here; `reason` says why. Tried again: can go to loading.
+        case failed
+    }
+
     package struct ModelReport: Sendable, Equatable, Codable {
         /// `QueueName.description`.
         package var queue: String
+        /// `nil`: of a worker of an earlier version, see `condition`.
+        package var state: Condition?
+        /// Why it failed.
+        package var reason: String?
+        /// Every instance is in a run that takes far longer than was to be expected: none of its jobs is taken meanwhile.
+        package var isHeldUp: Bool?
         package var instances: Int
         /// Rows settled since start.
         package var rows: Int
@@ -43,9 +59,13 @@ package struct WorkerReport: Sendable, Equatable, Codable {
 
         package init(
             queue: String, instances: Int, rows: Int = 0, batches: Int = 0, busy: Duration = .zero,
-            fixedCost: Double? = nil, costPerRow: Double? = nil, tenants: [TenantReport]? = nil
+            fixedCost: Double? = nil, costPerRow: Double? = nil, tenants: [TenantReport]? = nil,
+            state: Condition? = nil, reason: String? = nil, isHeldUp: Bool? = nil
         ) {
+            self.isHeldUp = isHeldUp
             self.queue = queue
+            self.state = state
+            self.reason = reason
             self.instances = instances
             self.rows = rows
             self.batches = batches
@@ -54,6 +74,9 @@ package struct WorkerReport: Sendable, Equatable, Codable {
             self.costPerRow = costPerRow
             self.tenants = tenants
         }
+
+        /// A worker that does not say it has loaded what it has instances of.
+        package var condition: Condition { state ?? (instances > 0 ? .loaded : .failed) }
     }
 
     package struct TenantReport: Sendable, Equatable, Codable {

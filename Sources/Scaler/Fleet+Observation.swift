@@ -5,7 +5,7 @@ package import Time
 /// The fleet as `Scaling` sees it.
 extension Fleet {
     package func observation(
-        of pool: String, unavailable: String?, protected: Set<String> = [], at now: Timestamp
+        of pool: String, unavailable: String?, protected: Set<String> = [], waiting: Set<String> = [], at now: Timestamp
     ) -> PoolObservation {
         let record = pools[pool] ?? PoolRecord()
         var seen = PoolObservation(
@@ -15,7 +15,7 @@ extension Fleet {
         for (worker, member) in members where member.pool == pool {
             switch member.phase {
             case .starting: seen.starting.append(max(now - member.started, .zero))
-            case .ready where member.isSilent: seen.leaving += 1
+            case .ready where member.isSilent || member.isHeldUp(beforeAnyOf: waiting): seen.leaving += 1
             case .ready where member.isIdle:
                 seen.idle += 1
                 if protected.contains(worker) { seen.protected += 1 }
@@ -34,6 +34,11 @@ extension Fleet {
 extension Fleet.Member {
     /// Ready, and its newest report says that it holds nothing.
     package var isIdle: Bool { phase == .ready && !isSilent && report?.held == 0 }
+
+    /// A run that takes far longer than was to be expected keeps it from taking jobs of one of the queues.
+    package func isHeldUp(beforeAnyOf waiting: Set<String>) -> Bool {
+        phase == .ready && report?.models.contains { $0.isHeldUp == true && waiting.contains($0.queue) } == true
+    }
 }
 
 /// The costs that the workers of a pool measured, averaged by batches.

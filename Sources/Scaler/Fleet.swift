@@ -26,6 +26,8 @@ package struct Fleet: Sendable {
         package var isSilent = false
         /// It leaves because somebody else takes it away (a spot notice, a signal from outside), not by a decision.
         package var isTaken = false
+        /// Whether its start-up time is known.
+        package var hasStartUp = false
         /// When it last held or settled a job.
         package var lastActive: Timestamp
     }
@@ -113,21 +115,22 @@ package struct Fleet: Sendable {
         for report in reports where !ended.contains(report.id) {
             reporting.insert(report.id)
             var member = members[report.id] ?? newMember(of: report, at: now)
-            let wasStarting = member.phase == .starting
             if report.held > 0 || report.settled != member.report?.settled { member.lastActive = now }
             member.report = report
             member.lastReport = now
             member.isSilent = false
             switch report.state {
             case .starting: break
-            case .ready: if wasStarting { member.phase = .ready }
+            case .ready: if member.phase == .starting { member.phase = .ready }
             case .draining:
                 // Not by our order: that is noted before it is given.
                 if member.phase != .leaving { member.isTaken = true }
                 member.phase = .leaving
             }
+            let own = member.phase == .ready && !member.hasStartUp ? report.startUp : nil
+            if own != nil { member.hasStartUp = true }
             members[report.id] = member
-            guard wasStarting, member.phase == .ready, let own = report.startUp else { continue }
+            guard let own else { continue }
             // From the order to start, where that is known; its own count begins a little later.
             let startUp = max(report.started + own - member.started, own)
             pools[report.pool, default: PoolRecord()].startUps.add(startUp)
@@ -249,16 +252,20 @@ package struct Fleet: Sendable {
         .prefix(max(count, 0)).map(\.key)
     }
 
-    /// Workers of ours that should be killed: they take far longer to start than any before, or have been silent for so
-    /// long that their lease is over and their jobs are with others. Reports count from `readable`, since when they
+    /// Workers of ours that should be killed: they take far longer to start than any before and do not report that they
+    /// load, or report it for longer than any load may take; or they have been silent for so long that their lease is over
+    /// and their jobs are with others. Reports count from `readable`, since when they
     /// could be read. Never one whose pod another worker reports from: that one would be killed.
     package func hung(
-        at now: Timestamp, readable: Timestamp, startLimit: (_ pool: String) -> Duration, silence: Duration
+        at now: Timestamp, readable: Timestamp, startLimit: (_ pool: String) -> Duration,
+        loadLimit: (_ pool: String) -> Duration = { _ in .zero }, silence: Duration
     ) -> [String] {
         members.filter { _, member in
             guard member.isOurs else { return false }
             return switch member.phase {
-            case .starting: now - max(member.started, readable) > startLimit(member.pool)
+            case .starting:
+                now - max(member.lastReport ?? member.started, readable) > startLimit(member.pool)
+                    || now - max(member.started, readable) > startLimit(member.pool) + loadLimit(member.pool)
             case .ready: now - max(member.lastReport ?? member.started, readable) > silence
             case .leaving: false
             }
@@ -267,6 +274,11 @@ package struct Fleet: Sendable {
 
     /// Workers of ours whose lease is over though they are to work.
     package var silent: Set<String> { Set(members.filter(\.value.isSilent).keys) }
+
+    /// How many workers of the pool a long run keeps from taking jobs of one of the queues.
+    package func heldUp(in pool: String, beforeAnyOf waiting: Set<String>) -> Int {
+        members.values.count { $0.pool == pool && $0.isHeldUp(beforeAnyOf: waiting) }
+    }
 
     /// Ours that have not ended.
     package var ours: [String] { members.filter(\.value.isOurs).map(\.key).sorted() }

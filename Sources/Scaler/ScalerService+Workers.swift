@@ -177,13 +177,19 @@ extension ScalerService {
         return max(configuration.startLimit, (fleet.pools[name]?.startUps.measured?.slow ?? assumed) * 10)
     }
 
+    /// The longest that loading may take in the pool, by the bounds of its models: a worker ends by itself then.
+    func loadLimit(of name: String) -> Duration {
+        configuration.models.filter { $0.pools.contains(name) }.map { $0.loadBound() }.max() ?? .zero
+    }
+
     /// Ends what takes too long: workers that hang, and orders that nobody came for.
     func killHung() async {
         let now = time.now()
         await giveUpOrders(at: now)
         guard let readable = sight.readableSince, sight.read == sight.looked else { return }
         let hung = fleet.hung(
-            at: now, readable: readable, startLimit: { startLimit(of: $0) }, silence: configuration.silenceLimit)
+            at: now, readable: readable, startLimit: { startLimit(of: $0) }, loadLimit: { loadLimit(of: $0) },
+            silence: configuration.silenceLimit)
         // Beside each other: what does not answer holds up one of them, not all.
         await withDiscardingTaskGroup { group in
             for worker in hung { group.addTask { await self.end(hung: worker) } }

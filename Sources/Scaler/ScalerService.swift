@@ -47,6 +47,9 @@ package actor ScalerService: Service {
     var lastDecision: Decision?
     /// Where operators' settings, decisions and counts live; `nil`: there is no such place, and none of it happens.
     let store: (any OperatorStore)?
+    /// What cannot be served; `nil`: nobody says so.
+    let serving: ServingSight?
+    var servingNotes = ServingNotes()
     /// What a forecast expects for a model at a time; only raises.
     let expected: ExpectedSource
     /// Which of several scalers may act; `nil`: there is but one.
@@ -71,6 +74,7 @@ package actor ScalerService: Service {
     /// - Parameters:
     ///   - drivers: those that the pools name; a pool whose driver is missing is only observed.
     ///   - store: where what operators set is found, and where decisions and counts go.
+    ///   - serving: what cannot be served, for which no worker is started.
     ///   - expected: what is to come; by default nothing is known of it. Asked with every look, so it must be quick.
     ///   - leadership: which of several scalers may act. One that does not lead observes and decides for itself, so that it
     ///     can take over with the next look, and changes nothing.
@@ -79,7 +83,7 @@ package actor ScalerService: Service {
     ///   - clock: what the service waits by.
     package init(
         configuration: Configuration, observer: any QueueObserver,
-        drivers: [PoolSettings.Driver: any PoolDriver], store: (any OperatorStore)? = nil,
+        drivers: [PoolSettings.Driver: any PoolDriver], store: (any OperatorStore)? = nil, serving: ServingSight? = nil,
         expected: @escaping ExpectedSource = { _, _, _ in [] }, leadership: (any Leadership)? = nil,
         announce: (@Sendable (_ decision: Decision, _ seen: Timestamp) async -> Void)? = nil,
         files: SettingsWatch? = nil, metrics: MetricsRegistry,
@@ -91,6 +95,7 @@ package actor ScalerService: Service {
         self.drivers = drivers
         series = ScalerSeries(in: metrics)
         self.store = store
+        self.serving = serving
         self.expected = expected
         self.leadership = leadership
         self.announce = announce
@@ -162,6 +167,8 @@ package actor ScalerService: Service {
         while !Task.isCancelled {
             if leads || !unreaped.isEmpty { await reapExpired() }
             lookAtFiles()
+            lookAtVersions()
+            await lookAtFailedModels()
             // The only error is the cancellation, which the loop looks at.
             try? await clock.sleep(for: .seconds(1), tolerance: nil)
         }
@@ -198,6 +205,7 @@ package actor ScalerService: Service {
         lastDecision = decision
         measure(decision)
         guard leads || configuration.isDryRun else { return await standBy(at: now) }
+        if leads { await publishPools(at: now) }
         let records = log.note(decision) { isActedOn($0) }
         if configuration.isDryRun {
             return await writeUnlessLed(records, observation: seen, policy: policy, state: before)
@@ -254,6 +262,7 @@ package actor ScalerService: Service {
     private func models(at now: Timestamp) -> [ModelObservation] {
         zip(configuration.queues, sight.models(at: now)).map { queue, model in
             var model = model
+            model.unservable = unservable(queue, at: now)
             model.expected = declared(for: queue, at: now) + expected(queue, now, configuration.settings.forecast)
             return model
         }
@@ -265,7 +274,7 @@ package actor ScalerService: Service {
             pools: configuration.pools.map { pool in
                 fleet.observation(
                     of: pool.name, unavailable: drivers[pool.driver]?.unavailability(of: pool),
-                    protected: control.workers(.protect, at: now), at: now)
+                    protected: control.workers(.protect, at: now), waiting: heldUpQueues(of: pool), at: now)
             })
     }
 

@@ -31,6 +31,8 @@ struct BatchResult: Sendable {
             case input
             /// The backend failed; another run may succeed.
             case backend
+            /// The run took longer than it may; another would too.
+            case bound
         }
         var fault: Fault
         var message: String

@@ -20,11 +20,11 @@ extension WorkerService {
         /// Bytes of inputs that the worker may hold, over all its models, before it stops taking; a model that holds
         /// nothing may always take one job. Default 512 MiB.
         package var maximumHeldBytes: Int
-        /// How long loading and warming the models may take before it counts as hung: the worker ends. Default
-        /// 15 minutes.
+        /// How long loading and warming a model may take at least before it counts as failed, where its file does not
+        /// say. Default 15 minutes.
         package var loadingBound: Duration
-        /// A run that takes longer than this and than twenty times its 99th percentile has hung: the worker ends.
-        /// Default 60 s.
+        /// A run that takes longer than this and than twenty times its 99th percentile has hung, where the model's file
+        /// does not say: the worker ends. Default 10 minutes.
         package var hungRunBound: Duration
         /// How long the last writes may take when the worker is cut short or its drain time-out is over. Default 2 s.
         package var lastWrites: Duration
@@ -33,7 +33,7 @@ extension WorkerService {
             id: String, pool: PoolSettings, models: [ModelSettings], launched: Timestamp,
             patience: Duration = .seconds(1), maximumUnsettled: Int = 4_096,
             maximumUnsettledBytes: Int = 256 << 20, maximumHeldBytes: Int = 512 << 20,
-            loadingBound: Duration = .seconds(900), hungRunBound: Duration = .seconds(60),
+            loadingBound: Duration = .seconds(900), hungRunBound: Duration = .seconds(600),
             lastWrites: Duration = .seconds(2)
         ) {
             self.id = id

@@ -15,6 +15,7 @@ final class LeaseKeeper: Sendable {
     private let onCancellation: @Sendable (JobID) -> Void
     private let due = Signal()
     private let ended = Signal()
+    private let renewed = Signal()
     private let isStopped = Atomic(false)
     private let failing = Atomic(false)
     /// Since when a renewal waits for its answer.
@@ -40,6 +41,9 @@ final class LeaseKeeper: Sendable {
     /// Renews at once rather than when the second is over.
     func renewNow() { due.raise() }
 
+    /// Returns once the lease was taken out, or after `limit`. Once only.
+    func waitUntilRenewed(atMost limit: Duration) async { await renewed.wait(atMost: limit, clock: clock) }
+
     /// Ends renewing, and returns when no renewal is under way, so that none follows the worker's leaving and makes
     /// it look alive again. Waits at most `limit`.
     func stop(within limit: Duration) async {
@@ -59,6 +63,7 @@ final class LeaseKeeper: Sendable {
             do {
                 for id in try await queue.renewLease(makeReport()) { onCancellation(id) }
                 asked.withLock { $0 = nil }
+                renewed.raise()
                 if failures > 0 {
                     logger.info("The lease is renewed again", metadata: [LogKeys.attempt: "\(failures)"])
                 }

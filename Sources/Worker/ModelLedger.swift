@@ -51,6 +51,15 @@ struct ModelLedger: Sendable {
         var began: Timestamp
         var bound: Duration
         var tickets: [Int]
+        /// Beyond this it takes far longer than was to be expected: what waits behind it is better off elsewhere.
+        var patience: Duration
+    }
+
+    /// A run beyond its bound.
+    struct HungRun: Sendable, Equatable {
+        var instance: Int
+        var elapsed: Duration
+        var bound: Duration
     }
 
     typealias Assembler = BatchAssembler<Int, RowShapes>
@@ -71,17 +80,18 @@ struct ModelLedger: Sendable {
     private var tickets: [JobID: Int] = [:]
     private var nextTicket = 0
     private var idleInstances: [Int]
-    private let leastBound: Duration
+    private let runBound: RunBound
+    /// Every instance is in a run that takes far longer than was to be expected: nothing is taken meanwhile.
+    private(set) var isHeldUp = false
     /// When the assembler wants to be woken, and when the alarm is set to do it.
     private var wakeUp: Timestamp?
     private var alarm: Timestamp?
 
-    /// - Parameter leastBound: a run may take this long, or twenty times its 99th percentile if that is longer,
-    ///   before it counts as hung.
-    init(policy: BatchingPolicy, leastBound: Duration = .seconds(60)) {
+    /// - Parameter runBound: how long a run may take before it counts as hung.
+    init(policy: BatchingPolicy, runBound: RunBound = RunBound(least: .seconds(600))) {
         assembler = Assembler(policy: policy)
         idleInstances = Array((0..<policy.instances).reversed())
-        self.leastBound = leastBound
+        self.runBound = runBound
     }
 
     /// Jobs taken and not released.
@@ -184,6 +194,7 @@ struct ModelLedger: Sendable {
         _ result: BatchResult, on instance: Int, now: Timestamp, steady: Timestamp
     ) -> Actions {
         runs[instance] = nil
+        isHeldUp = false
         idleInstances.append(instance)
         batches += 1
         busy += result.occupied
@@ -245,12 +256,42 @@ struct ModelLedger: Sendable {
         return held.values.map(\.admitted.job)
     }
 
+    // MARK: Long runs
+
     /// The run that is furthest beyond its bound, if any.
-    func hungRun(steady: Timestamp) -> (instance: Int, elapsed: Duration)? {
-        runs.lazy.map { (instance: $0.key, elapsed: steady - $0.value.began, bound: $0.value.bound) }
+    func hungRun(steady: Timestamp) -> HungRun? {
+        runs.map { HungRun(instance: $0.key, elapsed: steady - $0.value.began, bound: $0.value.bound) }
             .filter { $0.elapsed > $0.bound }
             .max { $0.elapsed < $1.elapsed }
-            .map { ($0.instance, $0.elapsed) }
+    }
+
+    /// Gives back what waits while every instance is in a run that takes far longer than expected: other workers may have
+    /// room, and a run cannot be interrupted.
+    mutating func relieve(steady: Timestamp) -> Actions {
+        var actions = Actions()
+        guard idleInstances.isEmpty, !runs.isEmpty,
+            runs.values.allSatisfy({ steady - $0.began > $0.patience })
+        else { return actions }
+        isHeldUp = true
+        for ticket in held.keys.sorted() where held[ticket]?.started == nil {
+            guard assembler.remove(ticket) == .waiting else { continue }
+            end(ticket, .handedBack, into: &actions)
+        }
+        for ticket in trials.takeWaiting() { end(ticket, .handedBack, into: &actions) }
+        return actions
+    }
+
+    /// Ends the job of a run that has hung, where it is the only one in it: it would be as long elsewhere. Which of several
+    /// it is cannot be told; they count a crash each when the worker ends.
+    mutating func fail(_ hung: HungRun, _ failure: BatchResult.Failure) -> Actions {
+        var actions = Actions()
+        guard let run = runs[hung.instance], run.tickets.count == 1, let ticket = run.tickets.first,
+            held[ticket] != nil
+        else { return actions }
+        held[ticket]?.runningRows = 0
+        _ = assembler.remove(ticket)
+        end(ticket, .failed(failure), into: &actions)
+        return actions
     }
 
     // MARK: Private
@@ -283,7 +324,8 @@ struct ModelLedger: Sendable {
         _ batch: Batch<Int, RowShapes>, on instance: Int, now: Timestamp, steady: Timestamp
     ) -> BatchWork {
         runs[instance] = Run(
-            began: steady, bound: max(leastBound, (batch.expected ?? .zero) * 20), tickets: batch.entries.map(\.id))
+            began: steady, bound: runBound.bound(expected: batch.expected), tickets: batch.entries.map(\.id),
+            patience: max(.seconds(2), (batch.expected ?? .zero) * 4))
         let parts = batch.entries.compactMap { entry -> BatchWork.Part? in
             guard let job = held[entry.id] else { return nil }
             held[entry.id]?.runningRows += entry.range.count

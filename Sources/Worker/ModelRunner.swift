@@ -42,14 +42,14 @@ final class ModelRunner: Sendable {
     private let onInputsFreed: @Sendable () -> Void
 
     /// - Parameters:
-    ///   - hungRunBound: see `ModelLedger.init`.
+    ///   - runBound: how long a run may take before it counts as hung.
     ///   - inputs: what all models of the worker hold together.
     ///   - onTrials: called when jobs wait for a trial, one ended, or runs ended that a trial may wait for.
     ///   - notes: where it says what its instances run.
     ///   - onRoom: called when `appetite` may have grown, from any thread.
     ///   - onInputsFreed: called when other models' may have too.
     init(
-        identity: Identity, model: LoadedModel, batching: BatchingSettings, hungRunBound: Duration,
+        identity: Identity, model: LoadedModel, batching: BatchingSettings, runBound: RunBound,
         writer: OutcomeWriter, inputs: HeldInputs,
         onTrials: @escaping @Sendable () -> Void, notes: RunNotes.OfModel, meters: ModelMeters,
         time: any TimeSource, steady: any TimeSource,
@@ -63,7 +63,7 @@ final class ModelRunner: Sendable {
         var ledger = ModelLedger(
             policy: BatchingPolicy(
                 maximumRows: maximumRows, maximumDelay: batching.maximumDelay, instances: model.threads.count),
-            leastBound: hungRunBound)
+            runBound: runBound)
         for measured in model.costs { ledger.seed(rows: measured.rows, took: measured.cost) }
         self.ledger = Mutex(ledger)
         self.writer = writer
@@ -84,7 +84,7 @@ final class ModelRunner: Sendable {
     /// How many jobs to take now.
     var appetite: Int {
         let (appetite, held, bytes) = ledger.withLock {
-            (max($0.assembler.appetite - $0.trials.count, 0), $0.heldJobs, $0.bytesPerJob)
+            ($0.isHeldUp ? 0 : max($0.assembler.appetite - $0.trials.count, 0), $0.heldJobs, $0.bytesPerJob)
         }
         return inputs.allowed(appetite, held: held, bytesPerJob: bytes)
     }
@@ -181,9 +181,30 @@ final class ModelRunner: Sendable {
     }
 
     /// The run that has taken longer than it may, if any.
-    func hungRun() -> (instance: Int, elapsed: Duration)? {
+    func hungRun() -> ModelLedger.HungRun? {
         let now = steady.now()
         return ledger.withLock { $0.hungRun(steady: now) }
+    }
+
+    /// Gives back what waits behind runs that take far longer than expected.
+    func relieve() {
+        let now = time.now()
+        let actions = ledger.withLock { $0.relieve(steady: steady.now()) }
+        perform(actions, now: now, keeping: nil)
+    }
+
+    /// Ends the job of a run that has hung, where it ran alone: its caller is told which bound it broke.
+    /// - Returns: whether that was so.
+    func fail(_ hung: ModelLedger.HungRun) -> Bool {
+        let now = time.now()
+        let failure = BatchResult.Failure(
+            fault: .bound,
+            message:
+                "its run took \(Quantities.text(hung.elapsed)) and may take \(Quantities.text(hung.bound)); raise run_timeout in the model.yaml of '\(identity.queue.model)' if it is honest work"
+        )
+        let actions = ledger.withLock { $0.fail(hung, failure) }
+        perform(actions, now: now, keeping: nil)
+        return !actions.release.isEmpty
     }
 
     /// Wakes the assembler at the times it asks for (a delay is over, a deadline has passed) until cancelled.
@@ -210,7 +231,8 @@ final class ModelRunner: Sendable {
             return WorkerReport.ModelReport(
                 queue: identity.queue.description, instances: identity.instances, rows: ledger.rows,
                 batches: ledger.batches, busy: ledger.busy, fixedCost: cost?.fixed, costPerRow: cost?.perRow,
-                tenants: ledger.tenants.report)
+                tenants: ledger.tenants.report, state: .loaded,
+                isHeldUp: ledger.isHeldUp ? true : nil)
         }
     }
 

@@ -8,7 +8,7 @@ package struct WorkerError: Error, Sendable, CustomStringConvertible {
         case hungRun
         /// Loading or warming a model took longer than its bound; the thread that does it cannot be ended.
         case hungLoad
-        /// It was told to stop while it loaded its models: it held no job, and did not wait for them.
+        /// It was told to stop while it loaded a model: it holds no job, and did not wait for it.
         case stoppedLoading
         /// It was told twice to stop, or did not finish within the drain time-out; what it held was given back.
         case cutShort

@@ -16,8 +16,15 @@ extension WorkerService {
         for model in served { model.runner.drain() }
         let isDrained = await finishRuns(served, until: end)
         if let hungRun = state.withLock({ $0.hungRun }) {
-            // The lease is not given up: the job that hangs must count as a crash, which the reaper sees to.
+            if state.withLock({ $0.isHungJobKnown }) {
+                // What runs beside it goes back unharmed.
+                for model in served { model.runner.abandon() }
+                await finishTakes()
+                for model in served { model.runner.abandon() }
+            }
             _ = await within(configuration.lastWrites, clock: clock) { await self.writer.flush() }
+            // Else the lease is not given up: the job that hangs must count as a crash, which the reaper sees to.
+            if state.withLock({ $0.isHungJobKnown }) { await leave(keeper) }
             throw hungRun
         }
         if !isDrained {
@@ -34,6 +41,10 @@ extension WorkerService {
                 .cutShort,
                 "worker \(configuration.id) did not finish within its drain time-out or was told twice to stop; "
                     + "its jobs were given back")
+        }
+        guard state.withLock({ $0.loadsUnderWay }) == 0 else {
+            throw WorkerError(
+                .stoppedLoading, "worker \(configuration.id) was told to stop while it loaded a model")
         }
     }
 
@@ -94,6 +105,7 @@ extension WorkerService {
         // While the queue is away a moment must do; its lease runs out, and its jobs go to others then.
         await keeper.stop(within: min(.milliseconds(600), configuration.lastWrites))
         let limit = keeper.isFailing ? min(.milliseconds(300), configuration.lastWrites) : configuration.lastWrites
+        await forgetLoads(within: limit)
         let isDone = await within(limit, clock: clock) {
             var backoff = Backoff()
             while !Task.isCancelled {
@@ -106,5 +118,17 @@ extension WorkerService {
             }
         }
         if !isDone { logger.error("Could not leave; the lease will run out", metadata: [:]) }
+    }
+
+    /// What it did not finish loading was no death.
+    private func forgetLoads(within limit: Duration) async {
+        guard let loads, state.withLock({ $0.loadsUnderWay > 0 || !$0.conditions.values.allSatisfy { $0 == .loaded } })
+        else { return }
+        let queues = state.withLock { Array($0.conditions.keys) }
+        _ = await within(limit, clock: clock) {
+            await self.note("Loads were not noted as given up") { _ throws(QueueError) in
+                for queue in queues { try await loads.end(queue, at: self.configuration.id) }
+            }
+        }
     }
 }

@@ -3,7 +3,7 @@ package import Jobs
 package import Logging
 package import Observability
 import ServiceLifecycle
-import Settings
+package import Settings
 import Synchronization
 package import Time
 
@@ -12,8 +12,8 @@ package import Time
 ///
 /// | stage | what it does | ends when |
 /// |---|---|---|
-/// | starting | holds a lease; loads and warms its models | all are loaded or have failed; told to stop, or the loading bound: it leaves and ends |
-/// | ready | takes, runs, settles | graceful shutdown, or the watchdog |
+/// | starting | holds a lease; loads and warms its models | the first is loaded; told to stop, or none can be loaded: it leaves and ends |
+/// | ready | takes, runs, settles jobs of what is loaded; loads the rest, and tries again what failed | graceful shutdown, or the watchdog |
 /// | draining | gives back what has not started, finishes and settles the rest | done, or the drain time-out |
 ///
 /// A second request to stop (the task is cancelled) cuts the drain short: what runs is given back.
@@ -23,15 +23,26 @@ package final class WorkerService: Service {
         static func < (lhs: Stage, rhs: Stage) -> Bool { lhs.rawValue < rhs.rawValue }
     }
 
+    /// How far the worker is with one of its models.
+    enum Condition: Sendable, Equatable {
+        /// Can go to: loaded, failed.
+        case loading
+        case loaded
+        /// Can go to: loading, and to loaded where the load only took too long.
+        case failed(reason: String, isOverdue: Bool)
+    }
+
     struct State {
         var stage = Stage.starting
         var startUp: Duration?
         var served: [ServedModel] = []
-        /// Models of the pool that could not be loaded: reported with no instances.
-        var failed: [QueueName] = []
+        /// Of each model of the pool.
+        var conditions: [QueueName: Condition] = [:]
+        /// Loads that no thread has come back from.
+        var loadsUnderWay = 0
         var hungRun: WorkerError?
-        /// How loading went, once it has ended.
-        var loading: Result<Void, WorkerError>?
+        /// The job of the hung run has failed: nothing else is to blame.
+        var isHungJobKnown = false
         var runningTakers = 0
     }
 
@@ -39,6 +50,10 @@ package final class WorkerService: Service {
     let queue: any WorkQueue
     let load: ModelLoader
     let notes: RunNotes
+    /// Where loads and what cannot be served are noted; `nil`: nowhere.
+    let loads: (any LoadBoard)?
+    /// Tells whether a model's files changed.
+    let stamp: @Sendable (ModelSettings) -> String
     let series: WorkerSeries
     let time: any TimeSource
     /// Monotonic: what is measured and what must end goes by it.
@@ -54,18 +69,23 @@ package final class WorkerService: Service {
     let stageChanged = Signal()
     let takers: Wakers
     let trials: TrialDesk
-    let state = Mutex(State())
+    let state: Mutex<State>
+    /// Says at once what changed.
+    let renewal = Mutex<LeaseKeeper?>(nil)
 
     /// - Parameters:
     ///   - queue: this worker's own: its lease ends with the service.
     ///   - load: makes a backend of a model's settings: `BackendRegistry.load`.
     ///   - notes: where it says what its instances run, for whoever sees it die.
+    ///   - loads: where loads are noted, so that a model that ends its workers is left out.
+    ///   - stamp: another text once the model's files changed: `BackendRegistry.stamp`.
     ///   - metrics: where the worker's series go.
     ///   - time: the cluster's common time, which deadlines are in.
     ///   - steady: monotonic time.
     ///   - clock: what the service waits by.
     package init(
         configuration: Configuration, queue: any WorkQueue, load: @escaping ModelLoader, notes: RunNotes = RunNotes(),
+        loads: (any LoadBoard)? = nil, stamp: @escaping @Sendable (ModelSettings) -> String = { _ in "" },
         metrics: MetricsRegistry, time: any TimeSource, steady: any TimeSource = MonotonicTime(),
         clock: any Clock<Duration> = ContinuousClock(), logger: Logger
     ) {
@@ -73,6 +93,8 @@ package final class WorkerService: Service {
         self.queue = queue
         self.load = load
         self.notes = notes
+        self.loads = loads
+        self.stamp = stamp
         series = WorkerSeries(in: metrics)
         self.time = time
         self.steady = steady
@@ -90,6 +112,9 @@ package final class WorkerService: Service {
             byteCapacity: configuration.maximumUnsettledBytes, clock: clock, logger: logger,
             onRoom: { takers.wakeAll() })
         trials = TrialDesk(queue: queue, steady: steady, clock: clock, logger: logger)
+        let queues = configuration.models.filter { $0.pools.contains(configuration.pool.name) }.compactMap(\.queue)
+        state = Mutex(
+            State(conditions: Dictionary(queues.map { ($0, .loading) }, uniquingKeysWith: { first, _ in first })))
     }
 
     // MARK: Stages
@@ -118,7 +143,9 @@ package final class WorkerService: Service {
 
     /// What the worker says of itself now.
     package var report: WorkerReport {
-        let (stage, startUp, served, failed) = state.withLock { ($0.stage, $0.startUp, $0.served, $0.failed) }
+        let (stage, startUp, served, conditions) = state.withLock {
+            ($0.stage, $0.startUp, $0.served, $0.conditions)
+        }
         let reported: WorkerReport.State =
             switch stage {
             case .starting: .starting
@@ -129,7 +156,7 @@ package final class WorkerService: Service {
             id: configuration.id, pool: configuration.pool.name, state: reported, started: configuration.launched,
             startUp: startUp, held: served.reduce(writer.pending) { $0 + $1.runner.held }, settled: writer.settled,
             models: served.map(\.runner.report)
-                + failed.map { WorkerReport.ModelReport(queue: $0.description, instances: 0) },
+                + conditions.sorted { $0.key.description < $1.key.description }.compactMap { $1.report(of: $0) },
             memory: ProcessMemory.resident())
     }
 
@@ -150,46 +177,39 @@ package final class WorkerService: Service {
         let keeper = LeaseKeeper(
             queue: queue, clock: clock, logger: logger, makeReport: { self.report },
             onCancellation: { self.cancel($0) })
+        renewal.withLock { $0 = keeper }
+        defer { renewal.withLock { $0 = nil } }
         try await withThrowingTaskGroup(of: Void.self) { group in
             defer { group.cancelAll() }
             group.addTask { await keeper.run() }
             group.addTask { await self.writer.run() }
+            group.addTask { await self.watchCancellations() }
+            group.addTask { await self.watchRuns() }
+            group.addTask { await self.trials.run() }
+            group.addTask { await self.serveModels(keeper) }
             do {
-                try await loadWithinBound()
+                try await waitForFirstModel()
             } catch {
                 await leave(keeper)
                 throw error
             }
-            let served = state.withLock { $0.served }
-            becomeReady()
             keeper.renewNow()
-            for model in served { addLoops(of: model, to: &group) }
-            group.addTask { await self.watchCancellations() }
-            group.addTask { await self.watchRuns() }
-            group.addTask { await self.trials.run() }
             while stage == .ready { await stageChanged.wait() }
             keeper.renewNow()
-            try await end(served, keeper)
+            try await end(state.withLock { $0.served }, keeper)
         }
     }
 
-    func addLoops(of model: ServedModel, to group: inout ThrowingTaskGroup<Void, any Error>) {
-        state.withLock { $0.runningTakers += 1 }
-        group.addTask {
-            await model.taker.run()
-            self.state.withLock { $0.runningTakers -= 1 }
-            self.progress.raise()
+    /// Until the worker ends.
+    func runLoops(of model: ServedModel) async {
+        await withDiscardingTaskGroup { group in
+            group.addTask {
+                await model.taker.run()
+                self.state.withLock { $0.runningTakers -= 1 }
+                self.progress.raise()
+            }
+            group.addTask { await model.runner.runAlarm() }
         }
-        group.addTask { await model.runner.runAlarm() }
-    }
-
-    func becomeReady() {
-        let startUp = launched.ago + (steady.now() - launched.at)
-        state.withLock { state in
-            state.startUp = startUp
-            if state.stage == .starting { state.stage = .ready }
-        }
-        logger.info("Ready", metadata: [LogKeys.reason: "models loaded in \(startUp.wholeMilliseconds) ms"])
     }
 
     // MARK: Watching
@@ -199,28 +219,49 @@ package final class WorkerService: Service {
     }
 
     func watchCancellations() async {
-        let queues = state.withLock { $0.served.map(\.runner.queueName) }
+        let queues = state.withLock { Array($0.conditions.keys) }
         await queue.watchCancellations(of: queues) { self.cancel($0) }
     }
 
-    /// Looks once a second for a run that has hung. A blocked C call cannot be interrupted, so the worker ends.
+    /// Looks once a second for runs that take long: jobs that wait behind one go back to the queue, where another worker
+    /// can have them. A run beyond its bound has hung; a blocked C call cannot be interrupted, so the worker ends.
     func watchRuns() async {
         while !Task.isCancelled {
             for model in state.withLock({ $0.served }) {
+                model.runner.relieve()
                 guard let hung = model.runner.hungRun() else { continue }
-                let error = WorkerError(
-                    .hungRun,
-                    "a run of model '\(model.settings.name)' on instance \(hung.instance) has taken \(hung.elapsed) "
-                        + "and cannot be ended; the worker ends so that its jobs run elsewhere")
-                logger.error(
-                    "A run has hung",
-                    metadata: [LogKeys.modelName: "\(model.settings.name)", LogKeys.reason: "\(error)"])
-                state.withLock { $0.hungRun = error }
-                advance(to: .cutShort)
-                return
+                return end(hung, of: model)
             }
             // Cancellation ends the wait and then the loop.
             try? await clock.sleep(for: .seconds(1))
+        }
+    }
+
+    private func end(_ hung: ModelLedger.HungRun, of model: ServedModel) {
+        let name = model.settings.name
+        let error = WorkerError(
+            .hungRun,
+            "a run of model '\(name)' on instance \(hung.instance) has taken \(Quantities.text(hung.elapsed)) and may take "
+                + "\(Quantities.text(hung.bound)) (run_timeout in its model.yaml); it cannot be ended, so the worker ends and "
+                + "its other jobs run elsewhere")
+        logger.error("A run has hung", metadata: [LogKeys.modelName: "\(name)", LogKeys.reason: "\(error)"])
+        let isToldApart = model.runner.fail(hung)
+        state.withLock { state in
+            state.hungRun = error
+            state.isHungJobKnown = isToldApart
+        }
+        advance(to: .cutShort)
+    }
+}
+
+extension WorkerService.Condition {
+    /// `nil` for a model that is served: its runner reports.
+    func report(of queue: QueueName) -> WorkerReport.ModelReport? {
+        switch self {
+        case .loading: WorkerReport.ModelReport(queue: queue.description, instances: 0, state: .loading)
+        case .loaded: nil
+        case .failed(let reason, _):
+            WorkerReport.ModelReport(queue: queue.description, instances: 0, state: .failed, reason: reason)
         }
     }
 }

@@ -21,7 +21,8 @@ struct Spate: AsyncParsableCommand {
         version: SpateVersion.text,
         subcommands: [
             Up.self, RunGateway.self, RunWorker.self, RunScaler.self, Load.self, Rehearse.self, Check.self,
-            Status.self, Pools.self, Why.self, Decisions.self, Cost.self, Record.self, Override.self, Pause.self,
+            Status.self, Pools.self, Why.self, Decisions.self, Cost.self, Record.self, Versions.self, Override.self,
+            Pause.self,
             Resume.self, Protect.self, Leave.self, Reload.self, Simulate.self, Import.self, Bench.self,
         ])
 

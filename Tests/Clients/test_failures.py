@@ -183,7 +183,7 @@ def test_a_full_queue_says_so(tmp_path):
     folder = tmp_path / "models" / "slow" / "1"
     folder.mkdir(parents=True)
     (folder.parent / "model.yaml").write_text(MODEL + "maximum_queue: 10\n")
-    (tmp_path / "spate.yaml").write_text(CONFIG.replace("maximum_workers: 2", "maximum_workers: 0"))
+    (tmp_path / "spate.yaml").write_text(CONFIG.replace("maximum_workers: 2", "maximum_workers: 2, paused: true"))
     cluster = Cluster(tmp_path, tmp_path / "spate.yaml")
     try:
         for row in range(10):
@@ -243,7 +243,7 @@ def test_a_call_ends_when_its_deadline_has_passed(tmp_path, samples):
     config = tmp_path / "spate.yaml"
     config.write_text(
         f"repository: {ROOT / 'cluster/models'}\nmodels: [digits]\npools:\n"
-        "  - {name: cpu, device: cpu, maximum_workers: 0}\n")
+        "  - {name: cpu, device: cpu, paused: true}\n")
     running = Cluster(tmp_path, config)
     try:
         document = {

@@ -50,10 +50,10 @@ import Testing
 
     @Test("names the output that the protocol cannot carry")
     func unsupportedPort() throws {
-        #expect(throws: ONNXSignatureReader.Problem.unsupportedPort("list", .output)) {
+        #expect(throws: ONNXSignatureReader.Problem.unsupportedPort("list", .output, type: "a sequence")) {
             try ModelBytes.sequence.bytes.withUnsafeBytes { try ONNXSignatureReader.signature(of: $0) }
         }
-        #expect(throws: ONNXSignatureReader.Problem.unsupportedPort("x", .input)) {
+        #expect(throws: ONNXSignatureReader.Problem.unsupportedPort("x", .input, type: "a tensor of COMPLEX64")) {
             try ModelBytes.complex.bytes.withUnsafeBytes { try ONNXSignatureReader.signature(of: $0) }
         }
     }

@@ -5,6 +5,7 @@ import Observability
 import Scaler
 import Settings
 import Synchronization
+import TestSupport
 import Testing
 import Time
 
@@ -17,11 +18,13 @@ struct Fixture {
     let model: QueueName
     let store = FakeStore()
     let logs = LogLines()
+    let board = ModelLoadBoard()
     let scaler: ScalerService
 
     init(
         minimum: Int = 0, maximum: Int = 4, driver kind: PoolSettings.Driver = .process, isDryRun: Bool = false,
-        price: Double = 0, files: SettingsWatch? = nil, settings: ClusterSettings? = nil
+        price: Double = 0, files: SettingsWatch? = nil, settings: ClusterSettings? = nil,
+        stamp: @escaping @Sendable (ModelSettings) -> String = { _ in "" }
     ) throws {
         model = try #require(QueueName(model: "m", version: "1"))
         var configuration = ScalerService.Configuration(
@@ -37,9 +40,10 @@ struct Fixture {
             ],
             isDryRun: isDryRun)
         if let settings { configuration.cluster = settings }
-        let logs = logs
+        let (logs, board) = (logs, board)
         scaler = ScalerService(
-            configuration: configuration, observer: queue, drivers: [kind: driver], store: store, files: files,
+            configuration: configuration, observer: queue, drivers: [kind: driver], store: store,
+            serving: ServingSight(board: board, current: { board.all }, stamp: stamp), files: files,
             metrics: MetricsRegistry(),
             time: time, clock: clock, logger: Logger(label: "test") { _ in logs.handler })
     }

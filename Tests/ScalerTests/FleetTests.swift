@@ -168,6 +168,38 @@ import Time
         #expect(hung() == [first])
     }
 
+    @Test("a worker that says it loads is given as long as its models may take, a silent one is not")
+    func loading() {
+        var fleet = Fleet()
+        for worker in ["loading", "silent"] { fleet.noteStart(worker, in: "cpu", at: start) }
+        var loading = report("loading")
+        loading.state = .starting
+        loading.startUp = nil
+        func hung(after time: Duration) -> [String] {
+            fleet.hung(
+                at: start + time, readable: start, startLimit: { _ in .seconds(120) },
+                loadLimit: { _ in .seconds(900) }, silence: .seconds(60))
+        }
+        for second in stride(from: 1, through: 140, by: 1) { _ = fleet.note([loading], at: start + .seconds(second)) }
+        #expect(hung(after: .seconds(140)) == ["silent"])
+        for second in stride(from: 141, through: 1_030, by: 1) {
+            _ = fleet.note([loading], at: start + .seconds(second))
+        }
+        #expect(hung(after: .seconds(1_030)) == ["loading", "silent"])
+    }
+
+    @Test("the start-up time counts once each model is loaded, though the worker was ready before")
+    func startUpAfterReady() {
+        var fleet = Fleet()
+        fleet.noteStart("w", in: "cpu", at: start)
+        var first = report("w")
+        first.startUp = nil
+        #expect(fleet.note([first], at: start + .seconds(1)).isEmpty)
+        #expect(fleet.members["w"]?.phase == .ready)
+        #expect(fleet.note([report("w")], at: start + .seconds(2)).count == 1)
+        #expect(fleet.note([report("w")], at: start + .seconds(3)).isEmpty)
+    }
+
     @Test("costs are averaged by batches; what is no number is passed over")
     func costs() {
         var fleet = Fleet()

@@ -10,7 +10,7 @@ import Time
     /// A cpu at 1 an hour and a gpu ten times as fast at `gpuPrice`, one model that prefers the gpu.
     static func outcome(
         gpuPrice: Double, waiting: Int, gpuMaximum: Int = 2, gpuUnavailable: String? = nil, gpuFailures: Int = 0,
-        isMeasured: Bool = true, budget: Double? = nil
+        isMeasured: Bool = true, budget: Double? = nil, unservable: [String]? = nil
     ) -> Decision {
         var policy = Policy(
             models: [ModelPolicy(name: "m", pools: ["gpu", "cpu"], maximumRows: 1, assumedCost: slow)],
@@ -23,7 +23,9 @@ import Time
         func observation(at time: Timestamp, failed: Int, waiting: Int) -> Observation {
             Observation(
                 time: time, queuesRead: time, workersRead: time,
-                models: [ModelObservation(name: "m", waiting: waiting, submitted: waiting)],
+                models: [
+                    ModelObservation(name: "m", waiting: waiting, submitted: waiting, unservable: unservable)
+                ],
                 pools: [
                     PoolObservation(name: "cpu", costs: isMeasured ? [MeasuredCost(model: "m", cost: slow)] : []),
                     PoolObservation(
@@ -56,6 +58,10 @@ import Time
                 name: "no gpu here", decision: outcome(gpuPrice: 9, waiting: 100, gpuUnavailable: "no GPU"), cpu: 3,
                 gpu: 0),
             Row(
+                name: "not loadable on a gpu", decision: outcome(gpuPrice: 9, waiting: 100, unservable: ["gpu"]),
+                cpu: 3,
+                gpu: 0),
+            Row(
                 name: "no money for a gpu", decision: outcome(gpuPrice: 9, waiting: 100, budget: 8), cpu: 3, gpu: 0),
             Row(
                 name: "money for one gpu and three cpus", decision: outcome(gpuPrice: 9, waiting: 1_500, budget: 12),
@@ -69,6 +75,32 @@ import Time
     func choosesPool(row: Row) {
         #expect(row.decision.pools.map(\.wanted) == [row.cpu, row.gpu])
         #expect(row.decision.unserved.isEmpty)
+    }
+
+    @Test("no worker is wanted for a backlog that nobody can serve, and the model is named")
+    func wantsNobodyInVain() {
+        let decision = Self.outcome(gpuPrice: 9, waiting: 3_000, unservable: ["gpu", "cpu"])
+        #expect(decision.pools.map(\.wanted) == [0, 0])
+        #expect(decision.unserved.map(\.model) == ["m"] && decision.unserved.map(\.jobs) == [3_000])
+    }
+
+    @Test("the known algorithms do not count such a backlog either")
+    func knownAlgorithms() {
+        func wanted(_ unservable: [String]?) -> Int? {
+            var policy = Policy(
+                models: [ModelPolicy(name: "m", pools: ["cpu"], maximumRows: 1, assumedCost: Self.slow)],
+                pools: [PoolPolicy(name: "cpu", maximum: 20)])
+            policy.algorithm = .kedaLag(KEDALag())
+            var state = PolicyState()
+            return decide(
+                Observation(
+                    time: .zero, queuesRead: .zero, workersRead: .zero,
+                    models: [ModelObservation(name: "m", waiting: 100, submitted: 100, unservable: unservable)],
+                    pools: [PoolObservation(name: "cpu")]), policy: policy, state: &state
+            ).pools.first?.wanted
+        }
+        #expect(wanted(nil) ?? 0 > 0)
+        #expect(wanted(["cpu"]) == 0)
     }
 
     @Test("a model whose only pool is unavailable is named, with the reason at the pool")

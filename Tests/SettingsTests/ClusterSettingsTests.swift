@@ -36,7 +36,7 @@ import Testing
                 PoolSettings(pricePerHour: 0.05),
                 PoolSettings(
                     name: "gpu", device: .gpu, maximumWorkers: 1, pricePerHour: 2, startUpTime: .seconds(10)),
-            ])
+            ], runtime: RuntimeSettings(folder: cluster.folder))
         #expect(settings == expected)
         #expect(magika.signature?.inputs.first?.shape == [-1, 2048])
         #expect(magika.signature?.maximumBatchSize == 4)

@@ -55,7 +55,7 @@ import Testing
             "1:10: 'backend': expected one of onnxruntime, synthetic, found 'onnx'"),
         Wrong(
             "a key of the other backend", model: "fixed_cost: 1ms\n",
-            "1:1: unknown key 'fixed_cost'; allowed here: backend, batching, deadline, deadlines, inputs, instances, maximum_attempts, maximum_crashes, maximum_queue, outputs, pools, providers, threads, version"
+            "1:1: unknown key 'fixed_cost'; allowed here: backend, batching, deadline, deadlines, inputs, instances, load_timeout, maximum_attempts, maximum_crashes, maximum_queue, outputs, pools, providers, run_timeout, threads, version"
         ),
         Wrong(
             "a provider by another name", model: "providers: [cuda]\n",

@@ -248,12 +248,55 @@ import Time
 
     @Test("a run counts as hung after its bound, anew from each rerun")
     func hungRun() throws {
-        var ledger = ModelLedger(policy: BatchingPolicy(instances: 1), leastBound: .seconds(60))
+        var ledger = ModelLedger(policy: BatchingPolicy(instances: 1), runBound: RunBound(least: .seconds(60)))
         _ = ledger.accept([try admit(try makeJob(1))], now: .zero)
         #expect(ledger.hungRun(steady: .zero + .seconds(60)) == nil)
         #expect(ledger.hungRun(steady: .zero + .seconds(61))?.elapsed == .seconds(61))
         ledger.rerun(on: 0, steady: .zero + .seconds(50))
         #expect(ledger.hungRun(steady: .zero + .seconds(61)) == nil)
+    }
+
+    @Test("jobs behind a run that takes far longer than expected go back, and none is taken until it ends")
+    func relieve() throws {
+        var ledger = makeLedger(maximumRows: 1)
+        let start = try #require(
+            ledger.accept([try admit(try makeJob(1)), try admit(try makeJob(2))], now: .zero).start.first)
+        #expect(ledger.relieve(steady: .zero + .seconds(1)).release.isEmpty)
+        let given = ledger.relieve(steady: .zero + .seconds(3)).release
+        #expect(given.map(\.held.admitted.job.id.entry.milliseconds) == [2])
+        guard case .handedBack? = given.first?.ending else {
+            Issue.record("not given back")
+            return
+        }
+        #expect(ledger.isHeldUp && ledger.heldJobs == 1)
+        let done = ledger.completed(execute(start.work), on: 0, now: .zero + .seconds(75))
+        #expect(done.release.count == 1 && !ledger.isHeldUp)
+    }
+
+    @Test("a run that hangs with one job in it ends that job with the reason; what comes of it later is dropped")
+    func failHung() throws {
+        var ledger = ModelLedger(
+            policy: BatchingPolicy(maximumRows: 4, instances: 1), runBound: RunBound(least: .seconds(60)))
+        let start = try #require(ledger.accept([try admit(try makeJob(1))], now: .zero).start.first)
+        let hung = try #require(ledger.hungRun(steady: .zero + .seconds(61)))
+        #expect(hung == ModelLedger.HungRun(instance: 0, elapsed: .seconds(61), bound: .seconds(60)))
+        let ended = ledger.fail(hung, BatchResult.Failure(fault: .bound, message: "too long")).release
+        guard case .failed(let failure)? = ended.first?.ending else {
+            Issue.record("not failed")
+            return
+        }
+        #expect(failure.message == "too long" && ledger.heldJobs == 0)
+        #expect(ledger.completed(execute(start.work), on: 0, now: .zero + .seconds(70)).release.isEmpty)
+    }
+
+    @Test("which of several jobs a hung run hangs in is not guessed")
+    func failHungBatch() throws {
+        var ledger = ModelLedger(
+            policy: BatchingPolicy(maximumRows: 4, instances: 1), runBound: RunBound(least: .seconds(60)))
+        _ = ledger.accept([try admit(try makeJob(1)), try admit(try makeJob(2))], now: .zero)
+        let hung = try #require(ledger.hungRun(steady: .zero + .seconds(61)))
+        #expect(ledger.fail(hung, BatchResult.Failure(fault: .bound, message: "too long")).release.isEmpty)
+        #expect(ledger.heldJobs == 2)
     }
 
     @Test("the bytes of the inputs count from take to release")

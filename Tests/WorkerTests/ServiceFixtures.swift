@@ -74,7 +74,8 @@ func makeService(
     drainTimeout: Duration = .seconds(20), loadingBound: Duration = .seconds(60),
     hungRunBound: Duration = .seconds(60), maximumHeldBytes: Int = 512 << 20, signature: ModelSignature? = nil,
     batching: BatchingSettings = BatchingSettings(), models: [String] = ["m"], instances: Int = 1,
-    notes: RunNotes = RunNotes(), load: ModelLoader? = nil
+    notes: RunNotes = RunNotes(), runTimeout: Duration? = nil, load: ModelLoader? = nil,
+    loads: (any LoadBoard)? = nil, stamp: String = ""
 ) -> WorkerService {
     let echoing: ModelLoader = { _ throws(InferenceError) in backend }
     let loader: ModelLoader
@@ -85,11 +86,11 @@ func makeService(
             models: models.map {
                 ModelSettings(
                     name: $0, backend: .synthetic(SyntheticOptions(instances: instances)), batching: batching,
-                    maximumAttempts: maximumAttempts, signature: signature)
+                    maximumAttempts: maximumAttempts, runTimeout: runTimeout, signature: signature)
             },
             launched: .zero, patience: .milliseconds(100), maximumHeldBytes: maximumHeldBytes,
             loadingBound: loadingBound, hungRunBound: hungRunBound,
             lastWrites: .milliseconds(300)),
-        queue: queue, load: loader, notes: notes, metrics: MetricsRegistry(),
+        queue: queue, load: loader, notes: notes, loads: loads, stamp: { _ in stamp }, metrics: MetricsRegistry(),
         time: time, steady: steady, logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
 }

@@ -247,19 +247,46 @@ import Time
         gate.open()
     }
 
-    @Test("a run that hangs ends the worker without leaving, so that its jobs count a crash")
+    @Test(
+        "a run that hangs with one job in it fails that job, once, with its bound; what is beside it goes back unharmed"
+    )
     func watchdog() async throws {
         let gate = Gate()
         let queue = RecordingQueue()
         let service = makeService(
-            queue: queue, backend: TestBackend(beforeRun: { gate.pass() }), hungRunBound: .milliseconds(50))
+            queue: queue, backend: TestBackend(beforeRun: { gate.pass() }), runTimeout: .milliseconds(50))
         let running = Task { try await service.run() }
         await queue.wait { $0.reports.contains { $0.state == .ready } }
         gate.close()
         queue.add([try makeJob(1)])
+        await gate.waitUntilEntered()
+        queue.add([try makeJob(2)])
         let error = await #expect(throws: WorkerError.self) { try await running.value }
         #expect(error?.code == .hungRun && error?.exitCode == 70)
-        #expect(!queue.state.hasLeft)
+        let state = queue.state
+        #expect(state.hasLeft, "nothing is to be blamed on anybody else")
+        #expect(state.settled.map(\.outcome.id.entry.milliseconds) == [1])
+        guard case .failed(let failure)? = state.settled.first?.outcome.ending else {
+            Issue.record("did not fail")
+            return
+        }
+        #expect(failure.message.contains("may take 50ms; raise run_timeout in the model.yaml of 'm'"))
+        #expect(state.handedBack.count + state.waiting.count == 1)
+        gate.open()
+    }
+
+    @Test("a run that hangs with several jobs ends the worker without leaving, so that they count a crash")
+    func watchdogOfBatch() async throws {
+        let gate = Gate()
+        let queue = RecordingQueue()
+        let service = makeService(
+            queue: queue, backend: TestBackend(beforeRun: { gate.pass() }), runTimeout: .milliseconds(50))
+        let running = Task { try await service.run() }
+        await queue.wait { $0.reports.contains { $0.state == .ready } }
+        gate.close()
+        queue.add([try makeJob(1), try makeJob(2)])
+        let error = await #expect(throws: WorkerError.self) { try await running.value }
+        #expect(error?.code == .hungRun && !queue.state.hasLeft && queue.state.settled.isEmpty)
         gate.open()
     }
 

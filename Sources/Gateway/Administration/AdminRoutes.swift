@@ -17,11 +17,14 @@ struct AdminRoutes: Sendable {
     private let queueSeries: QueueSeries
     private let fleetSeries: FleetSeries
     private let operations: AdminOperations?
+    private let serving: @Sendable () -> ServingFaults
 
     init(
         catalog: ModelCatalog, pools: [PoolSettings], observer: any QueueObserver, time: any TimeSource,
-        metrics: MetricsRegistry, operations: AdminOperations? = nil
+        metrics: MetricsRegistry, operations: AdminOperations? = nil,
+        serving: @escaping @Sendable () -> ServingFaults = { ServingFaults() }
     ) {
+        self.serving = serving
         self.operations = operations
         self.catalog = catalog
         self.pools = pools
@@ -66,7 +69,8 @@ struct AdminRoutes: Sendable {
 
     private func status(decisions count: Int) async throws(QueueError) -> AdminStatus {
         try await AdminStatus.read(
-            queues: catalog.models.map(\.queue), pools: pools, observer: observer, now: time.now(), decisions: count)
+            queues: catalog.models.map(\.queue), pools: pools, observer: observer, faults: serving(), now: time.now(),
+            decisions: count)
     }
 }
 

@@ -42,12 +42,26 @@ package struct AdminStatus: Sendable, Codable, Equatable {
         package var busy_seconds: Double
         package var fixed_cost_ms: Double?
         package var row_cost_ms: Double?
+        /// loading, loaded or failed, and why.
+        package var state: String?
+        package var reason: String?
+    }
+
+    /// Why a pool cannot serve a model, or any.
+    package struct Fault: Sendable, Codable, Equatable {
+        package var pool: String
+        package var queue: String?
+        package var reason: String
+        package var since_ms: Int64
+        package var retry_ms: Int64?
     }
 
     package var time_ms: Int64
     package var queues: [String: Queue]
     package var pools: [String: Pool]
     package var workers: [Worker]
+    /// What cannot be served now.
+    package var faults: [Fault]?
     /// The newest decisions, each as the scaler recorded it.
     package var decisions: [JSONText]
 }
@@ -55,8 +69,8 @@ package struct AdminStatus: Sendable, Codable, Equatable {
 extension AdminStatus {
     /// Reads everything in a few round trips.
     package static func read(
-        queues names: [QueueName], pools: [PoolSettings], observer: any QueueObserver, now: Timestamp,
-        decisions count: Int
+        queues names: [QueueName], pools: [PoolSettings], observer: any QueueObserver,
+        faults: ServingFaults = ServingFaults(), now: Timestamp, decisions count: Int
     ) async throws(QueueError) -> AdminStatus {
         let snapshots = try await observer.snapshot(of: names)
         let reports = try await observer.workers()
@@ -92,7 +106,11 @@ extension AdminStatus {
                 }, uniquingKeysWith: { first, _ in first }),
             pools: byPool,
             workers: reports.map { Worker($0, now: now) }.sorted { $0.id < $1.id },
-            decisions: decisions.map(JSONText.init))
+            faults: faults.current(at: now).map { fault in
+                Fault(
+                    pool: fault.pool, queue: fault.queue, reason: fault.reason, since_ms: fault.since.milliseconds,
+                    retry_ms: fault.kind == .load ? fault.until.milliseconds : nil)
+            }, decisions: decisions.map(JSONText.init))
     }
 }
 
@@ -106,7 +124,8 @@ extension AdminStatus.Worker {
                 AdminStatus.Model(
                     queue: model.queue, rows: model.rows, batches: model.batches, busy_seconds: model.busy.seconds,
                     fixed_cost_ms: model.fixedCost.map { $0 * 1_000 },
-                    row_cost_ms: model.costPerRow.map { $0 * 1_000 })
+                    row_cost_ms: model.costPerRow.map { $0 * 1_000 }, state: model.condition.rawValue,
+                    reason: model.reason)
             })
     }
 }

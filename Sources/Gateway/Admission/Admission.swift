@@ -89,6 +89,8 @@ final class Admission: Sendable {
 /// Why a request was not accepted. Nothing of it is in the queue.
 enum Refusal: Error, Sendable, Equatable {
     case queueFull(model: String, held: Int, limit: Int, retryAfter: Duration)
+    /// No pool of the model can serve it.
+    case cannotServe(model: String, reason: String, retryAfter: Duration)
     /// Redis has no room for more payload, or refuses writes.
     case storeFull(String)
     /// The job is larger than the queue can carry.

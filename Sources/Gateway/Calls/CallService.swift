@@ -16,6 +16,7 @@ final class CallService: Sendable {
     private let gateway: String
     private let settings: GatewaySettings
     private let queue: any SubmissionQueue
+    private let serving: @Sendable () -> ServingFaults
     let admission: Admission
     private let replies = ReplyTable()
     private let workers: WorkerWatch
@@ -30,12 +31,14 @@ final class CallService: Sendable {
     /// - Parameter gateway: unique per boot: outcomes are addressed to it.
     init(
         gateway: String, settings: GatewaySettings, catalog: ModelCatalog, queue: any SubmissionQueue,
-        observer: any QueueObserver, meters: GatewayMeters, time: any TimeSource, logger: Logger
+        observer: any QueueObserver, serving: @escaping @Sendable () -> ServingFaults = { ServingFaults() },
+        meters: GatewayMeters, time: any TimeSource, logger: Logger
     ) {
         self.meters = meters
         self.gateway = gateway
         self.settings = settings
         self.queue = queue
+        self.serving = serving
         self.time = time
         self.logger = logger
         tickets = JobTickets(queue: queue, logger: logger)
@@ -46,6 +49,15 @@ final class CallService: Sendable {
 
     /// Looks at the workers once; `run` does it all the time.
     func lookAtWorkers() async throws(QueueError) { try await workers.look() }
+
+    /// Why nobody can serve the model, and for how long that holds; `nil`: as far as is known somebody can.
+    func fault(of model: ServedModel) -> (reason: String, left: Duration)? {
+        if let problem = model.problem { return (problem, .seconds(2)) }
+        let now = time.now()
+        return serving().refusal(of: model.queue, pools: model.settings.pools, at: now).map {
+            ($0.reason, max($0.until - now, .zero))
+        }
+    }
 
     /// The number of synchronous calls that wait.
     var waiting: Int { replies.count }
@@ -222,6 +234,9 @@ final class CallService: Sendable {
         _ call: consuming InferenceCall, replyTo: ReplyAddress?, retention: Duration
     ) async throws(Refusal) -> (Submission, JobSigner) {
         let (model, once, priority) = (call.model, call.once, call.priority)
+        if let fault = fault(of: model) {
+            throw .cannotServe(model: model.settings.name, reason: fault.reason, retryAfter: fault.left)
+        }
         if once == nil {
             try await admission.enter(model)
         } else {

@@ -86,6 +86,7 @@ extension Refusal {
     fileprivate var reason: String {
         switch self {
         case .queueFull: "queue_full"
+        case .cannotServe: "cannot_serve"
         case .storeFull: "store_full"
         case .tooLarge: "too_large"
         case .gone: "gone"

@@ -1,5 +1,6 @@
 package import Jobs
 package import Settings
+import Synchronization
 package import Tensors
 
 /// One model version that this gateway accepts requests for.
@@ -9,16 +10,20 @@ package struct ServedModel: Sendable {
     package var signature: ModelSignature
     /// As V2 metadata names it, for example `onnxruntime_onnx`.
     package var platform: String
+    /// Why its file cannot be read, so that nothing is known of it; `nil`: it can.
+    package var problem: String?
     /// Class names for the classification extension, by output.
     package var labels: [String: [String]] { settings.labels }
 
     package init(
-        settings: ModelSettings, queue: QueueName, signature: ModelSignature, platform: String
+        settings: ModelSettings, queue: QueueName, signature: ModelSignature, platform: String,
+        problem: String? = nil
     ) {
         self.settings = settings
         self.queue = queue
         self.signature = signature
         self.platform = platform
+        self.problem = problem
     }
 }
 
@@ -31,24 +36,68 @@ package struct ModelCatalog: Sendable {
         case unknownVersion(served: String)
     }
 
-    /// In the order of the cluster file.
-    package let models: [ServedModel]
-    private let byName: [String: ServedModel]
+    /// Reads a model's file again. Blocking, for as long as it takes to walk over the file's top levels.
+    package typealias Reader = @Sendable (ServedModel) -> ServedModel
 
-    package init(_ models: [ServedModel]) {
-        self.models = models
-        self.byName = Dictionary(models.map { ($0.settings.name, $0) }, uniquingKeysWith: { first, _ in first })
+    private let shelf: Shelf
+
+    /// - Parameter reread: asked for a model whose file could not be read, when it is looked for, at most once a second; by
+    ///   default what is known stays.
+    package init(_ models: [ServedModel], reread: @escaping Reader = { $0 }) {
+        shelf = Shelf(models, reread: reread)
     }
+
+    /// In the order of the cluster file.
+    package var models: [ServedModel] { shelf.models }
 
     /// Without a version, the served one.
     package func find(_ name: String, version: String?) -> Lookup {
-        guard let model = byName[name] else { return .unknownModel }
+        guard let model = shelf.model(name) else { return .unknownModel }
         guard let version, version != model.queue.version else { return .found(model) }
         return .unknownVersion(served: model.queue.version)
     }
 
     package func find(_ queue: QueueName) -> ServedModel? {
-        guard let model = byName[queue.model], model.queue == queue else { return nil }
+        guard let model = shelf.model(queue.model), model.queue == queue else { return nil }
         return model
+    }
+}
+
+/// The models, of which those that could not be read may still become readable.
+private final class Shelf: Sendable {
+    private struct State {
+        var models: [ServedModel]
+        var places: [String: Int]
+        var looked: [String: ContinuousClock.Instant] = [:]
+    }
+
+    private let state: Mutex<State>
+    private let reread: ModelCatalog.Reader
+
+    init(_ models: [ServedModel], reread: @escaping ModelCatalog.Reader) {
+        let places = Dictionary(
+            models.enumerated().map { ($1.settings.name, $0) }, uniquingKeysWith: { first, _ in first })
+        state = Mutex(State(models: models, places: places))
+        self.reread = reread
+    }
+
+    var models: [ServedModel] { state.withLock { $0.models } }
+
+    func model(_ name: String) -> ServedModel? {
+        let (found, isDue) = state.withLock { state -> (ServedModel?, Bool) in
+            guard let place = state.places[name] else { return (nil, false) }
+            let model = state.models[place]
+            guard model.problem != nil else { return (model, false) }
+            let now = ContinuousClock.now
+            if let looked = state.looked[name], now - looked < .seconds(1) { return (model, false) }
+            state.looked[name] = now
+            return (model, true)
+        }
+        guard isDue, let found else { return found }
+        let read = reread(found)
+        state.withLock { state in
+            if let place = state.places[name] { state.models[place] = read }
+        }
+        return read
     }
 }

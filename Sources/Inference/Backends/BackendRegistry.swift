@@ -21,10 +21,9 @@ package struct BackendRegistry: Sendable {
         switch model.backend {
         case .onnxruntime(let options):
             try ONNXRuntimeBackend(
-                model: model.name, path: repository.modelFile(of: model), options: options,
+                model: model.name, path: try readableFile(of: model), options: options,
                 maximumRows: model.batching.maximumRows,
-                library: try ONNXRuntimeLibrary.open(
-                    .ofProcess(configured: runtime.onnxRuntimeLibrary), listener: listener))
+                library: try ONNXRuntimeLibrary.open(search, listener: listener))
         case .synthetic(let options):
             SyntheticBackend(options: options, maximumRows: model.batching.maximumRows)
         }
@@ -45,5 +44,38 @@ package struct BackendRegistry: Sendable {
                 SyntheticBackend.signature(options, maximumRows: model.batching.maximumRows), SyntheticBackend.platform
             )
         }
+    }
+
+    /// The runtime's own words for a file that cannot be read are hard to understand.
+    private func readableFile(of model: ModelSettings) throws(InferenceError) -> String {
+        let path = repository.modelFile(of: model)
+        guard let problem = SettingsPath.problem(withFile: path) else { return path }
+        throw InferenceError(.modelUnavailable, "the file of model '\(model.name)' cannot be read: \(problem)")
+    }
+
+    private var search: ONNXRuntimeSearch {
+        .ofProcess(configured: runtime.onnxRuntimeLibrary, clusterFolder: runtime.folder)
+    }
+
+    /// Why none of the models that need ONNX Runtime can be loaded on this machine, as far as files tell; `nil`: they can, or
+    /// none needs it.
+    package func missingRuntime(for models: [ModelSettings]) -> String? {
+        let needs = models.contains {
+            switch $0.backend {
+            case .onnxruntime: true
+            case .synthetic: false
+            }
+        }
+        return needs ? ONNXRuntimeLibrary.absence(search) : nil
+    }
+
+    /// Another text once the files of the model, or the libraries that may run it, are others: by names, sizes and times of
+    /// change, without reading them.
+    package func stamp(of model: ModelSettings) -> String {
+        var stamp = repository.stamp(of: model)
+        if case .onnxruntime = model.backend {
+            for path in search.candidates { stamp.add(file: path) }
+        }
+        return stamp.text
     }
 }

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Settings
 package import Tensors
 
 /// Reads what a model takes and gives out of its file, without the runtime: the gateway knows signatures this way
@@ -25,7 +26,7 @@ package enum ONNXSignatureReader {
     /// Why bytes give no signature.
     enum Problem: Error, Equatable {
         case noModel
-        case unsupportedPort(String, InferenceError.Port)
+        case unsupportedPort(String, InferenceError.Port, type: String)
     }
 
     /// `maximumBatchSize` is set, without a bound, when every input and output has a free first dimension.
@@ -33,19 +34,26 @@ package enum ONNXSignatureReader {
     /// - Throws: `modelUnavailable` for a file that is not there, is no model, or has an input or output that is no tensor
     ///   of a type that the inference protocol has.
     package static func signature(ofModelAt path: String, model: String) throws(InferenceError) -> ModelSignature {
+        if let problem = SettingsPath.problem(withFile: path) {
+            throw InferenceError(
+                .modelUnavailable,
+                "the file of model '\(model)' cannot be read (\(path)): \(problem); run `make setup`, or put the model there"
+            )
+        }
         let file: Data
         do {
             file = try Data(contentsOf: URL(filePath: path), options: .alwaysMapped)
         } catch {
             throw InferenceError(
-                .modelUnavailable,
-                "the file of model '\(model)' cannot be read: \(path); run `make setup`, or put the model there")
+                .modelUnavailable, "the file of model '\(model)' cannot be read: \(path): \(error)")
         }
         switch file.withUnsafeBytes({ bytes in Result { () throws(Problem) in try signature(of: bytes) } }) {
         case .success(let signature): return signature
-        case .failure(.unsupportedPort(let name, let port)): throw .unsupportedPort(name, port, model: model)
+        case .failure(.unsupportedPort(let name, let port, let type)):
+            throw .unsupportedPort(name, port, type: type, model: model)
         case .failure(.noModel):
-            throw InferenceError(.modelUnavailable, "the file of model '\(model)' is no ONNX model: \(path)")
+            throw InferenceError(
+                .modelUnavailable, "the file of model '\(model)' is no ONNX model, or not all of one: \(path)")
         }
     }
 
@@ -82,22 +90,27 @@ package enum ONNXSignatureReader {
         _ bytes: UnsafeRawBufferPointer, _ range: Range<Int>, _ port: InferenceError.Port
     ) throws(Problem) -> TensorSpecification {
         let name = text(bytes, range, field: Number.valueName)
-        guard let type = message(bytes, range, field: Number.valueType),
-            let tensor = message(bytes, type, field: Number.typeTensor)
-        else { throw .unsupportedPort(name, port) }
+        guard let type = message(bytes, range, field: Number.valueType) else {
+            throw .unsupportedPort(name, port, type: "of no type")
+        }
+        guard let tensor = message(bytes, type, field: Number.typeTensor) else {
+            var fields = ProtobufReader(bytes, type)
+            throw .unsupportedPort(name, port, type: ONNXTypeName.type(field: fields.next()?.number ?? 0))
+        }
         var reader = ProtobufReader(bytes, tensor)
-        var elementType: ElementType?
+        var code: Int32 = 0
         var dimensions: [Int] = []
         while let (number, field) = reader.next() {
             switch (number, field) {
-            case (Number.tensorElementType, .varint(let code)):
-                elementType = Int32(exactly: code).flatMap(ONNXElementType.elementType)
+            case (Number.tensorElementType, .varint(let number)): code = Int32(exactly: number) ?? -1
             case (Number.tensorShape, .bytes(let shape)): dimensions = self.dimensions(bytes, shape)
             default: break
             }
         }
         guard !reader.isMalformed else { throw .noModel }
-        guard let elementType else { throw .unsupportedPort(name, port) }
+        guard let elementType = ONNXElementType.elementType(code) else {
+            throw .unsupportedPort(name, port, type: ONNXTypeName.tensor(of: code))
+        }
         return TensorSpecification(name: name, elementType: elementType, shape: Shape(dimensions))
     }
 

@@ -12,7 +12,10 @@ extension ScalerService {
         control = newest
         for entry in newest.current(at: now) where !before.entries.contains(entry) {
             logger.notice("Set by hand", metadata: [LogKeys.reason: "\(entry.text(at: now))"])
-            if entry.kind == .reload, entry.set > started { reload(isAsked: true) }
+            if entry.kind == .reload, entry.set > started {
+                reload(isAsked: true)
+                if leads { await retryFailedModels() }
+            }
         }
         for entry in before.entries
         where !newest.entries.contains(where: { $0.kind == entry.kind && $0.subject == entry.subject }) {
@@ -56,7 +59,7 @@ extension ScalerService {
     /// The policy that counts now.
     func effectivePolicy(at now: Timestamp) -> Policy {
         let isStale = sight.read.map { now - $0 > policy.staleAfter } ?? true
-        return policy.with(control, fallback: configuration.settings.fallback, isStale: isStale, at: now)
+        return withinMaximum(policy).with(control, fallback: configuration.settings.fallback, isStale: isStale, at: now)
     }
 }
 

@@ -11,10 +11,13 @@ package struct OperatorDesk: Sendable {
     private let store: any OperatorStore
     private let observer: any QueueObserver
     private let time: any TimeSource
+    private let board: (any LoadBoard)?
 
     package init(
-        settings: ClusterSettings, store: any OperatorStore, observer: any QueueObserver, time: any TimeSource
+        settings: ClusterSettings, store: any OperatorStore, observer: any QueueObserver, time: any TimeSource,
+        board: (any LoadBoard)? = nil
     ) {
+        self.board = board
         self.settings = settings
         self.store = store
         self.observer = observer
@@ -55,12 +58,16 @@ package struct OperatorDesk: Sendable {
 
     // MARK: Questions
 
+    /// What cannot be served, whether it counts now or not.
+    package func faults() async throws(QueueError) -> ServingFaults { try await board?.faults() ?? ServingFaults() }
+
     package func pools() async throws(QueueError) -> PoolsReport {
         let reports = try await observer.workers()
         let control = try await store.control()
         let decisions = try await observer.decisions(newest: 200).compactMap(Self.record)
         return PoolsReport(
-            pools: settings.pools, reports: reports, control: control, decisions: decisions, at: time.now())
+            pools: settings.pools, reports: reports, control: control, decisions: decisions, faults: try await faults(),
+            at: time.now())
     }
 
     /// As recorded, newest first.

@@ -26,6 +26,8 @@ package struct PoolsReport: Sendable, Equatable, Codable {
         /// In words, what is set by hand for it or for one of its workers.
         package var by_hand: [String]
         package var reason: String?
+        /// What its workers cannot serve, and why: `QueueName.description`, or `*` for everything.
+        package var cannot_serve: [String: String]?
     }
 
     package var time_ms: Int64
@@ -35,7 +37,7 @@ package struct PoolsReport: Sendable, Equatable, Codable {
 
     package init(
         pools settings: [PoolSettings], reports: [WorkerReport], control: ControlState, decisions: [DecisionRecord],
-        at now: Timestamp
+        faults: ServingFaults = ServingFaults(), at now: Timestamp
     ) {
         time_ms = now.milliseconds
         self.control = control.current(at: now).filter { $0.kind != .reload }
@@ -45,6 +47,9 @@ package struct PoolsReport: Sendable, Equatable, Codable {
         pools = settings.map { pool in
             let seen = fleet.observation(of: pool.name, unavailable: nil, at: now)
             let decision = decisions.first { $0.pool == pool.name }
+            let refused = Dictionary(
+                faults.current(at: now).filter { $0.pool == pool.name }.map { ($0.queue ?? "*", $0.reason) },
+                uniquingKeysWith: { first, _ in first })
             let workers = seen.starting.count + seen.ready + seen.draining + seen.leaving
             let hand = entries.filter { entry in
                 switch entry.kind {
@@ -62,7 +67,8 @@ package struct PoolsReport: Sendable, Equatable, Codable {
                 start_up_p95_ms: seen.startUp?.slow.wholeMilliseconds,
                 cost_per_hour: Double(workers) * pool.pricePerHour,
                 paused: pool.isPaused || control.pause(of: pool.name, at: now) != nil,
-                by_hand: hand.map { $0.text(at: now) }, reason: decision?.reason)
+                by_hand: hand.map { $0.text(at: now) }, reason: decision?.reason,
+                cannot_serve: refused.isEmpty ? nil : refused)
         }
     }
 
@@ -84,6 +90,9 @@ package struct PoolsReport: Sendable, Equatable, Codable {
             }
             lines += pool.by_hand.map { "  by hand   \($0)" }
             if pool.paused, pool.by_hand.isEmpty { lines.append("  paused    by the cluster file") }
+            for (queue, reason) in (pool.cannot_serve ?? [:]).sorted(by: { $0.key < $1.key }) {
+                lines.append("  cannot    serve \(queue == "*" ? "anything" : queue): \(reason)")
+            }
             if let reason = pool.reason { lines.append("  why       \(reason)") }
             return lines
         }.joined(separator: "\n")

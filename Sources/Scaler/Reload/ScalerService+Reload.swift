@@ -11,7 +11,10 @@ extension ScalerService {
     }
 
     /// Reads the files again now, changed or not (SIGHUP, or over the administration API).
-    package func reloadNow() { reload(isAsked: true) }
+    package func reloadNow() async {
+        reload(isAsked: true)
+        await retryFailedModels()
+    }
 
     func reload(isAsked: Bool) {
         guard let change = files?.look(isAsked: isAsked) else {

@@ -19,6 +19,9 @@ struct QueueSight: Sendable {
 
     var hasWork: Bool { snapshots.values.contains { $0.depth.total > 0 } }
 
+    /// The queues with waiting jobs, by `QueueName.description`.
+    var waiting: Set<String> { Set(snapshots.filter { $0.value.depth.waiting > 0 }.map(\.key.description)) }
+
     /// - Returns: how long they could not be read, if this ends an outage.
     mutating func note(
         _ snapshots: [QueueName: QueueSnapshot], _ reports: [WorkerReport], at now: Timestamp

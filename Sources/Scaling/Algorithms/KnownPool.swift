@@ -39,6 +39,7 @@ struct KnownPool {
         var most = -1.0
         for (place, model) in policy.models.enumerated() where model.pools.first == pool.name {
             let seen = models.element(named: model.name, near: place, by: \.name) ?? ModelObservation(name: model.name)
+            if seen.unservable?.contains(pool.name) == true { continue }
             waiting += Double(seen.waiting)
             inFlight += Double(seen.inFlight)
             due += Double(seen.due)

@@ -56,7 +56,7 @@ struct Demand {
         let fastConstant = policy.fastRate.inSeconds
         for model in index.models.indices {
             works.append(Self.work(of: model, in: observation, state: state, arrived: arrived, fast: fastConstant))
-            classify(model)
+            classify(model, observation)
             share(model, left: &left)
         }
         sum(observation)
@@ -93,14 +93,15 @@ struct Demand {
     }
 
     /// Which pools can keep the model's deadline by starting workers.
-    private mutating func classify(_ model: Int) {
+    private mutating func classify(_ model: Int, _ observation: Observation) {
+        let unservable = works[model].place.flatMap { observation.models[$0].unservable } ?? []
         let range = index.first[model]..<index.first[model + 1]
         var hasPatient = false
         var fallback: Int?
         var isNoneReachable = true
         for option in range {
             let pool = index.options[option].pool
-            guard briefs[pool].isUsable else { continue }
+            guard briefs[pool].isUsable, !unservable.contains(index.pools[pool].name) else { continue }
             if briefs[pool].reachable > 0 {
                 isNoneReachable = false
                 modes[option] = mode(of: model, on: option)

@@ -20,11 +20,14 @@ package struct ModelObservation: Sendable, Equatable, Codable {
     package var expected: [ExpectedArrivals]
     /// Deadlines that the waiting jobs carry themselves, soonest first. Empty: the policy's deadlines count.
     package var soonestDeadlines: [DeadlineBucket]
+    /// Pools whose workers cannot serve it, however many there are: nothing is started there for it. `nil`: none.
+    package var unservable: [String]?
 
     package init(
         name: String, waiting: Int = 0, inFlight: Int = 0, due: Int = 0, submitted: Int = 0,
         oldestWait: Duration? = nil, rowsPerJob: Double? = nil, classes: [ClassBacklog] = [],
-        expected: [ExpectedArrivals] = [], soonestDeadlines: [DeadlineBucket] = []
+        expected: [ExpectedArrivals] = [], soonestDeadlines: [DeadlineBucket] = [],
+        unservable: [String]? = nil
     ) {
         self.name = name
         self.waiting = waiting
@@ -36,6 +39,7 @@ package struct ModelObservation: Sendable, Equatable, Codable {
         self.classes = classes
         self.expected = expected
         self.soonestDeadlines = soonestDeadlines
+        self.unservable = unservable
     }
 
     package init(from decoder: any Decoder) throws {
@@ -50,6 +54,7 @@ package struct ModelObservation: Sendable, Equatable, Codable {
         classes = try values.decodeIfPresent([ClassBacklog].self, forKey: .classes) ?? []
         expected = try values.decodeIfPresent([ExpectedArrivals].self, forKey: .expected) ?? []
         soonestDeadlines = try values.decodeIfPresent([DeadlineBucket].self, forKey: .soonestDeadlines) ?? []
+        unservable = try values.decodeIfPresent([String].self, forKey: .unservable)
     }
 }
 

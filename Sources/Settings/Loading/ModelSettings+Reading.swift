@@ -48,11 +48,16 @@ extension ModelSettings {
             pools: pools?.map(\.value) ?? defaults.pools, batching: batching, maximumQueue: maximumQueue,
             maximumAttempts: reader.integer("maximum_attempts", in: 1...100, default: defaults.maximumAttempts),
             maximumCrashes: reader.integer("maximum_crashes", in: 1...100, default: defaults.maximumCrashes),
+            runTimeout: reader.duration("run_timeout", in: Self.bounds),
+            loadTimeout: reader.duration("load_timeout", in: Self.bounds),
             deadline: entry.deadline ?? deadline, deadlines: entry.deadlines ?? deadlines,
             signature: file.signature(maximumRows: batching.maximumRows), labels: file.labels)
         check(pools, against: known, reader)
-        version = resolveVersion(entry.version ?? own, directory: directory, reader, entry) ?? version
+        isVersionNamed = entry.version != nil || own != nil
+        version = resolveVersion(entry.version ?? own, directory: directory, reader) ?? version
     }
+
+    private static let bounds = Duration.milliseconds(100) ... .seconds(7 * 86_400)
 
     private func check(_ places: [Located<String>]?, against known: [String], _ reader: SettingsReader) {
         guard !pools.isEmpty else {
@@ -72,7 +77,7 @@ extension ModelSettings {
 
     /// The version to serve: the named one, else the highest numbered folder. `nil` after a report.
     private func resolveVersion(
-        _ named: Located<String>?, directory: String, _ reader: SettingsReader, _ entry: ModelEntry
+        _ named: Located<String>?, directory: String, _ reader: SettingsReader
     ) -> String? {
         if let named, !SettingsNames.isValid(named.value) {
             reader.report("'version': \(SettingsNames.problem(named.value))", at: named.position)
@@ -82,21 +87,18 @@ extension ModelSettings {
         guard let fileName = ModelFolders.fileName(for: backend) else {
             return named?.value ?? versions.last ?? version
         }
-        let shown = SettingsPath.shown(directory)
-        guard let chosen = named?.value ?? versions.last else {
-            reader.report(
-                "no version of model '\(name)' in \(shown); expected a numbered folder, as in \(shown)/1/\(fileName)",
-                at: entry.name.position)
-            return nil
-        }
-        guard SettingsPath.kind(of: "\(directory)/\(chosen)/\(fileName)") == .file else {
+        // A file that is not there or cannot be read is this model's trouble, and no reason not to serve the others: whoever
+        // reads it says so. A version that was named and is not there is a slip of the pen.
+        guard let named else { return versions.last ?? version }
+        guard SettingsPath.kind(of: "\(directory)/\(named.value)") == .directory else {
+            let shown = SettingsPath.shown(directory)
             let found = versions.isEmpty ? "no versions" : "the versions \(versions.joined(separator: ", "))"
             reader.report(
-                "no file \(shown)/\(chosen)/\(fileName) for version \(chosen) of model '\(name)'; found \(found)",
-                at: named?.position ?? entry.name.position)
+                "no file \(shown)/\(named.value)/\(fileName) for version \(named.value) of model '\(name)'; found \(found)",
+                at: named.position)
             return nil
         }
-        return chosen
+        return named.value
     }
 }
 

@@ -94,7 +94,8 @@ extension GatewaySettings {
 extension RuntimeSettings {
     init(reading reader: SettingsReader, directory base: String) {
         self.init(
-            onnxRuntimeLibrary: reader.string("onnxruntime_library").map { SettingsPath.resolve($0, from: base) })
+            onnxRuntimeLibrary: reader.string("onnxruntime_library").map { SettingsPath.resolve($0, from: base) },
+            folder: base)
     }
 }
 

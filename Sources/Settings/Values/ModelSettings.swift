@@ -11,6 +11,8 @@ package struct ModelSettings: Sendable, Equatable {
     package var name: String
     /// The version that is served: the highest numbered folder unless the file names one.
     package var version: String
+    /// Whether a file names the version, so that it is not just the newest folder.
+    package var isVersionNamed: Bool
     package var backend: Backend
     /// Names of the pools that may serve it, in order of preference. Default `cpu`.
     package var pools: [String]
@@ -21,6 +23,11 @@ package struct ModelSettings: Sendable, Equatable {
     package var maximumAttempts: Int
     /// Workers that may die holding a job before it is quarantined. Default 3.
     package var maximumCrashes: Int
+    /// Longest time of one run, after which it counts as hung; `nil`: tied to what is learned (see `RunBound`).
+    package var runTimeout: Duration?
+    /// Longest time for loading and warming it, after which it counts as failed; `nil`: 15 minutes, or three times what
+    /// a synthetic model declares.
+    package var loadTimeout: Duration?
     /// Time from submit to result that the scaler keeps for jobs without a deadline of their own; `nil`: it keeps waits
     /// below the scaler's target wait.
     package var deadline: Duration?
@@ -37,12 +44,15 @@ package struct ModelSettings: Sendable, Equatable {
     package init(
         name: String,
         version: String = "1",
+        isVersionNamed: Bool = false,
         backend: Backend = .onnxruntime(ONNXOptions()),
         pools: [String] = ["cpu"],
         batching: BatchingSettings = BatchingSettings(),
         maximumQueue: Int = 20_000,
         maximumAttempts: Int = 3,
         maximumCrashes: Int = 3,
+        runTimeout: Duration? = nil,
+        loadTimeout: Duration? = nil,
         deadline: Duration? = nil,
         deadlines: [PriorityClass: Duration] = [:],
         signature: ModelSignature? = nil,
@@ -50,16 +60,44 @@ package struct ModelSettings: Sendable, Equatable {
     ) {
         self.name = name
         self.version = version
+        self.isVersionNamed = isVersionNamed
         self.backend = backend
         self.pools = pools
         self.batching = batching
         self.maximumQueue = maximumQueue
         self.maximumAttempts = maximumAttempts
         self.maximumCrashes = maximumCrashes
+        self.runTimeout = runTimeout
+        self.loadTimeout = loadTimeout
         self.deadline = deadline
         self.deadlines = deadlines
         self.signature = signature
         self.labels = labels
+    }
+}
+
+extension ModelSettings {
+    /// What loading and warming it may take: as given, else `least` or three times what it declares.
+    package func loadBound(least: Duration = .seconds(900)) -> Duration {
+        loadTimeout ?? max(least, backend.declaredLoad * 3)
+    }
+}
+
+extension ModelSettings.Backend {
+    /// What loading takes as far as the model's file says it: two warm-up runs included.
+    fileprivate var declaredLoad: Duration {
+        switch self {
+        case .onnxruntime: .zero
+        case .synthetic(let options): options.startUp + (options.fixedCost + options.costPerRow) * 2
+        }
+    }
+
+    /// What the longest run takes as far as the model's file says it; `nil`: it says nothing.
+    package func declaredRun(maximumRows: Int) -> Duration? {
+        switch self {
+        case .onnxruntime: nil
+        case .synthetic(let options): options.fixedCost + options.costPerRow * maximumRows
+        }
     }
 }
 

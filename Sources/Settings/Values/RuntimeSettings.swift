@@ -2,9 +2,12 @@
 package struct RuntimeSettings: Sendable, Equatable {
     /// Path of `libonnxruntime.so`, absolute; `nil`: searched for (see `Inference`).
     package var onnxRuntimeLibrary: String?
+    /// The cluster file's folder, beside which it is searched for.
+    package var folder: String?
 
-    package init(onnxRuntimeLibrary: String? = nil) {
+    package init(onnxRuntimeLibrary: String? = nil, folder: String? = nil) {
         self.onnxRuntimeLibrary = onnxRuntimeLibrary
+        self.folder = folder
     }
 }
 

@@ -16,7 +16,7 @@ enum MemoryBench {
     /// 10,000 jobs of 8 KB wait, since no worker may start.
     private static func gateway(_ plan: BenchPlan, _ folder: String) async throws -> BenchLine {
         var small = plan
-        small.config = try write("gateway", to: folder, plan, models: ["magika"], maximumWorkers: 0)
+        small.config = try write("gateway", to: folder, plan, models: ["magika"], isPaused: true)
         let (accepted, memory) = try await small.withCluster("memory-gateway") { system in
             let accepted = try await submitBurst(plan, to: system)
             return (accepted, ProcessFigures.residentBytes(system.processID))
@@ -48,7 +48,7 @@ enum MemoryBench {
 
     private static func worker(_ plan: BenchPlan, _ folder: String) async throws -> BenchLine {
         var small = plan
-        small.config = try write("worker", to: folder, plan, models: ["digits"], maximumWorkers: 1)
+        small.config = try write("worker", to: folder, plan, models: ["digits"], isPaused: false)
         let memory = try await small.withCluster("memory-worker") { [small] system in
             _ = try await small.load("digits", connections: 1, seconds: 1, on: system)
             return workerMemory(of: system)
@@ -65,21 +65,21 @@ enum MemoryBench {
     }
 
     private static func write(
-        _ name: String, to folder: String, _ plan: BenchPlan, models: [String], maximumWorkers: Int
+        _ name: String, to folder: String, _ plan: BenchPlan, models: [String], isPaused: Bool
     ) throws -> String {
         let path = "\(folder)/\(name).yaml"
-        try configuration(plan, models: models, maximumWorkers: maximumWorkers)
+        try configuration(plan, models: models, isPaused: isPaused)
             .write(toFile: path, atomically: true, encoding: .utf8)
         return path
     }
 
-    private static func configuration(_ plan: BenchPlan, models: [String], maximumWorkers: Int) throws -> String {
+    private static func configuration(_ plan: BenchPlan, models: [String], isPaused: Bool) throws -> String {
         let repository = try ClusterSettings.load(path: plan.config).repository
         return """
             repository: \(repository)
             models: [\(models.joined(separator: ", "))]
             pools:
-              - {name: cpu, device: cpu, maximum_workers: \(maximumWorkers)}
+              - {name: cpu, device: cpu, maximum_workers: 1, paused: \(isPaused)}
 
             """
     }

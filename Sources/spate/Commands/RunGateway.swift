@@ -25,15 +25,20 @@ struct RunGateway: AsyncParsableCommand {
         let settings = try cluster.load(host: host, port: port, adminPort: adminPort)
         let logger = settings.logging.output(role: "gateway").makeLogger()
         do {
-            let catalog = try ModelCatalog.read(settings)
             try await PortCheck.check(settings)
             let queue = try await QueueConnections.open(settings, logger: logger)
+            let settings = try await ServedVersions.agree(settings, queue: queue, logger: logger)
+            let catalog = try ModelCatalog.read(settings)
             let id = BootID.make("gateway")
             let place = try await ClusterPlace.enter(settings, id: id, as: .gateway, queue.connections)
             let observer = RedisQueueObserver(queue.connections)
+            let board = RedisLoadBoard(queue.connections)
+            for problem in catalog.problems {
+                logger.error("A model cannot be served", metadata: ["reason": "\(problem)"])
+            }
             let parts = GatewayParts(
                 id: id, settings: settings, catalog: catalog, queue: queue, observer: observer,
-                metrics: MetricsRegistry(), logger: logger,
+                board: board, metrics: MetricsRegistry(), logger: logger,
                 onListening: { addresses in
                     logger.notice(
                         "Listening",
@@ -47,7 +52,7 @@ struct RunGateway: AsyncParsableCommand {
             ]
             try await ServiceGroup(
                 configuration: .init(
-                    services: loops + parts.loops + [parts.gateway],
+                    services: loops + board.loops + parts.loops + [parts.gateway],
                     gracefulShutdownSignals: [.sigterm, .sigint, .sighup],
                     logger: logger)
             ).run()

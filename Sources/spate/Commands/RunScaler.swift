@@ -27,23 +27,26 @@ struct RunScaler: AsyncParsableCommand {
         let logger = settings.logging.output(role: "scaler").makeLogger()
         do {
             let queue = try await QueueConnections.open(settings, logger: logger)
+            let settings = try await ServedVersions.agree(settings, queue: queue, logger: logger)
             let place = try await ClusterPlace.enter(
                 settings, id: BootID.make("scaler"), as: .scaler, queue.connections)
             if let url = settings.redis.url { setenv("SPATE_REDIS_URL", url, 1) }
             let observer = RedisQueueObserver(queue.connections)
+            let board = RedisLoadBoard(queue.connections)
             let command = WorkerCommandLine(cluster)
             let scaler = try ScalerParts(
-                settings: settings, redis: settings.redis.url, queue: queue, observer: observer,
+                settings: settings, redis: settings.redis.url, queue: queue, observer: observer, board: board,
                 processes: ChildProcesses(orphans: ForeignOrphans.duty), parentDeath: .livesOn,
                 arguments: { command.arguments(pool: $0, worker: $1) }, logDirectory: logs, isDryRun: dryRun,
                 identity: place.identity,
-                files: cluster.watch(settings), metrics: MetricsRegistry(), logger: logger)
+                files: cluster.watch(
+                    settings, further: { [versions = settings.versions] in $0.pinned(to: versions) }),
+                metrics: MetricsRegistry(), logger: logger)
             try await ServiceGroup(
                 configuration: .init(
                     services: [
                         place.service, LoopService { await queue.clock.run() }, LoopService { await observer.run() },
-                    ]
-                        + scaler.services,
+                    ] + board.loops + scaler.services,
                     gracefulShutdownSignals: TerminalSignal.draining, logger: logger)
             ).run()
         } catch {

@@ -53,6 +53,7 @@ struct RunWorker: AsyncParsableCommand {
                 throw ExitCode(78)
             }
             let queue = try await QueueConnections.open(settings, logger: logger)
+            let settings = try await ServedVersions.agree(settings, queue: queue, logger: logger)
             let identity = WorkerIdentity(given: id, pool: pool, environment: ProcessInfo.processInfo.environment)
             identity.writeTerminationLog()
             let id = identity.id
@@ -61,6 +62,7 @@ struct RunWorker: AsyncParsableCommand {
             let work = RedisWorkQueue(
                 worker: id, queue.connections, clock: queue.clock, options: queue.options,
                 admission: { _ = await entering.value })
+            let board = RedisLoadBoard(queue.connections)
             let registry = BackendRegistry(
                 runtime: settings.runtime, repository: ModelRepository(path: settings.repository),
                 listener: { message in
@@ -75,7 +77,7 @@ struct RunWorker: AsyncParsableCommand {
                     launched: queue.clock.now() - (ContinuousClock.now - began)),
                 queue: work, load: { model throws(InferenceError) in try registry.load(model) },
                 notes: RunNotes(RunBoard.own(in: ProcessInfo.processInfo.environment)),
-                metrics: MetricsRegistry(),
+                loads: board, stamp: { registry.stamp(of: $0) }, metrics: MetricsRegistry(),
                 time: queue.clock, logger: logger)
             // Not services of the group, and unstructured: SIGQUIT cancels the whole group at once, and the worker has
             // to give back what it holds before its connections close.
@@ -84,6 +86,7 @@ struct RunWorker: AsyncParsableCommand {
                     group.addTask { await queue.clock.run() }
                     group.addTask { await work.run() }
                     group.addTask { await entering.value.keep() }
+                    group.addTask { await board.run() }
                 }
             }
             try await serve(WorkerRun(worker), logger: logger)

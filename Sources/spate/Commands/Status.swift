@@ -19,9 +19,11 @@ struct Status: AsyncParsableCommand {
         let known = try cluster.loadForOperator(data: data)
         do {
             let (status, byHand) = try await OperatorAccess.use(known, data: data) { desk, observer in
+                // Of the versions that the cluster serves, whatever the files lead to by now.
                 let queues = desk.settings.models.compactMap(\.queue)
                 let status = try await AdminStatus.read(
-                    queues: queues, pools: desk.settings.pools, observer: observer, now: desk.now, decisions: 5)
+                    queues: queues, pools: desk.settings.pools, observer: observer, faults: try await desk.faults(),
+                    now: desk.now, decisions: 5)
                 let paused = desk.settings.pools.filter(\.isPaused).map { "\($0.name) is paused in the cluster file" }
                 return (status, try await desk.control().map { $0.text(at: desk.now) } + paused)
             }

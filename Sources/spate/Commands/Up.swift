@@ -3,6 +3,7 @@ import Clusters
 import Foundation
 import Gateway
 import Glibc
+import Inference
 import Logging
 import Observability
 import RedisClient
@@ -52,6 +53,9 @@ struct Up: AsyncParsableCommand {
         }
         let catalog = try ModelCatalog.read(settings)
         try await PortCheck.check(settings)
+        for problem in catalog.problems + [registry(settings).missingRuntime(for: settings.models)].compactMap(\.self) {
+            Terminal.line("spate: \(problem)")
+        }
         let processes = try ChildProcesses(orphans: ForeignOrphans.duty)
         for pool in settings.pools where pool.driver == .process && pool.maximumWorkers > 0 {
             guard let reason = DeviceProbe().unavailability(of: pool) else { continue }
@@ -69,7 +73,7 @@ struct Up: AsyncParsableCommand {
         }
         do {
             services += try await roles(
-                settings, url: url ?? "", catalog: catalog, processes: processes, logger: logger)
+                settings, url: url ?? "", processes: processes, logger: logger)
         } catch {
             for case let redis as PrivateRedis in services { await redis.stop() }
             throw error
@@ -88,34 +92,37 @@ struct Up: AsyncParsableCommand {
 
     /// In the order of their start; they end in reverse: first no more requests, then the workers, then the queue.
     private func roles(
-        _ settings: ClusterSettings, url: String, catalog: ModelCatalog, processes: ChildProcesses, logger: Logger
+        _ settings: ClusterSettings, url: String, processes: ChildProcesses, logger: Logger
     ) async throws -> [any Service] {
         // Workers inherit the address by the environment: an argument would show its password to every user.
         setenv("SPATE_REDIS_URL", url, 1)
         let queue = try await QueueConnections.open(settings, url: url, logger: logger)
+        let settings = try await ServedVersions.take(settings, queue: queue) { Terminal.line("spate: \($0)") }
+        let catalog = try ModelCatalog.read(settings)
         let id = BootID.make("gateway")
         let isSole = settings.redis.url == nil
         let place = try await ClusterPlace.enter(
             settings, id: id, as: .gateway, company: isSole ? .sole : .shared, queue.connections)
         let observer = RedisQueueObserver(queue.connections)
         if settings.redis.url == nil { try await takeBack(settings, queue, logger: logger) }
+        let board = RedisLoadBoard(queue.connections)
         let metrics = MetricsRegistry()
         let parts = GatewayParts(
             id: id, settings: settings, catalog: catalog, queue: queue, observer: observer,
-            metrics: metrics, logger: settings.logging.output(role: "gateway").makeLogger(),
+            board: board, metrics: metrics, logger: settings.logging.output(role: "gateway").makeLogger(),
             onListening: {
                 announce($0, catalog: catalog, redis: queue.connections.configuration.label, logger: logger)
             })
         let command = WorkerCommandLine(cluster)
         let scaler = try ScalerParts(
-            settings: settings, redis: url, queue: queue, observer: observer, processes: processes,
+            settings: settings, redis: url, queue: queue, observer: observer, board: board, processes: processes,
             parentDeath: settings.redis.url == nil ? .dies : .handsBack,
             arguments: { command.arguments(pool: $0, worker: $1) }, logDirectory: data.map { $0 + "/logs" },
             identity: place.identity, isSole: isSole,
             files: try cluster.watch(
                 settings, host: host, port: port, adminPort: adminPort,
-                further: { [server = settings.redis.server] in
-                    var settings = $0
+                further: { [server = settings.redis.server, versions = settings.versions] in
+                    var settings = $0.pinned(to: versions)
                     settings.redis.server = server
                     return settings
                 }),
@@ -124,7 +131,11 @@ struct Up: AsyncParsableCommand {
             observer: observer, queues: settings.models.compactMap(\.queue),
             place: Self.place(of: settings.redis.server, label: queue.connections.configuration.label))
         return [place.service, LoopService { await queue.clock.run() }, LoopService { await observer.run() }, kept]
-            + parts.loops + scaler.services + [parts.gateway]
+            + board.loops + parts.loops + scaler.services + [parts.gateway]
+    }
+
+    private func registry(_ settings: ClusterSettings) -> BackendRegistry {
+        BackendRegistry(runtime: settings.runtime, repository: ModelRepository(path: settings.repository))
     }
 
     /// What workers of a killed `spate up` had in hand waits again, before any worker of this one starts. They ended with it,
@@ -134,6 +145,10 @@ struct Up: AsyncParsableCommand {
         let running = Task { await observer.run() }
         defer { running.cancel() }
         let jobs = try await observer.releaseAll(from: settings.models.compactMap(\.queue))
+        let board = RedisLoadBoard(queue.connections)
+        let keeping = Task { await board.run() }
+        defer { keeping.cancel() }
+        try await board.beginAnew(at: queue.clock.now())
         guard jobs > 0 else { return }
         logger.notice("Jobs that an earlier run had begun wait again", metadata: [LogKeys.batchSize: "\(jobs)"])
     }

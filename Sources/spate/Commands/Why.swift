@@ -1,4 +1,5 @@
 import ArgumentParser
+import Jobs
 import Scaler
 import Settings
 import Time
@@ -21,11 +22,17 @@ struct Why: AsyncParsableCommand {
     func run() async throws {
         let query = OperatorQuery(["time": time ?? ""])
         let pool = pool
-        let (asked, explanations) = try await options.use { desk, _ in
-            let moment = try query.moment("time", now: desk.now) ?? desk.now
-            return (moment, try await desk.why(pool: pool, at: moment))
+        let (asked, explanations, faults) = try await options.use { desk, _ in
+            let now = desk.now
+            let moment = try query.moment("time", now: now) ?? now
+            let faults = try await desk.faults().current(at: now).filter { pool == nil || $0.pool == pool }
+            return (moment, try await desk.why(pool: pool, at: moment), faults)
         }
         if json { return try Terminal.result(JSONLines.text(explanations)) }
+        // Of now, whatever moment was asked about: no worker is started for it.
+        for fault in faults {
+            try Terminal.result("pool \(fault.pool) cannot serve \(fault.queue ?? "anything") now: \(fault.reason)")
+        }
         if explanations.isEmpty {
             return try Terminal.result(
                 "no decision is on record at \(MomentText.text(asked)) or in the seven days before")

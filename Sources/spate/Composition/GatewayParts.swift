@@ -13,7 +13,7 @@ struct GatewayParts {
 
     init(
         id: String, settings: ClusterSettings, catalog: ModelCatalog, queue: QueueConnections,
-        observer: RedisQueueObserver, metrics: MetricsRegistry, logger: Logger,
+        observer: RedisQueueObserver, board: RedisLoadBoard, metrics: MetricsRegistry, logger: Logger,
         onListening: @escaping @Sendable (GatewayService.Addresses) -> Void
     ) {
         let series = StoreSeries(in: metrics)
@@ -29,7 +29,7 @@ struct GatewayParts {
             LoopService { await reaper.run() },
         ]
         let api = OperatorAPI(
-            OperatorDesk(settings: settings, store: store, observer: observer, time: queue.clock))
+            OperatorDesk(settings: settings, store: store, observer: observer, time: queue.clock, board: board))
         gateway = GatewayService(
             id: id, settings: settings, catalog: catalog, queue: submission, observer: observer, time: queue.clock,
             group: queue.group, version: SpateVersion.text, metrics: metrics,
@@ -37,7 +37,7 @@ struct GatewayParts {
                 await api.respond(method: method, path: path, query: query).map {
                     AdminOperations.Reply(status: $0.status, json: $0.json)
                 }
-            }, logger: logger,
+            }, serving: { board.current }, logger: logger,
             onListening: onListening)
     }
 }

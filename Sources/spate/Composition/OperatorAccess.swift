@@ -16,7 +16,27 @@ enum OperatorAccess {
         _ known: OperatorSettings, data: String?,
         _ body: @Sendable (OperatorDesk, RedisQueueObserver) async throws -> R
     ) async throws -> R {
-        let settings = known.settings
+        let queue = try await connect(known.settings, data: data)
+        let observer = RedisQueueObserver(queue.connections)
+        let store = RedisOperatorStore(queue.connections)
+        let board = RedisLoadBoard(queue.connections)
+        return try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { await queue.clock.run() }
+            group.addTask { await observer.run() }
+            group.addTask { await store.run() }
+            group.addTask { await board.run() }
+            defer { group.cancelAll() }
+            try await queue.clock.measure()
+            let completed = try await known.completed(from: store, at: queue.clock.now())
+            let settings = try await ServedVersions.read(completed, queue.connections)
+            return try await body(
+                OperatorDesk(
+                    settings: settings, store: store, observer: observer, time: queue.clock, board: board), observer)
+        }
+    }
+
+    /// Connects, to the private server of a running `spate up` when the settings have one.
+    static func connect(_ settings: ClusterSettings, data: String?) async throws -> QueueConnections {
         var quiet = settings.logging
         quiet.level = .error
         let logger = quiet.output(role: "spate").makeLogger()
@@ -24,25 +44,12 @@ enum OperatorAccess {
         if case .private(let directory) = settings.redis.server {
             url = RedisDataDirectory(path: Self.redisFolder(data) ?? directory).url
         }
-        let queue: QueueConnections
         do {
-            queue = try await QueueConnections.open(settings, url: url, access: .unchecked, logger: logger)
+            return try await QueueConnections.open(settings, url: url, access: .unchecked, logger: logger)
         } catch let error as QueueError where error.code == .unavailable && url != settings.redis.url {
             throw QueueError(
                 .unavailable,
                 "no cluster runs here (\(error)); start one with `spate up`, or say where it is: --data or --redis")
-        }
-        let observer = RedisQueueObserver(queue.connections)
-        let store = RedisOperatorStore(queue.connections)
-        return try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { await queue.clock.run() }
-            group.addTask { await observer.run() }
-            group.addTask { await store.run() }
-            defer { group.cancelAll() }
-            try await queue.clock.measure()
-            let settings = try await known.completed(from: store, at: queue.clock.now())
-            return try await body(
-                OperatorDesk(settings: settings, store: store, observer: observer, time: queue.clock), observer)
         }
     }
 }
@@ -98,6 +105,18 @@ struct OperatorOptions: ParsableArguments {
             Terminal.error("spate: \(error)")
             // sysexits.h: EX_DATAERR for a value out of range, EX_NOINPUT for a name that is not there.
             throw ExitCode(error.code == .unknown ? 66 : 65)
+        } catch {
+            throw RoleFailure.exit(error)
+        }
+    }
+
+    /// Does `body` with connections to the cluster's Redis.
+    func connect<R: Sendable>(
+        _ body: @Sendable (RedisConnections) async throws -> R
+    ) async throws -> R {
+        let settings = try cluster.load()
+        do {
+            return try await body(OperatorAccess.connect(settings, data: data).connections)
         } catch {
             throw RoleFailure.exit(error)
         }

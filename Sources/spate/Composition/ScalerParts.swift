@@ -1,5 +1,6 @@
 import Clusters
 import Foundation
+import Inference
 import Jobs
 import Logging
 import Observability
@@ -39,7 +40,7 @@ struct ScalerParts {
     ///   - logDirectory: for the output of workers; `nil`: this process's own output.
     init(
         settings: ClusterSettings, redis: String? = nil, queue: QueueConnections, observer: RedisQueueObserver,
-        processes: ChildProcesses, parentDeath: ParentDeath,
+        board: RedisLoadBoard, processes: ChildProcesses, parentDeath: ParentDeath,
         arguments: @escaping @Sendable (PoolSettings, String) -> [String], logDirectory: String?,
         isDryRun: Bool = false, identity: String, isSole: Bool = false, files: SettingsWatch? = nil,
         metrics: MetricsRegistry,
@@ -92,7 +93,14 @@ struct ScalerParts {
                 settings, redis: redis, identity: identity, processes: processes, logs: logs,
                 parentDeath: parentDeath, arguments: arguments,
                 kubernetes: kubernetes, leadership: leadership, logger: logger),
-            store: store, expected: { forecasts.expected($0, $1, $2) }, leadership: leadership,
+            store: store,
+            serving: ServingSight(
+                board: board, current: { board.current },
+                stamp: {
+                    BackendRegistry(
+                        runtime: settings.runtime, repository: ModelRepository(path: settings.repository)
+                    ).stamp(of: $0)
+                }), expected: { forecasts.expected($0, $1, $2) }, leadership: leadership,
             announce: announce, files: files, metrics: metrics, time: queue.clock, logger: logger)
     }
 }

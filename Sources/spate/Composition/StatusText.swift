@@ -19,8 +19,13 @@ enum StatusText {
             )
         }
         lines += byHand.map { "by hand  \($0)" }
+        for fault in status.faults ?? [] {
+            lines.append("cannot   serve \(fault.queue ?? "anything") in pool \(fault.pool): \(fault.reason)")
+        }
         for worker in status.workers {
             let models = worker.models.map { model in
+                if model.state == "loading" { return "\(model.queue) is loading" }
+                if model.state == "failed" { return "\(model.queue) failed" }
                 let cost = model.row_cost_ms.map {
                     String(format: ", %.2f ms + %.2f ms a row", model.fixed_cost_ms ?? 0, $0)
                 }

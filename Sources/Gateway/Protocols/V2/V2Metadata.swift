@@ -57,14 +57,20 @@ enum V2Metadata {
         return encode(Ready(name: name, ready: isReady))
     }
 
-    static func repositoryIndex(_ models: [(name: String, version: String)]) -> ByteBuffer {
+    /// - Parameter models: each with why it cannot be served, where that is so.
+    static func repositoryIndex(_ models: [(name: String, version: String, reason: String?)]) -> ByteBuffer {
         struct Entry: Encodable {
             var name: String
             var version: String
-            var state = "READY"
-            var reason = ""
+            var state: String
+            var reason: String
         }
-        return encode(models.map { Entry(name: $0.name, version: $0.version) })
+        return encode(
+            models.map { model in
+                Entry(
+                    name: model.name, version: model.version, state: model.reason == nil ? "READY" : "UNAVAILABLE",
+                    reason: model.reason ?? "")
+            })
     }
 
     /// The members of Triton's model configuration that clients read.

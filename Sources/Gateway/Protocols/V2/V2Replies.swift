@@ -38,6 +38,8 @@ extension HTTPReply {
                 .tooManyRequests,
                 "Exceeds maximum queue size: model '\(model)' holds \(held) jobs and allows \(limit); retry after \(seconds) s",
                 headers: [.retryAfter: String(seconds)])
+        case .cannotServe(let model, let reason, let retryAfter):
+            return .cannotServe(model, reason: reason, retryAfter: retryAfter)
         case .storeFull(let message):
             return .error(.serviceUnavailable, message, headers: [.retryAfter: "5"])
         case .tooLarge(let message): return .error(.contentTooLarge, message)
@@ -59,6 +61,12 @@ extension HTTPReply {
                 "job \(ticket) of this Idempotency-Key is still under way, so it is not run again: GET \(ticket.path)",
                 headers: [.jobID: ticket.description, .location: ticket.path])
         }
+    }
+
+    static func cannotServe(_ model: String, reason: String, retryAfter: Duration) -> HTTPReply {
+        let seconds = min(max(Int(retryAfter.seconds.rounded(.up)), 1), 60)
+        return .error(
+            .serviceUnavailable, "model '\(model)' is not ready: \(reason)", headers: [.retryAfter: String(seconds)])
     }
 
     static func body(_ error: RequestBodyError) -> HTTPReply {

@@ -29,6 +29,7 @@ extension V2Routes {
         case .failure(let reply): return reply
         case .success(let found): model = found
         }
+        if let problem = model.problem { return .cannotServe(name, reason: problem, retryAfter: .seconds(2)) }
         let start = ContinuousClock.now
         let share = bodies.makeShare()
         defer { share.release() }
@@ -154,7 +155,8 @@ extension V2Routes {
         case .timedOut(let ticket):
             return .error(
                 .gatewayTimeout,
-                "Request timeout expired; the job goes on and its outcome is kept: GET \(ticket.path)",
+                "Request timeout expired; the job goes on and its outcome is kept: GET \(ticket.path)"
+                    + (calls.fault(of: model).map { "; at present nobody can run it: \($0.reason)" } ?? ""),
                 headers: [.jobID: ticket.description, .location: ticket.path])
         case .late(let ticket):
             return .error(

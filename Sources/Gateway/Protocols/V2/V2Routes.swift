@@ -50,10 +50,26 @@ struct V2Routes: Sendable {
 
     // MARK: Descriptions
 
+    private var repositoryIndex: [(name: String, version: String, reason: String?)] {
+        catalog.models.map { ($0.settings.name, $0.queue.version, calls.fault(of: $0)?.reason) }
+    }
+
+    private func modelReady(_ model: ServedModel) async -> HTTPReply {
+        let name = model.settings.name
+        if let fault = calls.fault(of: model) {
+            return .cannotServe(name, reason: fault.reason, retryAfter: fault.left)
+        }
+        let server = await ready()
+        return server.status == .ok ? .json(.ok, V2Metadata.modelReady(name: name, isReady: true)) : server
+    }
+
     private func describe(_ name: String, version: String?, _ action: V2Path.Action) async -> HTTPReply {
         switch find(name, version: version) {
         case .failure(let reply): return reply
         case .success(let model):
+            if let problem = model.problem, action != .stats {
+                return .cannotServe(name, reason: problem, retryAfter: .seconds(2))
+            }
             switch action {
             case .metadata:
                 return .json(
@@ -62,9 +78,7 @@ struct V2Routes: Sendable {
                         name: name, versions: [model.queue.version], platform: model.platform,
                         signature: model.signature))
             case .ready:
-                let server = await ready()
-                return server.status == .ok
-                    ? .json(.ok, V2Metadata.modelReady(name: name, isReady: true)) : server
+                return await modelReady(model)
             case .config:
                 return .json(
                     .ok,
@@ -77,14 +91,14 @@ struct V2Routes: Sendable {
         }
     }
 
-    /// The body says which models are wanted; every model of the catalog is ready.
+    /// The body says which models are wanted; each of the catalog is told, ready or not.
     private func repositoryIndex(_ request: Request) async -> HTTPReply {
         let share = bodies.makeShare()
         defer { share.release() }
         do {
             let body = try await RequestBodyReader(limit: V2IndexRequest.maximumBytes, share: share).read(request)
             _ = try V2IndexRequest(body)
-            return .json(.ok, V2Metadata.repositoryIndex(catalog.models.map { ($0.settings.name, $0.queue.version) }))
+            return .json(.ok, V2Metadata.repositoryIndex(repositoryIndex))
         } catch {
             return .failure(error)
         }

@@ -1,4 +1,5 @@
 import COnnxRuntime
+import Glibc
 import Synchronization
 
 /// The process's one ONNX Runtime: the library, its function table and its environment.
@@ -53,10 +54,28 @@ final class ONNXRuntimeLibrary: Sendable {
             failures.append(error.text)
         }
         return .failure(
-            InferenceError(
-                .modelUnavailable,
-                "ONNX Runtime's library could not be opened, looked in \(search.places.joined(separator: ", ")): \(failures.joined(separator: "; ")). Run `make setup`, or name the library in runtime.onnxruntime_library of the cluster file."
-            ))
+            InferenceError(.modelUnavailable, missing(search, (search.refused + failures).joined(separator: "; "))))
+    }
+
+    private static func missing(_ search: ONNXRuntimeSearch, _ reasons: String) -> String {
+        "ONNX Runtime's library could not be opened, looked in \(search.places.joined(separator: ", ")): \(reasons). Run `make setup`, or name the library in runtime.onnxruntime_library of the cluster file."
+    }
+
+    /// Why no library would be opened, as far as looking at files tells; `nil`: there is one. Opens none but, where no
+    /// file was found, what the dynamic linker knows, and closes it.
+    static func absence(_ search: ONNXRuntimeSearch) -> String? {
+        for path in search.candidates where path != ONNXRuntimeSearch.linked {
+            if access(path, R_OK) == 0 { return nil }
+        }
+        guard search.candidates.last == ONNXRuntimeSearch.linked else {
+            let reason = String(cString: strerror(errno))
+            return missing(search, "\(search.candidates.first ?? ""): \(reason)")
+        }
+        guard let library = dlopen(ONNXRuntimeSearch.linked, RTLD_LAZY | RTLD_LOCAL) else {
+            return missing(search, (search.refused + ["there is none"]).joined(separator: "; "))
+        }
+        dlclose(library)
+        return nil
     }
 }
 

@@ -26,7 +26,7 @@ final class ONNXSession: BackendInstance, Sendable {
         guard let session else {
             throw InferenceError(
                 .modelUnavailable,
-                "model '\(model)' cannot be loaded from \(path): \(error.text) (ONNX Runtime \(library.version) with \(library.providers))"
+                "model '\(model)' cannot be loaded from \(path): \(error.text)\(Self.advice(on: error.text)) (ONNX Runtime \(library.version) with \(library.providers))"
             )
         }
         do {
@@ -44,6 +44,12 @@ final class ONNXSession: BackendInstance, Sendable {
 
     deinit { spate_ort_session_release(session) }
 
+    private static func advice(on text: String) -> String {
+        text.contains("locale with name")
+            ? "; this machine has no such locale: add it to /etc/locale.gen and run locale-gen (Debian, package locales)"
+            : ""
+    }
+
     private static func ports(
         of session: OpaquePointer, output: Bool, model: String
     ) throws(InferenceError) -> [TensorSpecification] {
@@ -54,7 +60,11 @@ final class ONNXSession: BackendInstance, Sendable {
             let name = port.name.map { String(cString: $0) } ?? ""
             let tensor: Int32 = 1
             guard port.kind == tensor, let elementType = ONNXElementType.elementType(port.element_type) else {
-                throw .unsupportedPort(name, output ? .output : .input, model: model)
+                throw .unsupportedPort(
+                    name, output ? .output : .input,
+                    type: port.kind == tensor
+                        ? ONNXTypeName.tensor(of: port.element_type) : ONNXTypeName.type(kind: port.kind),
+                    model: model)
             }
             let dimensions = withUnsafeBytes(of: port.dimensions) { raw in
                 raw.bindMemory(to: Int64.self).prefix(Int(port.rank)).map { Int($0) }

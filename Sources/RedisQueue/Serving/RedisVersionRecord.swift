@@ -1,0 +1,47 @@
+package import Jobs
+import RedisClient
+
+/// Which version of each model the running cluster serves: one record in Redis, so that gateways and workers agree however
+/// the folders change meanwhile. `run` must be under way while it is used.
+package final class RedisVersionRecord: Sendable {
+    private let client: RedisClient
+    private let keys: Keys
+
+    package init(_ connections: RedisConnections) {
+        client = connections.makeClient("versions")
+        keys = connections.keys
+    }
+
+    /// Keeps the connection until the task is cancelled.
+    package func run() async { await client.run() }
+
+    /// By model.
+    package func read() async throws(QueueError) -> [String: String] {
+        let what = "reading which versions are served"
+        let reply = try await client.perform([RedisCommand("HGETALL", keys.versions)], what).first ?? .null
+        guard let pairs = reply.array else { throw QueueError.unexpected(reply, what) }
+        var versions: [String: String] = [:]
+        for index in stride(from: 1, to: pairs.count, by: 2) {
+            if let name = pairs[index - 1].string, let version = pairs[index].string { versions[name] = version }
+        }
+        return versions
+    }
+
+    /// Notes the versions of models that have none yet.
+    /// - Returns: what is served.
+    package func agree(on versions: [String: String]) async throws(QueueError) -> [String: String] {
+        try await write("HSETNX", versions)
+        return try await read()
+    }
+
+    /// From now on these are served.
+    package func set(_ versions: [String: String]) async throws(QueueError) { try await write("HSET", versions) }
+
+    private func write(_ command: String, _ versions: [String: String]) async throws(QueueError) {
+        let what = "noting which versions are served"
+        let commands = versions.sorted { $0.key < $1.key }.map { RedisCommand(command, keys.versions, $0, $1) }
+        for reply in try await client.perform(commands, what) {
+            if let message = reply.errorMessage { throw QueueError(reply: message, what) }
+        }
+    }
+}

@@ -1,0 +1,24 @@
+import Inference
+package import Settings
+
+/// Loads and warms a model as a worker does, and lets it go: for `spate check --load`.
+package enum ModelTrial {
+    package struct Report: Sendable, Equatable {
+        package var took: Duration
+        /// What a batch of so many rows cost when the model was warm; empty for one that could not run on made-up inputs.
+        package var costs: [(rows: Int, cost: Duration)]
+
+        package static func == (lhs: Report, rhs: Report) -> Bool {
+            lhs.took == rhs.took && lhs.costs.elementsEqual(rhs.costs) { $0 == $1 }
+        }
+    }
+
+    /// - Throws: why a worker could not serve it.
+    package static func load(_ settings: ModelSettings, with loader: @escaping ModelLoader) async throws -> Report {
+        let start = ContinuousClock.now
+        let model = try await LoadedModel.load(settings, with: loader)
+        let took = ContinuousClock.now - start
+        await model.unload()
+        return Report(took: took, costs: model.costs.map { ($0.rows, $0.cost) })
+    }
+}

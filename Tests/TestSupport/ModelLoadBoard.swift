@@ -1,0 +1,102 @@
+package import Jobs
+import Synchronization
+
+/// What workers load and what cannot be served, in memory, for tests of roles. Workers live until the test ends them.
+package final class ModelLoadBoard: LoadBoard {
+    private struct State {
+        var faults: [String: ServingFault] = [:]
+        var loads: [String: LoadEntry] = [:]
+        var deaths: [String: (all: Int, alone: Int)] = [:]
+        var dead: Set<String> = []
+        var watchers: [@Sendable () -> Void] = []
+        var waiting: [(isMet: @Sendable ([LoadEntry]) -> Bool, continuation: CheckedContinuation<Void, Never>)] = []
+        var history: [LoadEntry] = []
+    }
+
+    private let state = Mutex(State())
+
+    package init() {}
+
+    /// The worker is gone, whatever it was loading.
+    package func kill(_ worker: String) { state.withLock { _ = $0.dead.insert(worker) } }
+
+    /// Every load that ever began, in order.
+    package var history: [LoadEntry] { state.withLock { $0.history } }
+    /// The loads under way.
+    package var loading: [LoadEntry] { state.withLock { Array($0.loads.values) } }
+    package var all: ServingFaults { state.withLock { ServingFaults(Array($0.faults.values)) } }
+
+    package func faults() async throws(QueueError) -> ServingFaults { all }
+
+    package func put(_ fault: ServingFault) async throws(QueueError) {
+        change { $0.faults[Self.key(fault.pool, fault.queue)] = fault }
+    }
+
+    package func clear(pool: String, queue: QueueName?) async throws(QueueError) {
+        let key = Self.key(pool, queue?.description)
+        change { state in
+            state.faults[key] = nil
+            state.deaths = state.deaths.filter { !$0.key.hasPrefix(key + " ") }
+        }
+    }
+
+    package func begin(_ load: LoadEntry) async throws(QueueError) {
+        state.withLock { state in
+            state.loads["\(load.worker) \(load.queue)"] = load
+            state.history.append(load)
+        }
+        release()
+    }
+
+    package func end(_ queue: QueueName, at worker: String) async throws(QueueError) {
+        state.withLock { $0.loads["\(worker) \(queue)"] = nil }
+    }
+
+    package func lost() async throws(QueueError) -> [LostLoad] {
+        state.withLock { state in
+            let lost = state.loads.filter { state.dead.contains($0.value.worker) }.sorted { $0.key < $1.key }
+            return lost.map { key, load in
+                state.loads[key] = nil
+                let field = "\(Self.key(load.pool, load.queue)) \(load.stamp)"
+                state.deaths[field, default: (0, 0)].all += 1
+                if load.isAlone { state.deaths[field, default: (0, 0)].alone += 1 }
+                let deaths = state.deaths[field] ?? (1, 0)
+                return LostLoad(load: load, deaths: deaths.all, deathsAlone: deaths.alone)
+            }
+        }
+    }
+
+    /// Returns once that holds for the loads that ever began.
+    package func wait(until isMet: @escaping @Sendable ([LoadEntry]) -> Bool) async {
+        await withCheckedContinuation { continuation in
+            state.withLock { $0.waiting.append((isMet, continuation)) }
+            release()
+        }
+    }
+
+    private func release() {
+        let met = state.withLock { state in
+            let (history, waiting) = (state.history, state.waiting)
+            state.waiting = waiting.filter { !$0.isMet(history) }
+            return waiting.filter { $0.isMet(history) }.map(\.continuation)
+        }
+        for continuation in met { continuation.resume() }
+    }
+
+    package func watch(_ change: @escaping @Sendable () -> Void) async {
+        state.withLock { $0.watchers.append(change) }
+        change()
+        let (never, _) = AsyncStream.makeStream(of: Void.self)
+        for await _ in never {}
+    }
+
+    private func change(_ body: (inout sending State) -> Void) {
+        let watchers = state.withLock { state in
+            body(&state)
+            return state.watchers
+        }
+        for watcher in watchers { watcher() }
+    }
+
+    private static func key(_ pool: String, _ queue: String?) -> String { "\(pool) \(queue ?? "*")" }
+}

@@ -1,0 +1,233 @@
+import Inference
+import Jobs
+import Settings
+import Synchronization
+import TestSupport
+import Testing
+import Time
+
+@testable import Worker
+
+/// How a worker gets its models, and what it notes of those that it cannot have.
+@Suite(.timeLimit(.minutes(1))) struct LoadingTests {
+    private let slow: Gate
+    private let load: ModelLoader
+
+    /// The model `slow` loads while the gate is open, `broken` never does.
+    init() {
+        let gate = Gate()
+        slow = gate
+        load = { settings throws(InferenceError) in
+            if settings.name == "slow" { gate.pass() }
+            if settings.name == "broken" { throw InferenceError(.modelUnavailable, "an operator is missing") }
+            return TestBackend()
+        }
+    }
+
+    private func state(of model: String, in report: WorkerReport) -> WorkerReport.Condition? {
+        report.models.first { $0.queue == "\(model).1" }?.condition
+    }
+
+    @Test("jobs of a model that is loaded are answered while another is still loading")
+    func besideALoad() async throws {
+        slow.close()
+        let queue = RecordingQueue()
+        let service = makeService(queue: queue, models: ["slow", "m"], load: load)
+        async let running: Void = service.run()
+        queue.add([try makeJob(1)])
+        await queue.wait { $0.settled.count == 1 }
+        let report = service.report
+        #expect(report.state == .ready && report.startUp == nil, "the start-up is not over")
+        #expect(state(of: "slow", in: report) == .loading && state(of: "m", in: report) == .loaded)
+        slow.open()
+        await queue.wait { $0.reports.contains { $0.startUp != nil } }
+        #expect(state(of: "slow", in: service.report) == .loaded)
+        service.drain()
+        try await running
+    }
+
+    @Test("a load beyond its bound counts as failed, with the bound and its key, and is served when it ends after all")
+    func overdue() async throws {
+        slow.close()
+        let queue = RecordingQueue()
+        let board = ModelLoadBoard()
+        let service = makeService(
+            queue: queue, loadingBound: .milliseconds(300), models: ["slow", "m"], load: load, loads: board)
+        async let running: Void = service.run()
+        await queue.wait { $0.reports.contains { self.state(of: "slow", in: $0) == .failed } }
+        let fault = try #require(board.all.all.first { $0.queue == "slow.1" })
+        #expect(fault.reason.contains("300ms (load_timeout in its model.yaml)"))
+        #expect(board.loading.map(\.queue) == ["slow.1"], "should the worker die, it is this load's doing")
+        slow.open()
+        await queue.wait { $0.reports.contains { self.state(of: "slow", in: $0) == .loaded } }
+        #expect(board.all.all.isEmpty && board.loading.isEmpty)
+        service.drain()
+        try await running
+    }
+
+    @Test("a worker that drains while it loads leaves with 0 and does not count as dead of the load")
+    func drainsWhileLoading() async throws {
+        slow.close()
+        let queue = RecordingQueue()
+        let board = ModelLoadBoard()
+        let service = makeService(queue: queue, models: ["slow", "m"], load: load, loads: board)
+        let running = Task { try await service.run() }
+        await queue.wait { $0.reports.contains { $0.state == .ready } }
+        service.drain()
+        let error = await #expect(throws: WorkerError.self) { try await running.value }
+        #expect(error?.exitCode == 0 && error?.leavesThread == true)
+        #expect(queue.state.hasLeft && board.loading.isEmpty)
+        slow.open()
+    }
+
+    @Test("a model that fails is noted with the reason, and tried again when that is taken off")
+    func triedAgain() async throws {
+        let isMended = Atomic(false)
+        let load: ModelLoader = { settings throws(InferenceError) in
+            if settings.name == "broken", !isMended.load(ordering: .sequentiallyConsistent) {
+                throw InferenceError(.modelUnavailable, "an operator is missing")
+            }
+            return TestBackend()
+        }
+        let queue = RecordingQueue()
+        let board = ModelLoadBoard()
+        let service = makeService(queue: queue, models: ["broken", "m"], load: load, loads: board)
+        async let running: Void = service.run()
+        await queue.wait { $0.reports.contains { self.state(of: "broken", in: $0) == .failed } }
+        let name = try makeQueueName("broken")
+        let fault = try #require(board.all.fault(of: name, in: "cpu", at: service.time.now()))
+        #expect(fault.reason == "an operator is missing" && fault.failures == 1)
+        isMended.store(true, ordering: .sequentiallyConsistent)
+        try await board.clear(pool: "cpu", queue: name)
+        await queue.wait { $0.reports.contains { self.state(of: "broken", in: $0) == .loaded } }
+        service.drain()
+        try await running
+    }
+
+    @Test(
+        "after a worker died in a load, the next one loads that model alone first; after another death it is left out")
+    func deaths() async throws {
+        let board = ModelLoadBoard()
+        func begin(_ worker: String, _ models: [String]) async throws -> (
+            WorkerService, RecordingQueue, Task<Void, any Error>
+        ) {
+            let queue = RecordingQueue()
+            let service = makeService(id: worker, queue: queue, models: models, load: load, loads: board, stamp: "v1")
+            return (service, queue, Task { try await service.run() })
+        }
+        slow.close()
+        let (_, first, firstRun) = try await begin("w1", ["slow", "m"])
+        await first.wait { $0.reports.contains { $0.state == .ready } }
+        board.kill("w1")
+
+        let (_, second, secondRun) = try await begin("w2", ["slow", "m"])
+        await board.wait { $0.contains { $0.worker == "w2" } }
+        #expect(board.history.last == board.history.first { $0.worker == "w2" })
+        #expect(board.history.last?.queue == "slow.1" && board.history.last?.isAlone == true)
+        #expect(second.state.reports.allSatisfy { $0.state == .starting }, "no job is taken beside it")
+        board.kill("w2")
+
+        let (third, thirdQueue, thirdRun) = try await begin("w3", ["slow", "m"])
+        await thirdQueue.wait { $0.reports.contains { $0.state == .ready } }
+        #expect(!board.history.contains { $0.worker == "w3" && $0.queue == "slow.1" })
+        let model = try #require(third.report.models.first { $0.queue == "slow.1" })
+        #expect(model.condition == .failed)
+        #expect(model.reason?.contains("2 workers died while loading or warming it, the last was w2") == true)
+        slow.open()
+        third.drain()
+        try await thirdRun.value
+        for run in [firstRun, secondRun] {
+            run.cancel()
+            _ = await run.result
+        }
+    }
+}
+
+@Suite struct LoadPlanTests {
+    private let now = Timestamp.zero + .seconds(1_000)
+
+    private func lost(deaths: Int, alone: Int) -> LostLoad {
+        LostLoad(
+            load: LoadEntry(worker: "w", pool: "cpu", queue: "m.1", stamp: "v1", began: .zero, isAlone: alone > 0),
+            deaths: deaths, deathsAlone: alone)
+    }
+
+    private func plan(_ fault: ServingFault, stamp: String = "v1", after time: Duration = .zero) throws -> LoadPlan {
+        LoadPlan(of: [(try makeQueueName(), stamp)], pool: "cpu", faults: ServingFaults([fault]), at: now + time)
+    }
+
+    @Test("one death, or many beside other loads, makes a suspect; a second one alone proves it")
+    func proof() throws {
+        let name = try makeQueueName()
+        for (deaths, alone) in [(1, 0), (1, 1), (5, 0)] {
+            let plan = try plan(LoadPlan.fault(of: lost(deaths: deaths, alone: alone), at: now))
+            #expect(plan.suspects == [name] && plan.leftOut.isEmpty, "\(deaths) deaths, \(alone) alone")
+        }
+        let proven = LoadPlan.fault(of: lost(deaths: 2, alone: 1), at: now)
+        #expect(try plan(proven).leftOut == [name: proven])
+        #expect(try plan(proven, stamp: "v2") == plan(proven, stamp: "v3"), "other files are another model")
+        #expect(try plan(proven, stamp: "v2").leftOut.isEmpty && plan(proven, stamp: "v2").suspects.isEmpty)
+        #expect(try plan(proven, after: LoadPlan.leftOutFor).suspects == [name], "tried again, alone")
+    }
+
+    @Test("a model is refused when each of its pools says why, and for as long as that holds")
+    func refusal() throws {
+        let name = try makeQueueName()
+        func fault(_ pool: String, _ queue: String?, _ reason: String, until: Duration) -> ServingFault {
+            ServingFault(.load, pool: pool, queue: queue, reason: reason, since: now, until: now + until)
+        }
+        var faults = ServingFaults([fault("cpu", "m.1", "no operator", until: .seconds(30))])
+        #expect(faults.refusal(of: name, pools: ["cpu"], at: now)?.reason == "no operator")
+        #expect(faults.refusal(of: name, pools: ["cpu", "gpu"], at: now) == nil)
+        #expect(faults.unable(toServe: name, of: ["cpu", "gpu"], at: now) == ["cpu"])
+        faults = ServingFaults(faults.all + [fault("gpu", nil, "no GPU", until: .seconds(20))])
+        let refusal = try #require(faults.refusal(of: name, pools: ["cpu", "gpu"], at: now))
+        #expect(refusal.reason == "pool cpu: no operator; pool gpu: no GPU" && refusal.until == now + .seconds(20))
+        #expect(faults.refusal(of: name, pools: ["cpu", "gpu"], at: now + .seconds(20)) == nil, "it is tried again")
+        #expect(faults.refusal(of: try makeQueueName("other"), pools: ["cpu"], at: now) == nil)
+        #expect(faults.refusal(of: try makeQueueName("other"), pools: ["gpu"], at: now) != nil)
+    }
+
+    @Test("a failure when it was due counts one more, those of several workers at the same time count once")
+    func following() {
+        func failure(at time: Duration, stamp: String = "v1") -> ServingFault {
+            ServingFault(
+                .load, pool: "cpu", queue: "m.1", reason: "r", since: now + time, until: now, stamp: stamp)
+        }
+        let first = failure(at: .zero).following(nil)
+        #expect(first.failures == 1 && first.until == now + .seconds(25))
+        #expect(failure(at: .seconds(1)).following(first).failures == 1)
+        let second = failure(at: .seconds(16)).following(first)
+        #expect(second.failures == 2 && second.until == now + .seconds(16 + 30 + 10))
+        #expect(failure(at: .seconds(16), stamp: "v2").following(first).failures == 1)
+    }
+
+    @Test("a model that fails is tried again after 15 s, then ever later, at last every 15 minutes")
+    func pauses() {
+        let pauses = (1...9).map { ServingFault.pause(afterFailures: $0).components.seconds }
+        #expect(pauses == [15, 30, 60, 120, 240, 480, 900, 900, 900])
+    }
+}
+
+@Suite struct RunBoundTests {
+    @Test("a run may take what its model says, else the longest of ten minutes and twenty times what is known of it")
+    func bounds() {
+        let plain = RunBound(ModelSettings(name: "m"), least: .seconds(600))
+        #expect(plain.bound(expected: nil) == .seconds(600))
+        #expect(plain.bound(expected: .seconds(75)) == .seconds(1_500))
+        let given = RunBound(ModelSettings(name: "m", runTimeout: .seconds(5)), least: .seconds(600))
+        #expect(given.bound(expected: .seconds(75)) == .seconds(5))
+        let declared = ModelSettings(
+            name: "m", backend: .synthetic(SyntheticOptions(fixedCost: .seconds(90), costPerRow: .seconds(1))),
+            batching: BatchingSettings(maximumRows: 10))
+        #expect(RunBound(declared, least: .seconds(600)).bound(expected: nil) == .seconds(2_000))
+    }
+
+    @Test("loading may take 15 minutes, or three times what the model declares, unless its file says")
+    func loads() {
+        #expect(ModelSettings(name: "m").loadBound() == .seconds(900))
+        let slow = SyntheticOptions(fixedCost: .zero, costPerRow: .zero, startUp: .seconds(1_000))
+        #expect(ModelSettings(name: "m", backend: .synthetic(slow)).loadBound() == .seconds(3_000))
+        #expect(ModelSettings(name: "m", loadTimeout: .seconds(3)).loadBound() == .seconds(3))
+    }
+}
