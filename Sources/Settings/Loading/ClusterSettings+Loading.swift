@@ -31,6 +31,7 @@ extension ClusterSettings {
             }
         }
         gateway.host = overrides.host ?? gateway.host
+        gateway.adminHost = overrides.adminHost ?? gateway.adminHost
         gateway.port = overrides.port ?? gateway.port
         gateway.adminPort = overrides.adminPort ?? gateway.adminPort
         let written = file.string("repository").map { SettingsPath.resolve($0, from: base) }

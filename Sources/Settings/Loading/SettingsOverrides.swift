@@ -4,6 +4,8 @@ package struct SettingsOverrides: Sendable, Equatable {
     package var redisURL: String?
     /// `SPATE_HOST`.
     package var host: String?
+    /// `SPATE_ADMIN_HOST`.
+    package var adminHost: String?
     /// `SPATE_PORT`.
     package var port: Int?
     /// `SPATE_ADMIN_PORT`.
@@ -12,11 +14,12 @@ package struct SettingsOverrides: Sendable, Equatable {
     package var repository: String?
 
     package init(
-        redisURL: String? = nil, host: String? = nil, port: Int? = nil, adminPort: Int? = nil,
+        redisURL: String? = nil, host: String? = nil, adminHost: String? = nil, port: Int? = nil, adminPort: Int? = nil,
         repository: String? = nil
     ) {
         self.redisURL = redisURL
         self.host = host
+        self.adminHost = adminHost
         self.port = port
         self.adminPort = adminPort
         self.repository = repository
@@ -35,16 +38,17 @@ package struct SettingsOverrides: Sendable, Equatable {
             return nil
         }
         self.init(
-            redisURL: text("SPATE_REDIS_URL"), host: text("SPATE_HOST"), port: port("SPATE_PORT"),
-            adminPort: port("SPATE_ADMIN_PORT"), repository: text("SPATE_REPOSITORY"))
+            redisURL: text("SPATE_REDIS_URL"), host: text("SPATE_HOST"), adminHost: text("SPATE_ADMIN_HOST"),
+            port: port("SPATE_PORT"), adminPort: port("SPATE_ADMIN_PORT"), repository: text("SPATE_REPOSITORY"))
         if let error = findings.error { throw error }
     }
 
     /// These overrides, and `others` where these are silent: the command line's over the environment's.
     package func over(_ others: SettingsOverrides) -> SettingsOverrides {
         SettingsOverrides(
-            redisURL: redisURL ?? others.redisURL, host: host ?? others.host, port: port ?? others.port,
-            adminPort: adminPort ?? others.adminPort, repository: repository ?? others.repository)
+            redisURL: redisURL ?? others.redisURL, host: host ?? others.host, adminHost: adminHost ?? others.adminHost,
+            port: port ?? others.port, adminPort: adminPort ?? others.adminPort,
+            repository: repository ?? others.repository)
     }
 
     package static let ports = 0...65_535
