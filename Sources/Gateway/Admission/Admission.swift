@@ -9,11 +9,13 @@ import Time
 /// submits, and asks Redis once more before it refuses, so a request is never refused for a stale number.
 final class Admission: Sendable {
     private let queue: any SubmissionQueue
+    private let trouble: TroubleLog
     private let time: any TimeSource
     private let gauges: Mutex<[QueueName: QueueGauge]>
 
-    init(queue: any SubmissionQueue, models: [ServedModel], time: any TimeSource) {
+    init(queue: any SubmissionQueue, models: [ServedModel], trouble: TroubleLog, time: any TimeSource) {
         self.queue = queue
+        self.trouble = trouble
         self.time = time
         gauges = Mutex(Dictionary(models.map { ($0.queue, QueueGauge()) }, uniquingKeysWith: { first, _ in first }))
     }
@@ -26,7 +28,7 @@ final class Admission: Sendable {
         do {
             depth = try await queue.depth(of: model.queue)
         } catch {
-            throw Refusal(error)
+            throw trouble.refusal(for: error)
         }
         update(model.queue) { $0.refresh(depth) }
         guard begin(model.queue, limit: limit) else {
@@ -82,7 +84,7 @@ enum Refusal: Error, Sendable, Equatable {
     case storeFull(String)
     /// The job is larger than the queue can carry.
     case tooLarge(String)
-    /// Redis is away, or refuses the gateway.
+    /// Redis is away, or refuses the gateway; in words for callers.
     case unavailable(String)
     /// The job of this Idempotency-Key is over and its outcome is no longer kept.
     case gone(JobTicket)
@@ -93,7 +95,7 @@ enum Refusal: Error, Sendable, Equatable {
         switch error.code {
         case .outOfMemory: self = .storeFull(error.message)
         case .tooLarge: self = .tooLarge(error.message)
-        case .unavailable, .unauthorized, .misconfigured, .malformed: self = .unavailable(error.message)
+        case .unavailable, .unauthorized, .misconfigured, .malformed: self = .unavailable(error.callersReason)
         }
     }
 }

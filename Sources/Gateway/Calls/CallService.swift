@@ -23,6 +23,7 @@ final class CallService: Sendable {
     let tickets: JobTickets
     let statistics: CallStatistics
     let meters: GatewayMeters
+    private let trouble: TroubleLog
     private let time: any TimeSource
     private let logger: Logger
 
@@ -38,7 +39,8 @@ final class CallService: Sendable {
         self.time = time
         self.logger = logger
         tickets = JobTickets(queue: queue, logger: logger)
-        admission = Admission(queue: queue, models: catalog.models, time: time)
+        trouble = TroubleLog(logger: logger)
+        admission = Admission(queue: queue, models: catalog.models, trouble: trouble, time: time)
         statistics = CallStatistics(models: catalog.models.map(\.queue))
     }
 
@@ -116,7 +118,7 @@ final class CallService: Sendable {
         do {
             return try await tickets.open(text)
         } catch {
-            throw Refusal(error)
+            throw trouble.refusal(for: error)
         }
     }
 
@@ -130,7 +132,7 @@ final class CallService: Sendable {
                 try await queue.state(of: id, waitingUpTo: limit)
             }
         } catch {
-            throw Refusal(error)
+            throw trouble.refusal(for: error)
         }
     }
 
@@ -138,7 +140,7 @@ final class CallService: Sendable {
         do {
             return try await queue.cancel(id, reason: reason)
         } catch {
-            throw Refusal(error)
+            throw trouble.refusal(for: error)
         }
     }
 
@@ -204,7 +206,7 @@ final class CallService: Sendable {
             return (submission, signer)
         } catch {
             admission.ended(model, priority: priority, depth: nil)
-            throw Refusal(error)
+            throw trouble.refusal(for: error)
         }
     }
 
