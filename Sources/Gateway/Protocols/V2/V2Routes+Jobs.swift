@@ -106,7 +106,7 @@ extension V2Routes {
         }
     }
 
-    private static func unknown(_ id: String) -> HTTPReply { .error(.notFound, "job '\(id)' is not known") }
+    private static func unknown(_ id: String) -> HTTPReply { .error(.notFound, "job '\(id.shortened)' is not known") }
 
     /// `20s`, `500ms`, or plain seconds; at most a day.
     static func duration(_ text: String) -> Duration? {
