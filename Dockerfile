@@ -51,4 +51,4 @@ WORKDIR /var/lib/spate
 EXPOSE 8000 8002
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["/usr/local/bin/spate"]
-CMD ["up", "--config", "/etc/spate/cluster/spate.yaml", "--host", "0.0.0.0", "--data", "/var/lib/spate"]
+CMD ["up", "--config", "/etc/spate/cluster/spate.yaml", "--host", "0.0.0.0", "--admin-host", "0.0.0.0", "--data", "/var/lib/spate"]

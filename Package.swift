@@ -52,6 +52,7 @@ let adapters: [Target] = [
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .target(name: "COnnxRuntime"),
     .target(name: "CProcess"),
+    .target(name: "Processes", swiftSettings: strict),
     .target(name: "Observability", dependencies: ["Time", logging], swiftSettings: strict),
     .target(
         name: "Settings",
@@ -90,8 +91,9 @@ let roles: [Target] = [
     .target(
         name: "Gateway",
         dependencies: [
-            "Tensors", "Time", "Jobs", "Settings", "Observability", "COpenSSL", "CZlib", nioCore,
+            "Tensors", "Time", "Jobs", "Settings", "Observability", "Processes", "COpenSSL", "CZlib", nioCore, nioPosix,
             nioHTTP1, logging, serviceLifecycle, .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
+            .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras"),
             .product(name: "HummingbirdCore", package: "hummingbird"),
             .product(name: "HTTPTypes", package: "swift-http-types"),
         ], swiftSettings: strict),
@@ -110,7 +112,8 @@ let roles: [Target] = [
         swiftSettings: strict),
     .target(
         name: "LoadGenerator",
-        dependencies: ["Time", "Tensors", "Traffic", "Reports", "Settings", nioCore, nioPosix], swiftSettings: strict),
+        dependencies: ["Time", "Tensors", "Traffic", "Reports", "Settings", "Processes", nioCore, nioPosix],
+        swiftSettings: strict),
 ]
 
 let package = Package(
@@ -140,7 +143,7 @@ let package = Package(
                 "Gateway", "Worker", "Scaler", "LoadGenerator", "RedisQueue", "RedisClient", "Clusters", "Inference",
                 "ExternalScaler",
                 "Settings", "Observability", "Tensors", "Time", "Jobs", "Traffic", "Simulator", "Scaling",
-                "Forecasting", "PolicyImport", "CProcess",
+                "Forecasting", "PolicyImport", "CProcess", "Processes",
                 nioCore, nioPosix,
                 logging, serviceLifecycle, .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -195,8 +198,9 @@ let package = Package(
         .testTarget(
             name: "GatewayTests",
             dependencies: [
-                "Gateway", "Time", "Jobs", "Wire", "Tensors", "Settings", "Observability", "TestSupport", nioCore,
-                nioPosix, nioHTTP1, logging, serviceLifecycle,
+                "Gateway", "Time", "Jobs", "Wire", "Tensors", "Settings", "Observability", "Processes", "TestSupport",
+                nioCore, nioPosix, nioHTTP1, .product(name: "NIOEmbedded", package: "swift-nio"),
+                .product(name: "NIOHTTPTypes", package: "swift-nio-extras"), logging, serviceLifecycle,
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
             ], swiftSettings: strict),

@@ -1,3 +1,4 @@
+import HummingbirdCore
 package import Jobs
 package import Logging
 package import NIOCore
@@ -12,6 +13,7 @@ package struct GatewayService: Service {
     package struct Addresses: Sendable, Equatable {
         package var host: String
         package var port: Int
+        package var adminHost: String
         package var adminPort: Int
     }
 
@@ -19,6 +21,7 @@ package struct GatewayService: Service {
     private let calls: CallService
     private let inference: V2Routes
     private let administration: AdminRoutes
+    private let http: HTTPServing
     private let group: any EventLoopGroup
     private let logger: Logger
     private let onListening: @Sendable (Addresses) -> Void
@@ -44,11 +47,14 @@ package struct GatewayService: Service {
             observer: observer, serving: serving,
             meters: GatewayMeters(in: metrics, models: catalog.models.map(\.settings.name)),
             time: time, logger: logger)
+        let codings = ContentCodings()
+        http = HTTPServing(settings.gateway, codings: codings, metrics: metrics, logger: logger)
         inference = V2Routes(
-            catalog: catalog, calls: calls, queue: queue, settings: settings.gateway, serverVersion: version)
+            catalog: catalog, calls: calls, queue: queue, settings: settings.gateway, codings: codings,
+            serverVersion: version)
         administration = AdminRoutes(
             catalog: catalog, pools: settings.pools, observer: observer, time: time, metrics: metrics,
-            operations: operations, serving: serving)
+            operations: operations, hosts: AdminHosts(settings.gateway), serving: serving)
     }
 
     /// Serves until graceful shutdown: then no new connection is taken, running calls end, and it returns.
@@ -68,23 +74,20 @@ package struct GatewayService: Service {
     private static let callersGrace: Duration = .seconds(15)
 
     private func serve() async throws {
-        let ports = PortCollector(host: settings.host, onListening: onListening)
+        let ports = PortCollector(settings, onListening: onListening)
         try await withThrowingTaskGroup(of: Void.self) { group in
             let replies = Task { await calls.run() }
             // Replies must flow until the last running call is answered, so they end after the listeners.
             defer { replies.cancel() }
             group.addTask {
                 try await HTTPListener(
-                    host: settings.host, port: settings.port, setting: "port", maximumBody: settings.maximumBody,
-                    group: self.group,
-                    logger: logger,
+                    .inference(settings), serving: http, group: self.group, logger: logger,
                     onListening: { ports.bound(main: $0) }, respond: { await inference.respond(to: $0, watch: $1) }
                 ).run()
             }
             group.addTask {
                 try await HTTPListener(
-                    host: settings.host, port: settings.adminPort, setting: "admin_port", maximumBody: 0,
-                    group: self.group, logger: logger,
+                    .administration(settings), serving: http, group: self.group, logger: logger,
                     onListening: { ports.bound(admin: $0) },
                     respond: { request, _ in await administration.respond(to: request) }
                 ).run()
@@ -92,5 +95,21 @@ package struct GatewayService: Service {
             // The first failure (a port that is taken) ends the other listener, too; `waitForAll` would wait for it.
             while try await group.next() != nil {}
         }
+    }
+}
+
+extension HTTPListener.Endpoint {
+    /// The inference port; health checks are answered though there are too many connections.
+    static func inference(_ settings: GatewaySettings) -> Self {
+        Self(
+            host: settings.host, port: settings.port, hostSetting: "host", portSetting: "port",
+            maximumBody: settings.maximumBody, isVital: { $0.uri.path.hasPrefix("/v2/health/") })
+    }
+
+    /// Administration, which is answered always: an operator looks at it when there are too many connections.
+    static func administration(_ settings: GatewaySettings) -> Self {
+        Self(
+            host: settings.adminHost, port: settings.adminPort, hostSetting: "admin_host", portSetting: "admin_port",
+            maximumBody: 0, isVital: { _ in true })
     }
 }

@@ -1,13 +1,14 @@
+import Settings
 import Synchronization
 
 /// Waits for both ports to be bound and tells them once.
 final class PortCollector: Sendable {
-    private let host: String
+    private let settings: GatewaySettings
     private let onListening: @Sendable (GatewayService.Addresses) -> Void
     private let ports = Mutex<(main: Int?, admin: Int?)>((nil, nil))
 
-    init(host: String, onListening: @escaping @Sendable (GatewayService.Addresses) -> Void) {
-        self.host = host
+    init(_ settings: GatewaySettings, onListening: @escaping @Sendable (GatewayService.Addresses) -> Void) {
+        self.settings = settings
         self.onListening = onListening
     }
 
@@ -27,6 +28,8 @@ final class PortCollector: Sendable {
 
     private func tell(_ ports: (main: Int?, admin: Int?)) {
         guard let main = ports.main, let admin = ports.admin else { return }
-        onListening(GatewayService.Addresses(host: host, port: main, adminPort: admin))
+        onListening(
+            GatewayService.Addresses(
+                host: settings.host, port: main, adminHost: settings.adminHost, adminPort: admin))
     }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Processes
 import Settings
 
 /// The one executable: every role, and the operator's commands.
@@ -27,6 +28,8 @@ struct Spate: AsyncParsableCommand {
         ])
 
     static func main() async {
+        // Every role needs a descriptor for each connection and each child.
+        DescriptorLimit.raise()
         let arguments = Array(CommandLine.arguments.dropFirst())
         if let word = arguments.first, let problem = unknownCommand(word) {
             Terminal.error(problem)

@@ -1,4 +1,3 @@
-import Foundation
 import HTTPTypes
 import HummingbirdCore
 import Jobs
@@ -18,14 +17,16 @@ struct AdminRoutes: Sendable {
     private let fleetSeries: FleetSeries
     private let operations: AdminOperations?
     private let serving: @Sendable () -> ServingFaults
+    private let hosts: AdminHosts
 
     init(
         catalog: ModelCatalog, pools: [PoolSettings], observer: any QueueObserver, time: any TimeSource,
-        metrics: MetricsRegistry, operations: AdminOperations? = nil,
+        metrics: MetricsRegistry, operations: AdminOperations? = nil, hosts: AdminHosts,
         serving: @escaping @Sendable () -> ServingFaults = { ServingFaults() }
     ) {
         self.serving = serving
         self.operations = operations
+        self.hosts = hosts
         self.catalog = catalog
         self.pools = pools
         self.observer = observer
@@ -36,8 +37,14 @@ struct AdminRoutes: Sendable {
     }
 
     func respond(to request: Request) async -> HTTPReply {
+        guard hosts.allow(request.head.authority) else {
+            return .error(
+                HTTPResponse.Status(code: 421, reasonPhrase: "Misdirected Request"),
+                "administration on the loopback is not for Host '\((request.head.authority ?? "").shortened)'; names besides localhost are declared with gateway.admin_names"
+            )
+        }
         if let reply = await operations?.respond(to: request) { return reply }
-        guard request.method == .get else { return .error(.methodNotAllowed, "Method Not Allowed") }
+        guard request.method == .get else { return .methodNotAllowed([.get]) }
         do {
             switch request.uri.path {
             case "/metrics":
@@ -59,11 +66,12 @@ struct AdminRoutes: Sendable {
             default:
                 return .error(
                     .notFound,
-                    "unknown path \(request.uri.path); there are /metrics, /admin/status, /admin/pools, /admin/decisions, /admin/why and more: docs/operations.md"
+                    "unknown path \(request.uri.path.shortened); there are /metrics, /admin/status, /admin/pools, /admin/decisions, /admin/why and more: docs/operations.md"
                 )
             }
         } catch {
-            return .error(.serviceUnavailable, "the state of the cluster cannot be read: \(error)")
+            return .error(
+                .serviceUnavailable, "the state of the cluster cannot be read: \(error)", headers: [.retryAfter: "1"])
         }
     }
 
@@ -71,20 +79,5 @@ struct AdminRoutes: Sendable {
         try await AdminStatus.read(
             queues: catalog.models.map(\.queue), pools: pools, observer: observer, faults: serving(), now: time.now(),
             decisions: count)
-    }
-}
-
-extension HTTPReply {
-    static func json(_ status: HTTPResponse.Status, encoding value: some Encodable) throws -> HTTPReply {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        return .json(status, ByteBuffer(bytes: try encoder.encode(value)))
-    }
-
-    /// `{"error": message}` as every protocol of this gateway sends it.
-    static func error(_ status: HTTPResponse.Status, _ message: String, headers: HTTPFields = [:]) -> HTTPReply {
-        // A dictionary of strings always encodes.
-        let body = (try? JSONEncoder().encode(["error": message])) ?? Data(#"{"error":"internal"}"#.utf8)
-        return .json(status, ByteBuffer(bytes: body), headers: headers)
     }
 }

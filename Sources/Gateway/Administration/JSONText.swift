@@ -10,7 +10,9 @@ package struct JSONText: Sendable, Codable, Equatable {
 
     package init(from decoder: any Decoder) throws {
         let value = try decoder.singleValueContainer().decode(JSONValue.self)
-        text = String(decoding: try JSONEncoder().encode(value), as: UTF8.self)
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        text = String(decoding: try encoder.encode(value), as: UTF8.self)
     }
 
     package func encode(to encoder: any Encoder) throws {

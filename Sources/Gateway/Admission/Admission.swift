@@ -11,12 +11,17 @@ final class Admission: Sendable {
     private let queue: any SubmissionQueue
     private let workers: WorkerWatch
     private let statistics: CallStatistics
+    private let trouble: TroubleLog
     private let gauges: Mutex<[QueueName: QueueGauge]>
 
-    init(queue: any SubmissionQueue, models: [ServedModel], workers: WorkerWatch, statistics: CallStatistics) {
+    init(
+        queue: any SubmissionQueue, models: [ServedModel], workers: WorkerWatch, statistics: CallStatistics,
+        trouble: TroubleLog
+    ) {
         self.queue = queue
         self.workers = workers
         self.statistics = statistics
+        self.trouble = trouble
         gauges = Mutex(Dictionary(models.map { ($0.queue, QueueGauge()) }, uniquingKeysWith: { first, _ in first }))
     }
 
@@ -28,7 +33,7 @@ final class Admission: Sendable {
         do {
             depth = try await queue.depth(of: model.queue)
         } catch {
-            throw Refusal(error)
+            throw trouble.refusal(for: error)
         }
         update(model.queue) { $0.refresh(depth) }
         guard begin(model.queue, limit: limit) else {
@@ -95,7 +100,7 @@ enum Refusal: Error, Sendable, Equatable {
     case storeFull(String)
     /// The job is larger than the queue can carry.
     case tooLarge(String)
-    /// Redis is away, or refuses the gateway.
+    /// Redis is away, or refuses the gateway; in words for callers.
     case unavailable(String)
     /// The job of this Idempotency-Key is over and its outcome is no longer kept.
     case gone(JobTicket)
@@ -108,7 +113,7 @@ enum Refusal: Error, Sendable, Equatable {
         switch error.code {
         case .outOfMemory: self = .storeFull(error.message)
         case .tooLarge: self = .tooLarge(error.message)
-        case .unavailable, .unauthorized, .misconfigured, .malformed: self = .unavailable(error.message)
+        case .unavailable, .unauthorized, .misconfigured, .malformed: self = .unavailable(error.callersReason)
         }
     }
 }

@@ -25,6 +25,7 @@ final class CallService: Sendable {
     let tickets: JobTickets
     let statistics: CallStatistics
     let meters: GatewayMeters
+    private let trouble: TroubleLog
     private let time: any TimeSource
     private let logger: Logger
 
@@ -44,7 +45,9 @@ final class CallService: Sendable {
         tickets = JobTickets(queue: queue, logger: logger)
         statistics = CallStatistics(models: catalog.models)
         workers = WorkerWatch(observer: observer, logger: logger)
-        admission = Admission(queue: queue, models: catalog.models, workers: workers, statistics: statistics)
+        trouble = TroubleLog(logger: logger)
+        admission = Admission(
+            queue: queue, models: catalog.models, workers: workers, statistics: statistics, trouble: trouble)
     }
 
     /// Looks at the workers once; `run` does it all the time.
@@ -157,7 +160,7 @@ final class CallService: Sendable {
         do {
             return try await tickets.open(text)
         } catch {
-            throw Refusal(error)
+            throw trouble.refusal(for: error)
         }
     }
 
@@ -171,7 +174,7 @@ final class CallService: Sendable {
                 try await queue.state(of: id, waitingUpTo: limit)
             }
         } catch {
-            throw Refusal(error)
+            throw trouble.refusal(for: error)
         }
     }
 
@@ -179,7 +182,7 @@ final class CallService: Sendable {
         do {
             return try await queue.cancel(id, reason: reason)
         } catch {
-            throw Refusal(error)
+            throw trouble.refusal(for: error)
         }
     }
 
@@ -260,7 +263,7 @@ final class CallService: Sendable {
             return (submission, signer)
         } catch {
             admission.ended(model, priority: priority, depth: nil)
-            throw Refusal(error)
+            throw trouble.refusal(for: error)
         }
     }
 

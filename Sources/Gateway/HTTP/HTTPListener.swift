@@ -4,33 +4,43 @@ import HummingbirdCore
 import Logging
 import NIOCore
 import NIOHTTPTypes
+import NIOPosix
+import Observability
 import ServiceLifecycle
 
-/// One listening HTTP/1.1 port on Hummingbird's server core, with a `ConnectionWatch` per connection.
+/// One listening HTTP/1.1 port: accepts connections within the bounds of `HTTPServing`, and serves each of them with
+/// Hummingbird's loop over one connection's requests.
 struct HTTPListener: Service {
     typealias Respond = @Sendable (Request, ConnectionWatch) async -> HTTPReply
 
-    private let host: String
-    private let port: Int
-    private let setting: String
+    /// What a port is for, and how it is set.
+    struct Endpoint: Sendable {
+        var host: String
+        /// 0 takes a free one.
+        var port: Int
+        /// The keys in the section `gateway`, for errors.
+        var hostSetting: String
+        var portSetting: String
+        /// Largest body that is asked for.
+        var maximumBody: Int
+        /// Whether a request is answered although there are too many connections.
+        var isVital: @Sendable (Request) -> Bool
+    }
+
+    private let endpoint: Endpoint
+    private let serving: HTTPServing
     private let group: any EventLoopGroup
     private let logger: Logger
     private let respond: Respond
-    private let maximumBody: Int
     private let onListening: @Sendable (Int) -> Void
 
-    /// - Parameters:
-    ///   - port: 0 takes a free one; `onListening` tells which.
-    ///   - setting: its key in the section `gateway`, for errors.
-    ///   - onListening: called once with the bound port.
+    /// - Parameter onListening: called once with the bound port.
     init(
-        host: String, port: Int, setting: String, maximumBody: Int, group: any EventLoopGroup, logger: Logger,
+        _ endpoint: Endpoint, serving: HTTPServing, group: any EventLoopGroup, logger: Logger,
         onListening: @escaping @Sendable (Int) -> Void, respond: @escaping Respond
     ) {
-        self.host = host
-        self.port = port
-        self.setting = setting
-        self.maximumBody = maximumBody
+        self.endpoint = endpoint
+        self.serving = serving
         self.group = group
         self.logger = logger
         self.respond = respond
@@ -39,78 +49,92 @@ struct HTTPListener: Service {
 
     /// Listens until graceful shutdown, then lets running requests end.
     func run() async throws {
-        let port = self.port
-        let onListening = self.onListening
-        var quiet = logger
-        quiet.logLevel = max(logger.logLevel, .warning)
-        do {
-            try await Server(
-                childChannelSetup: WatchedHTTPChannel(respond: respond, maximumBody: maximumBody),
-                configuration: ServerConfiguration(
-                    address: .hostname(host, port: port), backlog: 4096),
-                onServerRunning: { channel in onListening(channel.localAddress?.port ?? port) },
-                eventLoopGroup: group,
-                logger: quiet
-            ).run()
-        } catch let error as IOError where [EADDRINUSE, EACCES, EADDRNOTAVAIL].contains(error.errnoCode) {
-            let option = "--" + setting.replacing("_", with: "-")
-            let reason =
-                switch error.errnoCode {
-                case EADDRINUSE: "something else listens there"
-                case EACCES: "this user may not"
-                default: "this machine has no such address"
+        let server = try await bind()
+        onListening(server.channel.localAddress?.port ?? endpoint.port)
+        let serving = self.serving
+        await withGracefulShutdownHandler {
+            await withDiscardingTaskGroup { group in
+                do {
+                    try await server.executeThenClose { accepted in
+                        for try await connection in accepted {
+                            guard let connection else { continue }
+                            group.addTask { await serve(connection) }
+                        }
+                    }
+                } catch is CancellationError {
+                    // Another part of the gateway failed, and says so.
+                } catch {
+                    logger.error("The port is closed", metadata: [LogKeys.reason: "\(error)"])
                 }
-            throw ListenError(
-                description:
-                    "cannot listen on \(host):\(port): \(reason); choose another with gateway.\(setting) or \(option), 0 takes a free port"
-            )
+            }
+        } onGracefulShutdown: {
+            server.channel.close(promise: nil)
+            serving.connections.quiesce()
         }
+    }
+
+    private func bind() async throws -> NIOAsyncChannel<HTTPConnection?, Never> {
+        let (logger, serving) = (logger, serving)
+        do {
+            return try await ServerBootstrap(group: group)
+                .serverChannelOption(.backlog, value: 4096)
+                .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+                .serverChannelInitializer { channel in
+                    channel.eventLoop.makeCompletedFuture {
+                        try channel.pipeline.syncOperations.addHandler(AcceptGate(serving.connections, logger: logger))
+                    }
+                }
+                .childChannelOption(.allowRemoteHalfClosure, value: true)
+                .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+                .bind(host: endpoint.host, port: endpoint.port) { channel in
+                    channel.eventLoop.makeCompletedFuture { try serving.open(channel) }
+                }
+        } catch let error as IOError where [EADDRINUSE, EACCES, EADDRNOTAVAIL].contains(error.errnoCode) {
+            throw ListenError(endpoint, errno: error.errnoCode)
+        }
+    }
+
+    private func serve(_ connection: HTTPConnection) async {
+        let (respond, endpoint, serving) = (respond, endpoint, serving)
+        await HTTP1Channel(responder: { request, writer, _ in
+            // A body that will be refused for its size is not asked for.
+            let announced = request.headers[.contentLength].flatMap { Int($0) } ?? 0
+            if request.headers[.expect]?.lowercased() == "100-continue", announced <= endpoint.maximumBody {
+                try await writer.writeInformationalHead(.init(status: .continue))
+            }
+            let isServed = connection.seat.mayServe() || endpoint.isVital(request)
+            let reply = isServed ? await respond(request.asGET, connection.watch) : serving.tooManyConnections
+            let response = await serving.finished(reply, to: request, connection).response()
+            try await writer.write(response: response.head, body: response.body)
+        })
+        .handle(value: connection.take(), logger: logger)
     }
 }
 
 /// Why a port cannot be listened on, and what to do.
 struct ListenError: Error, CustomStringConvertible {
     var description: String
+
+    init(_ endpoint: HTTPListener.Endpoint, errno code: CInt) {
+        let at = "cannot listen on \(endpoint.host):\(endpoint.port)"
+        func option(_ setting: String) -> String { "gateway.\(setting) or --\(setting.replacing("_", with: "-"))" }
+        switch code {
+        case EADDRINUSE, EACCES:
+            let reason = code == EACCES ? "this user may not" : "something else listens there"
+            description = "\(at): \(reason); choose another with \(option(endpoint.portSetting)), 0 takes a free port"
+        default:
+            description =
+                "\(at): this machine has no such address; choose another with \(option(endpoint.hostSetting))"
+        }
+    }
 }
 
-/// Hummingbird's HTTP/1.1 channel with a watch on the connection.
-private struct WatchedHTTPChannel: ServerChildChannel {
-    struct Value: ServerChildChannelValue {
-        let http: HTTP1Channel.Value
-        let watch: ConnectionWatch
-        var channel: any Channel { http.channel }
-    }
-
-    let respond: HTTPListener.Respond
-    let maximumBody: Int
-
-    func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
-        let watch = ConnectionWatch()
-        return HTTP1Channel(
-            responder: { _, _, _ in },
-            configuration: .init(
-                additionalChannelHandlers: [ConnectionWatchHandler(watch)], idleTimeout: .seconds(75))
-        )
-        .setup(channel: channel, logger: logger)
-        .map { Value(http: $0, watch: watch) }
-    }
-
-    func handle(value: Value, logger: Logger) async {
-        let respond = self.respond
-        let maximumBody = self.maximumBody
-        let watch = value.watch
-        await HTTP1Channel(responder: { request, writer, _ in
-            // A body that will be refused for its size is not asked for.
-            let announced = request.headers[.contentLength].flatMap { Int($0) } ?? 0
-            if request.headers[.expect]?.lowercased() == "100-continue", announced <= maximumBody {
-                try await writer.writeInformationalHead(.init(status: .continue))
-            }
-            let reply = await respond(request, watch)
-            let response = reply.response()
-            try await writer.write(response: response.head, body: response.body)
-            // What is left of an oversized body is not read: the connection ends with the answer.
-            if reply.closesConnection { throw ChannelError.eof }
-        })
-        .handle(value: value.http, logger: logger)
+extension Request {
+    /// HEAD is GET without the body of its answer, which `AnswerFraming` leaves out: no route needs to know it.
+    fileprivate var asGET: Request {
+        guard method == .head else { return self }
+        var head = head
+        head.method = .get
+        return Request(head: head, body: body)
     }
 }

@@ -44,7 +44,7 @@ package struct ControlRequest: Sendable, Equatable {
         if let duration, duration <= .zero || duration > ControlEntry.longest {
             throw ControlError(.invalid, "the time must be above 0 and at most 30 days")
         }
-        if let note, note.utf8.count > 500 { throw ControlError(.invalid, "a note has at most 500 bytes") }
+        if let note { try Self.check(note) }
         func made(
             _ kind: ControlEntry.Kind, _ subject: String, count: Int? = nil, for fallback: Duration?
         ) -> ControlEntry {
@@ -71,6 +71,20 @@ package struct ControlRequest: Sendable, Equatable {
         case .reload: return made(.reload, "files", for: .seconds(60))
         case .clear: return nil
         }
+    }
+
+    /// A note is shown in terminals and logs: nothing in it may steer them or look like another line.
+    private static func check(_ note: String) throws(ControlError) {
+        if note.utf8.count > 500 { throw ControlError(.invalid, "a note has at most 500 bytes") }
+        let steers = note.unicodeScalars.contains { scalar in
+            switch scalar.properties.generalCategory {
+            case .control, .lineSeparator, .paragraphSeparator: true
+            // Those that turn the direction of writing.
+            case .format: (0x202A...0x202E).contains(scalar.value) || (0x2066...0x2069).contains(scalar.value)
+            default: false
+            }
+        }
+        if steers { throw ControlError(.invalid, "a note is one line of text, without control characters") }
     }
 
     private func check(_ worker: String, _ cluster: Cluster) throws(ControlError) {

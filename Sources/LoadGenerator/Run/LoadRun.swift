@@ -1,5 +1,6 @@
 import NIOCore
 import NIOPosix
+package import Processes
 import Time
 package import Traffic
 
@@ -8,6 +9,9 @@ package import Traffic
 /// Everything happens on one event loop with its own thread. When the calling task is cancelled the run ends at once
 /// and reports what came until then; calls that are open then count as interrupted.
 package struct LoadRun: Sendable {
+    /// Descriptors for everything that is no connection.
+    private static let keptDescriptors = 256
+
     package enum Load: Sendable {
         /// Calls come when the profile says, whatever became of earlier ones.
         case open(LoadProfile, speed: Double, keeping: ArrivalProfile.Compression)
@@ -44,7 +48,7 @@ package struct LoadRun: Sendable {
         load: Load, recording: [RecordedRequest], model: String? = nil, encoding: PreparedRequest.Encoding = .binary,
         target: LoadTarget, admin: LoadTarget?, seed: UInt64, runID: String, started: String,
         environment: RunEnvironment? = nil, options: LoadOptions = LoadOptions(),
-        descriptors: Int = DescriptorLimit.hard
+        descriptors: Int = DescriptorLimit.current().reachable
     ) throws(LoadError) {
         guard !recording.isEmpty else { throw LoadError("there is no recorded request to send") }
         var options = options
@@ -63,7 +67,7 @@ package struct LoadRun: Sendable {
                 throw LoadError(
                     "a closed loop needs 1 to 65536 connections, a duration above 0 and a share from 0 to 1")
             }
-            let most = descriptors - DescriptorLimit.reserve
+            let most = descriptors - Self.keptDescriptors
             guard connections <= most else {
                 throw LoadError(
                     "\(connections) connections are more than this process may open: its hard limit is \(descriptors) files (`ulimit -Hn`), which leaves \(max(most, 0)) connections"
@@ -87,7 +91,7 @@ package struct LoadRun: Sendable {
                 try PreparedRequest(request, model: named, deadline: deadline, encoding: encoding, target: target))
         }
         options.maximumConnections = min(
-            options.maximumConnections, max(1, descriptors - DescriptorLimit.reserve))
+            options.maximumConnections, max(1, descriptors - Self.keptDescriptors))
         // Followers never take the connections that new calls need.
         options.maximumFollowers = max(1, min(options.maximumFollowers, options.maximumConnections * 3 / 4))
         self.load = load
@@ -120,7 +124,7 @@ package struct LoadRun: Sendable {
     package func run(
         progress: (@Sendable (TrafficProgress) async -> Void)? = nil
     ) async throws(LoadError) -> TrafficReport {
-        DescriptorLimit.raise(to: options.maximumConnections + DescriptorLimit.reserve)
+        DescriptorLimit.raise()
         let address = try await Self.resolve(target)
         let adminAddress = try await self.adminAddress()
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)

@@ -33,6 +33,7 @@ extension ClusterSettings {
         }
         cluster.name = overrides.cluster ?? cluster.name
         gateway.host = overrides.host ?? gateway.host
+        gateway.adminHost = overrides.adminHost ?? gateway.adminHost
         gateway.port = overrides.port ?? gateway.port
         gateway.adminPort = overrides.adminPort ?? gateway.adminPort
         let written = file.string("repository").map { SettingsPath.resolve($0, from: base) }

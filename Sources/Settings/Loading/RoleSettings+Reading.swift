@@ -54,7 +54,9 @@ extension GatewaySettings {
         self.init(
             host: reader.string("host", default: defaults.host),
             port: reader.integer("port", in: SettingsOverrides.ports, default: defaults.port),
+            adminHost: reader.string("admin_host", default: defaults.adminHost),
             adminPort: reader.integer("admin_port", in: SettingsOverrides.ports, default: defaults.adminPort),
+            adminNames: reader.strings("admin_names").map(\.value),
             maximumBody: reader.bytes("maximum_body", in: (1 << 10)...(256 << 20), default: defaults.maximumBody),
             maximumBodies: reader.bytes(
                 "maximum_bodies", in: (1 << 20)...(1 << 40), default: defaults.maximumBodies),
@@ -64,7 +66,16 @@ extension GatewaySettings {
                 "retention", in: .seconds(1) ... .seconds(30 * 86_400), default: defaults.retention),
             maximumWait: reader.duration(
                 "maximum_wait", in: .zero ... .seconds(3_600), default: defaults.maximumWait),
-            tenantHeader: reader.string("tenant_header", default: defaults.tenantHeader))
+            tenantHeader: reader.string("tenant_header", default: defaults.tenantHeader),
+            idleTimeout: reader.duration(
+                "idle_timeout", in: .seconds(1) ... .seconds(86_400), default: defaults.idleTimeout),
+            receiveTimeout: reader.duration(
+                "receive_timeout", in: .seconds(1) ... .seconds(86_400), default: defaults.receiveTimeout),
+            sendTimeout: reader.duration(
+                "send_timeout", in: .seconds(1) ... .seconds(86_400), default: defaults.sendTimeout),
+            maximumConnections: reader.integer("maximum_connections", in: 1...10_000_000),
+            maximumAnswers: reader.bytes("maximum_answers", in: (1 << 20)...(1 << 40), default: defaults.maximumAnswers)
+        )
         if !Self.isHeaderName(tenantHeader) {
             reader.report(
                 "'tenant_header': '\(tenantHeader)' is no header's name; letters, digits and - are allowed",

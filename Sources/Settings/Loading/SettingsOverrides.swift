@@ -8,6 +8,8 @@ package struct SettingsOverrides: Sendable, Equatable {
     package var redisURL: String?
     /// `SPATE_HOST`.
     package var host: String?
+    /// `SPATE_ADMIN_HOST`.
+    package var adminHost: String?
     /// `SPATE_PORT`.
     package var port: Int?
     /// `SPATE_ADMIN_PORT`.
@@ -16,12 +18,13 @@ package struct SettingsOverrides: Sendable, Equatable {
     package var repository: String?
 
     package init(
-        cluster: ClusterName? = nil, redisURL: String? = nil, host: String? = nil, port: Int? = nil,
-        adminPort: Int? = nil, repository: String? = nil
+        cluster: ClusterName? = nil, redisURL: String? = nil, host: String? = nil, adminHost: String? = nil,
+        port: Int? = nil, adminPort: Int? = nil, repository: String? = nil
     ) {
         self.cluster = cluster
         self.redisURL = redisURL
         self.host = host
+        self.adminHost = adminHost
         self.port = port
         self.adminPort = adminPort
         self.repository = repository
@@ -52,8 +55,9 @@ package struct SettingsOverrides: Sendable, Equatable {
             return name
         }
         self.init(
-            cluster: cluster, redisURL: text("SPATE_REDIS_URL"), host: text("SPATE_HOST"), port: port("SPATE_PORT"),
-            adminPort: port("SPATE_ADMIN_PORT"), repository: text("SPATE_REPOSITORY"))
+            cluster: cluster, redisURL: text("SPATE_REDIS_URL"), host: text("SPATE_HOST"),
+            adminHost: text("SPATE_ADMIN_HOST"), port: port("SPATE_PORT"), adminPort: port("SPATE_ADMIN_PORT"),
+            repository: text("SPATE_REPOSITORY"))
         if let error = findings.error { throw error }
     }
 
@@ -61,7 +65,7 @@ package struct SettingsOverrides: Sendable, Equatable {
     package func over(_ others: SettingsOverrides) -> SettingsOverrides {
         SettingsOverrides(
             cluster: cluster ?? others.cluster, redisURL: redisURL ?? others.redisURL, host: host ?? others.host,
-            port: port ?? others.port,
+            adminHost: adminHost ?? others.adminHost, port: port ?? others.port,
             adminPort: adminPort ?? others.adminPort, repository: repository ?? others.repository)
     }
 

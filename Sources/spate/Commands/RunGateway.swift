@@ -15,14 +15,12 @@ struct RunGateway: AsyncParsableCommand {
         discussion: "Any number of gateways may serve one Redis. Ctrl-C or SIGTERM lets running calls end first.")
 
     @OptionGroup var cluster: ClusterOptions
-    @Option(help: "Address to listen on.") var host: String?
-    @Option(help: "Port of the inference protocols; 0 takes a free one.") var port: Int?
-    @Option(help: "Port of administration and metrics; 0 takes a free one.") var adminPort: Int?
+    @OptionGroup var listen: ListenOptions
 
     func run() async throws {
         CrashSignals.endAtOnce()
         ForeignOrphans.forgetAll()
-        let settings = try cluster.load(host: host, port: port, adminPort: adminPort)
+        let settings = try cluster.load(listen: listen)
         let logger = settings.logging.output(role: "gateway").makeLogger()
         do {
             try await PortCheck.check(settings)
@@ -43,8 +41,7 @@ struct RunGateway: AsyncParsableCommand {
                     logger.notice(
                         "Listening",
                         metadata: [
-                            "http": "\(addresses.httpURL)",
-                            "admin": "\(addresses.adminURL)",
+                            "http": "\(addresses.httpURL)", "admin": "\(addresses.adminURL)",
                         ])
                 })
             let loops: [any Service] = [

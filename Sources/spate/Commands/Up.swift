@@ -22,16 +22,14 @@ struct Up: AsyncParsableCommand {
             """)
 
     @OptionGroup var cluster: ClusterOptions
-    @Option(help: "Address to listen on.") var host: String?
-    @Option(help: "Port of the inference protocols; 0 takes a free one.") var port: Int?
-    @Option(help: "Port of administration and metrics; 0 takes a free one.") var adminPort: Int?
+    @OptionGroup var listen: ListenOptions
     @Option(help: "Folder for the private Redis and the logs of the children, in place of the cluster file's.")
     var data: String?
     @Option(help: "File to write the addresses to, as JSON, once requests are served.") var addressFile: String?
 
     func run() async throws {
         CrashSignals.endAtOnce()
-        var settings = try cluster.load(host: host, port: port, adminPort: adminPort)
+        var settings = try cluster.load(listen: listen)
         if let data, case .private = settings.redis.server {
             settings.redis.server = .private(directory: URL(fileURLWithPath: data).path + "/redis")
         }
@@ -120,7 +118,7 @@ struct Up: AsyncParsableCommand {
             arguments: { command.arguments(pool: $0, worker: $1) }, logDirectory: data.map { $0 + "/logs" },
             identity: place.identity, isSole: isSole,
             files: try cluster.watch(
-                settings, host: host, port: port, adminPort: adminPort,
+                settings, listen: listen,
                 further: { [server = settings.redis.server, versions = settings.versions] in
                     var settings = $0.pinned(to: versions)
                     settings.redis.server = server

@@ -18,11 +18,12 @@ struct AddressFile: Codable {
 
 extension GatewayService.Addresses {
     /// Something that a client can be pointed at: a wildcard address is reached by the loopback.
-    var httpURL: String { "http://\(reachableHost):\(port)" }
-    var adminURL: String { "http://\(reachableHost):\(adminPort)" }
+    var httpURL: String { "http://\(Self.reachable(host)):\(port)" }
+    var adminURL: String { "http://\(Self.reachable(adminHost)):\(adminPort)" }
 
-    private var reachableHost: String {
-        if ["0.0.0.0", "::", "*"].contains(host) { return "127.0.0.1" }
+    /// A wildcard is reached at the loopback; an IPv6 address stands in brackets (RFC 3986 3.2.2).
+    private static func reachable(_ host: String) -> String {
+        let host = ["0.0.0.0", "*"].contains(host) ? "127.0.0.1" : host == "::" ? "::1" : host
         return host.contains(":") ? "[\(host)]" : host
     }
 }

@@ -25,9 +25,9 @@ struct ClusterOptions: ParsableArguments {
     var logFormat: LoggingSettings.Format?
 
     /// The settings, with flags over environment over file. Prints every finding and exits 78 (EX_CONFIG) when something is wrong.
-    func load(host: String? = nil, port: Int? = nil, adminPort: Int? = nil) throws -> ClusterSettings {
+    func load(listen: ListenOptions? = nil) throws -> ClusterSettings {
         do {
-            let overrides = try overrides(host: host, port: port, adminPort: adminPort)
+            let overrides = try overrides(listen)
             return adjusted(try ClusterSettings.load(path: config, overrides: overrides))
         } catch {
             Terminal.error("\(error)\(hint)")
@@ -66,27 +66,20 @@ struct ClusterOptions: ParsableArguments {
     /// The files behind `settings`, to be looked at for changes; flags and environment still win.
     /// - Parameter further: what else the command changes in settings that are read again.
     func watch(
-        _ settings: ClusterSettings, host: String? = nil, port: Int? = nil, adminPort: Int? = nil,
+        _ settings: ClusterSettings, listen: ListenOptions? = nil,
         further: @escaping @Sendable (ClusterSettings) -> ClusterSettings = { $0 }
     ) throws -> SettingsWatch {
         let (logLevel, logFormat) = (logLevel, logFormat)
         return SettingsWatch(
-            path: config, overrides: try overrides(host: host, port: port, adminPort: adminPort), settings: settings,
+            path: config, overrides: try overrides(listen), settings: settings,
             adjusted: { further(Self.adjusted($0, level: logLevel, format: logFormat)) })
     }
 
-    private func overrides(host: String?, port: Int?, adminPort: Int?) throws(SettingsError) -> SettingsOverrides {
+    private func overrides(_ listen: ListenOptions?) throws(SettingsError) -> SettingsOverrides {
         let environment = try SettingsOverrides(environment: ProcessInfo.processInfo.environment)
-        for (option, value) in [("--port", port), ("--admin-port", adminPort)] {
-            guard let value, !SettingsOverrides.ports.contains(value) else { continue }
-            throw SettingsError(
-                diagnostics: [
-                    SettingsDiagnostic(
-                        position: SettingsPosition(file: option),
-                        message: "expected a port from 0 to 65535, found '\(value)'")
-                ])
-        }
-        return SettingsOverrides(redisURL: redis, host: host, port: port, adminPort: adminPort).over(environment)
+        var overrides = try listen?.overrides() ?? SettingsOverrides()
+        overrides.redisURL = redis
+        return overrides.over(environment)
     }
 
     private func adjusted(_ settings: ClusterSettings) -> ClusterSettings {

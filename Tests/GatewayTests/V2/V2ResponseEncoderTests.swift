@@ -139,7 +139,7 @@ import Testing
     @Test(
         "knows every path of the protocol",
         arguments: [
-            ("/v2", .server), ("/v2/health/live", .live), ("/v2/health/ready", .ready), ("/v2/models", .models),
+            ("/", .root), ("/v2", .server), ("/v2/health/live", .live), ("/v2/health/ready", .ready), ("/v2/models", .models),
             ("/v2/models/stats", .allStatistics), ("/v2/models/a.b", .model("a.b", version: nil, .metadata)),
             ("/v2/models/a%20b/versions/3/infer", .model("a b", version: "3", .infer)),
             ("/v2/models/a/versions/3", .model("a", version: "3", .metadata)),
@@ -151,7 +151,7 @@ import Testing
     }
 
     @Test(
-        "knows no other", arguments: ["/", "/v1", "/v2/x", "/v2/models/a/metadata", "/v2/models/a/b/c", "/v2/health"])
+        "knows no other", arguments: ["/v1", "/v2/x", "/v2/models/a/metadata", "/v2/models/a/b/c", "/v2/health"])
     func refusesOthers(text: String) {
         #expect(V2Path(text) == nil)
     }

@@ -40,6 +40,20 @@ enum V2Metadata {
                 ]))
     }
 
+    /// The answer to somebody who only knows the port.
+    static func root(version: String) -> ByteBuffer {
+        struct Root: Encodable {
+            var name = "spate"
+            var version: String
+            var protocols = ["Open Inference Protocol V2 over HTTP"]
+            var links = [
+                "server": "/v2", "models": "/v2/models", "ready": "/v2/health/ready", "live": "/v2/health/live",
+                "infer": "/v2/models/{model}/infer", "job": "/v2/jobs/{id}",
+            ]
+        }
+        return encode(Root(version: version))
+    }
+
     static func models(_ names: [String]) -> ByteBuffer { encode(["models": names]) }
 
     static func model(name: String, versions: [String], platform: String, signature: ModelSignature) -> ByteBuffer {

@@ -1,7 +1,11 @@
+import HTTPTypes
+
 /// The paths of Open Inference Protocol V2 and of jobs.
 ///
 /// Names are percent-decoded (tritonclient encodes them); a base path is not expected here.
 enum V2Path: Equatable {
+    /// Who is here, for a browser.
+    case root
     case live
     case ready
     case server
@@ -10,6 +14,17 @@ enum V2Path: Equatable {
     case model(String, version: String?, Action)
     case repositoryIndex
     case job(String)
+    /// Loading or unloading a model on request.
+    case modelControl(String)
+    case trace
+    case logging
+    case sharedMemory(SharedMemory)
+
+    enum SharedMemory: String {
+        case status
+        case register
+        case unregister
+    }
 
     enum Action: String, Equatable {
         case metadata
@@ -21,6 +36,10 @@ enum V2Path: Equatable {
 
     /// `nil` for any other path.
     init?(_ path: String) {
+        if path == "/" || path.isEmpty {
+            self = .root
+            return
+        }
         let parts = path.split(separator: "/", omittingEmptySubsequences: true).map(Self.percentDecoded)
         guard let first = parts.first, first == "v2" else { return nil }
         switch (parts.count, parts.dropFirst().first) {
@@ -39,7 +58,38 @@ enum V2Path: Equatable {
             self = .model(parts[2], version: parts[4], action)
         case (3, "repository") where parts[2] == "index": self = .repositoryIndex
         case (3, "jobs"): self = .job(parts[2])
-        default: return nil
+        default:
+            guard let other = Self.unsupported(Array(parts.dropFirst())) else { return nil }
+            self = other
+        }
+    }
+
+    /// Triton's extensions that are not offered; told apart from paths that nobody knows. `parts` without `v2`.
+    private static func unsupported(_ parts: [String]) -> V2Path? {
+        switch (parts.first, parts.count, parts.last) {
+        case ("repository", 4, "load"), ("repository", 4, "unload"):
+            parts[1] == "models" ? .modelControl(parts[2]) : nil
+        case ("trace", 2, "setting"): .trace
+        case ("models", _, "setting") where parts.count >= 4 && parts[parts.count - 2] == "trace": .trace
+        case ("logging", 1, _): .logging
+        case ("systemsharedmemory", 2, let action?), ("cudasharedmemory", 2, let action?):
+            SharedMemory(rawValue: action).map { .sharedMemory($0) }
+        case ("systemsharedmemory", 4, let action?), ("cudasharedmemory", 4, let action?):
+            parts[1] == "region" ? SharedMemory(rawValue: action).map { .sharedMemory($0) } : nil
+        default: nil
+        }
+    }
+
+    /// The methods that the path has; HEAD goes with GET.
+    var methods: [HTTPRequest.Method] {
+        switch self {
+        case .root, .live, .ready, .server, .models, .allStatistics: [.get]
+        case .model(_, _, .infer), .repositoryIndex, .modelControl: [.post]
+        case .model: [.get]
+        case .job: [.get, .delete]
+        case .trace, .logging: [.get, .post]
+        case .sharedMemory(.status): [.get]
+        case .sharedMemory: [.post]
         }
     }
 

@@ -84,16 +84,24 @@ extension HTTPReply {
             return reply
         case .unknownEncoding(let name):
             return .error(
-                .notImplemented, "Content-Encoding '\(name)' is not supported; allowed: gzip, deflate",
-                headers: [.acceptEncoding: "gzip, deflate"])
+                .unsupportedMediaType,
+                "Content-Encoding '\(name.shortened)' is not supported; allowed: one of \(ContentCodings.supported)",
+                headers: [.acceptEncoding: ContentCodings.supported])
         case .notDecompressible(let reason):
             return .error(.badRequest, "the request body cannot be decompressed: \(reason)")
+        case .refused(let refusal):
+            var reply = HTTPReply.error(refusal.status, refusal.message)
+            reply.closesConnection = true
+            return reply
         case .interrupted:
             var reply = HTTPReply.error(.badRequest, "the connection ended before the request body did")
             reply.closesConnection = true
             return reply
         }
     }
+
+    /// What a caller's job says is for this caller, and is another thing the next time.
+    var notStored: HTTPReply { adding([.cacheControl: "no-store"]) }
 
     func adding(_ fields: HTTPFields) -> HTTPReply {
         var reply = self

@@ -34,9 +34,10 @@ extension V2Routes {
         let share = bodies.makeShare()
         defer { share.release() }
         do {
-            let body = try await RequestBodyReader(limit: settings.maximumBody, share: share).read(request)
+            let body = try await RequestBodyReader(limit: settings.maximumBody, share: share, codings: codings)
+                .read(request)
             calls.meters.noteBody(body.readableBytes)
-            let (call, form) = try decode(body, headers: request.headers, model: model, share: share)
+            let (call, form) = try await decoded(body, headers: request.headers, model: model, share: share)
             let preferences = Preferences(request.headers)
             if preferences.isAsynchronous {
                 return try await accept(call, preferences, form: TensorForm(accept: request.headers), watch: watch)
@@ -51,6 +52,20 @@ extension V2Routes {
             if let refusal = error as? Refusal { calls.meters.note(refusal) }
             return .failure(error)
         }
+    }
+
+    /// Larger bodies are decoded on threads of their own: a second of JSON would hold up everybody's small calls.
+    private static let largestInline = 1 << 20
+
+    private func decoded(
+        _ body: ByteBuffer, headers: HTTPFields, model: ServedModel, share: BodyBudget.Share
+    ) async throws -> (InferenceCall, V2Echo) {
+        guard body.readableBytes > Self.largestInline else {
+            return try decode(body, headers: headers, model: model, share: share)
+        }
+        return try await codings.threads.run {
+            Result { try decode(body, headers: headers, model: model, share: share) }
+        }.get()
     }
 
     private func decode(

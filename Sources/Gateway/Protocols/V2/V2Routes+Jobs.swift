@@ -106,7 +106,7 @@ extension V2Routes {
     }
 
     private static func unknown(_ id: String) -> HTTPReply {
-        .error(.notFound, "job '\(id.prefix(200))' is not known")
+        .error(.notFound, "job '\(id.shortened)' is not known")
     }
 }
 

@@ -12,30 +12,37 @@ struct V2Routes: Sendable {
     let settings: GatewaySettings
     let serverVersion: String
     let bodies: BodyBudget
+    let codings: ContentCodings
     let tenantHeader: HTTPField.Name?
 
     init(
         catalog: ModelCatalog, calls: CallService, queue: any SubmissionQueue, settings: GatewaySettings,
-        serverVersion: String
+        codings: ContentCodings = ContentCodings(), serverVersion: String
     ) {
         self.catalog = catalog
         self.calls = calls
         self.queue = queue
         self.settings = settings
+        self.codings = codings
         self.serverVersion = serverVersion
         tenantHeader = HTTPField.Name(settings.tenantHeader)
         bodies = BodyBudget(limit: max(settings.maximumBodies, settings.maximumBody * 5))
     }
 
     func respond(to request: Request, watch: ConnectionWatch) async -> HTTPReply {
-        guard let path = V2Path(request.uri.path) else { return .error(.notFound, "Not Found") }
+        guard let path = V2Path(request.uri.path) else {
+            return .error(
+                .notFound, "Not Found: there is nothing at '\(request.uri.path.shortened)'; GET / lists what is")
+        }
+        guard path.methods.contains(request.method) else { return .methodNotAllowed(path.methods) }
         switch (path, request.method) {
         case (.model(let name, let version, .infer), .post):
             return await calls.meters.measure(model: name) {
                 await infer(model: name, version: version, request: request, watch: watch)
             }
-        case (.job(let id), .get): return await job(id, request: request, watch: watch)
-        case (.job(let id), .delete): return await cancel(id)
+        case (.job(let id), .get): return await job(id, request: request, watch: watch).notStored
+        case (.job(let id), .delete): return await cancel(id).notStored
+        case (.root, .get): return .json(.ok, V2Metadata.root(version: serverVersion))
         case (.live, .get): return .json(.ok, ByteBuffer(string: #"{"live":true}"#))
         case (.ready, .get): return await ready()
         case (.server, .get): return .json(.ok, V2Metadata.server(version: serverVersion))
@@ -44,7 +51,7 @@ struct V2Routes: Sendable {
         case (.repositoryIndex, .post): return await repositoryIndex(request)
         case (.model(let name, let version, let action), .get) where action != .infer:
             return await describe(name, version: version, action)
-        default: return .error(.methodNotAllowed, "Method Not Allowed")
+        default: return V2Unsupported.reply(to: path) ?? .methodNotAllowed(path.methods)
         }
     }
 
@@ -86,7 +93,7 @@ struct V2Routes: Sendable {
                         name: name, platform: model.platform, signature: model.signature,
                         maximumDelay: model.settings.batching.maximumDelay))
             case .stats: return statistics(of: [model])
-            case .infer: return .error(.methodNotAllowed, "Method Not Allowed")
+            case .infer: return .methodNotAllowed([.post])
             }
         }
     }
@@ -115,7 +122,7 @@ struct V2Routes: Sendable {
             try await queue.verify()
             return .json(.ok, ByteBuffer(string: #"{"ready":true}"#))
         } catch {
-            return .error(.serviceUnavailable, "not ready: \(error)")
+            return .error(.serviceUnavailable, "not ready: \(error.callersReason)")
         }
     }
 
@@ -129,12 +136,12 @@ struct V2Routes: Sendable {
         switch catalog.find(name, version: version) {
         case .found(let model): return .success(model)
         case .unknownModel:
-            return .failure(.error(.notFound, "Request for unknown model: '\(name.prefix(200))' is not found"))
+            return .failure(.error(.notFound, "Request for unknown model: '\(name.shortened)' is not found"))
         case .unknownVersion(let served):
             return .failure(
                 .error(
                     .notFound,
-                    "Request for unknown model: '\(name)' version \(version ?? "") is not found; version \(served) is served"
+                    "Request for unknown model: '\(name.shortened)' version \((version ?? "").shortened) is not found; version \(served) is served"
                 ))
         }
     }

@@ -8,16 +8,18 @@ struct RequestBodyReader: Sendable {
     var limit: Int
     /// What this body takes of the room for all.
     var share: BodyBudget.Share
-    /// The longest pause between two parts of a body is bounded by the listener's idle time-out.
-    init(limit: Int, share: BodyBudget.Share) {
+    var codings: ContentCodings
+
+    /// How long a body may take is bounded by the listener (`RequestPace`).
+    init(limit: Int, share: BodyBudget.Share, codings: ContentCodings) {
         self.limit = limit
         self.share = share
+        self.codings = codings
     }
 
     func read(_ request: Request) async throws(RequestBodyError) -> ByteBuffer {
-        if let announced = request.headers[.contentLength].flatMap({ Int($0) }), announced > limit {
-            throw .tooLarge(limit: limit)
-        }
+        let announced = request.headers[.contentLength].flatMap { Int($0) } ?? 0
+        if announced > limit { throw .tooLarge(limit: limit) }
         var body = ByteBuffer()
         do {
             for try await part in request.body {
@@ -25,26 +27,23 @@ struct RequestBodyReader: Sendable {
                 try share.add(part.readableBytes)
                 if body.readableBytes == 0 {
                     body = part
-                    if let announced = request.headers[.contentLength].flatMap({ Int($0) }),
-                        announced > part.readableBytes
-                    {
-                        body.reserveCapacity(announced)
-                    }
+                    if announced > part.readableBytes { body.reserveCapacity(announced) }
                 } else {
                     body.writeImmutableBuffer(part)
                 }
             }
+        } catch let error as RequestBodyError {
+            throw error
+        } catch let refusal as HTTPRefusal {
+            throw .refused(refusal)
         } catch {
-            throw error as? RequestBodyError ?? .interrupted
+            throw .interrupted
         }
-        switch request.headers[.contentEncoding]?.lowercased() {
-        case nil, "identity": return body
-        case "gzip", "x-gzip", "deflate":
-            let inflated = try Inflate.inflate(body, limit: limit)
-            try share.add(inflated.readableBytes)
-            return inflated
-        case .some(let other): throw .unknownEncoding(other)
-        }
+        let codings = request.headers[values: .contentEncoding]
+        if codings.isEmpty { return body }
+        let decoded = try await self.codings.decode(body, codings: codings, limit: limit)
+        try share.add(decoded.readableBytes)
+        return decoded
     }
 }
 
@@ -54,6 +53,8 @@ enum RequestBodyError: Error, Sendable, Equatable {
     case notDecompressible(String)
     /// The bodies of all requests together are as large as is allowed.
     case noRoom(held: Int, limit: Int)
+    /// Its framing is broken, or it came too slowly.
+    case refused(HTTPRefusal)
     /// The client went away before the body's end.
     case interrupted
 }

@@ -5,7 +5,8 @@ import Synchronization
 
 /// Knows whether the client of one connection is still there, and tells the call that waits on its behalf.
 ///
-/// HTTP/1.1 runs one request of a connection at a time, so there is at most one caller to tell.
+/// HTTP/1.1 runs one request of a connection at a time, so there is at most one caller to tell. A client that closed its
+/// sending side is still there: see `EarlyStatusLine`.
 final class ConnectionWatch: Sendable {
     private struct State {
         var isClosed = false
@@ -41,8 +42,8 @@ final class ConnectionWatch: Sendable {
     }
 }
 
-/// Sees the end of a connection in either form: closed, or closed for reading by the client (a FIN).
-final class ConnectionWatchHandler: ChannelInboundHandler, RemovableChannelHandler {
+/// Sees the end of a connection.
+final class ConnectionWatchHandler: ChannelInboundHandler {
     typealias InboundIn = HTTPRequestPart
     typealias InboundOut = HTTPRequestPart
 
@@ -53,10 +54,5 @@ final class ConnectionWatchHandler: ChannelInboundHandler, RemovableChannelHandl
     func channelInactive(context: ChannelHandlerContext) {
         watch.close()
         context.fireChannelInactive()
-    }
-
-    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        if case .inputClosed? = event as? ChannelEvent { watch.close() }
-        context.fireUserInboundEventTriggered(event)
     }
 }

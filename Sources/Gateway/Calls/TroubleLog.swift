@@ -1,0 +1,42 @@
+import Jobs
+import Logging
+import Observability
+import Synchronization
+
+/// Says why the queue refuses what callers ask for, with the address that callers are not told: the first time, and then at most
+/// every ten seconds with how often.
+final class TroubleLog: Sendable {
+    private struct State {
+        var next: ContinuousClock.Instant?
+        var unsaid = 0
+    }
+
+    private static let pause: Duration = .seconds(10)
+
+    private let logger: Logger
+    private let now: @Sendable () -> ContinuousClock.Instant
+    private let state = Mutex(State())
+
+    init(logger: Logger, now: @escaping @Sendable () -> ContinuousClock.Instant = { .now }) {
+        self.logger = logger
+        self.now = now
+    }
+
+    /// The refusal of a request that failed for `error`.
+    func refusal(for error: QueueError) -> Refusal {
+        let now = now()
+        let count: Int? = state.withLock { state in
+            state.unsaid += 1
+            if let next = state.next, now < next { return nil }
+            state.next = now + Self.pause
+            defer { state.unsaid = 0 }
+            return state.unsaid
+        }
+        if let count {
+            logger.warning(
+                "Requests are refused: the queue does not take them",
+                metadata: [LogKeys.reason: "\(error.message)", "requests": "\(count)"])
+        }
+        return Refusal(error)
+    }
+}

@@ -1,0 +1,118 @@
+import Logging
+import NIOCore
+import Processes
+import Settings
+import Synchronization
+import Testing
+
+@testable import Gateway
+
+@Suite struct ConnectionTableTests {
+    private let table: ConnectionTable
+    private let ended = Ended()
+    private let clock = Clock()
+
+    init() {
+        table = ConnectionTable(
+            bound: .init(regular: 3, reserve: 2), logger: Logger(label: "test"),
+            now: { [clock] in clock.now.withLock { $0 } })
+    }
+
+    /// A clock that the test turns.
+    private final class Clock: Sendable {
+        let now = Mutex(ContinuousClock.now)
+    }
+
+    private final class Ended: Sendable {
+        let names = Mutex<[String]>([])
+    }
+
+    /// A connection that comes `later` than the one before.
+    private func enter(_ name: String, later: Duration = .seconds(1)) -> ConnectionTable.Seat? {
+        clock.now.withLock { $0 += later }
+        return table.enter { [ended] in
+            if $0 is ConnectionEnd { ended.names.withLock { $0.append(name) } }
+        }
+    }
+
+    private var names: [String] { ended.names.withLock { $0 } }
+
+    @Test("at the bound the connection that idles the longest makes room")
+    func evictsIdle() throws {
+        let (a, b, c) = (try #require(enter("a")), try #require(enter("b")), try #require(enter("c")))
+        a.busy()
+        a.idle()
+        c.busy()
+        #expect(try #require(enter("d")).mayServe())
+        #expect(names == ["b"] && table.count == 3)
+        _ = enter("e")
+        #expect(names == ["b", "a"])
+        b.leave()
+        a.leave()
+        #expect(table.count == 3)
+    }
+
+    @Test("when none idles, a few are let in for health checks, then none; a free place is taken by who came first")
+    func reserve() throws {
+        let seats = try ["a", "b", "c"].map { try #require(enter($0)) }
+        for seat in seats { seat.busy() }
+        let d = try #require(enter("d"))
+        d.busy()
+        let e = try #require(enter("e"))
+        e.busy()
+        #expect(!d.mayServe() && !e.mayServe())
+        #expect(enter("f") == nil)
+        #expect(names.isEmpty)
+        seats[0].leave()
+        #expect(d.mayServe() && !e.mayServe() && d.mayServe())
+        #expect(table.count == 4)
+    }
+
+    @Test("an idle connection on the reserve is ended like any other")
+    func reserveIdles() throws {
+        for name in ["a", "b", "c"] { try #require(enter(name)).busy() }
+        for name in ["d", "e", "f", "g", "h"] { #expect(enter(name) != nil) }
+        #expect(names == ["d", "e", "f", "g"])
+    }
+
+    @Test("a new connection, whose request may be on its way, is ended only when the reserve is used up too")
+    func fresh() throws {
+        for name in ["a", "b", "c", "d", "e"] { #expect(enter(name, later: .milliseconds(10)) != nil) }
+        #expect(names.isEmpty && table.count == 5)
+        #expect(enter("f", later: .milliseconds(10)) != nil)
+        #expect(names == ["a"] && table.count == 5)
+    }
+
+    @Test("without a descriptor the longest idle ones make room, and the bound stays where it is reached")
+    func exhausted() throws {
+        try #require(enter("a")).busy()
+        #expect(enter("b") != nil && enter("c") != nil)
+        table.exhausted()
+        #expect(names == ["b"] && table.bound.regular == 2)
+        table.exhausted()
+        table.exhausted()
+        #expect(names == ["b", "c"] && table.bound.regular == 1 && table.count == 1)
+    }
+
+    @Test("a hundred thousand requests leave no trace in the table")
+    func bounded() throws {
+        let seat = try #require(enter("a"))
+        for _ in 0..<100_000 {
+            seat.busy()
+            seat.idle()
+        }
+        _ = enter("b")
+        _ = enter("c")
+        _ = enter("d")
+        #expect(names == ["a"])
+    }
+
+    @Test(
+        "the bound leaves descriptors for everything else",
+        arguments: [(40, 20, 4), (1_000, 704, 46), (20_000, 19_680, 64), (0, 4, 4), (10, 4, 4)])
+    func bound(spare: Int, regular: Int, reserve: Int) {
+        let limit = DescriptorLimit(soft: spare + 30, hard: spare + 30, open: 30)
+        #expect(ConnectionTable.Bound(GatewaySettings(), limit) == .init(regular: regular, reserve: reserve))
+        #expect(ConnectionTable.Bound(GatewaySettings(maximumConnections: 2), limit).regular == 2)
+    }
+}
