@@ -18,7 +18,8 @@ import Time
     func replays() async throws {
         let fixture = try Fixture(minimum: 1)
         fixture.driver.state.withLock { $0.leavesAtOnce = true }
-        for (step, waiting) in [3, 900, 40, 0, 0, 7, 12_000, 0, 900, 0].enumerated() {
+        let bursts = [3, 900, 40, 0, 0, 7, 12_000, 0, 900, 0, 0, 0, 0, 30_000, 7, 0, 0, 0, 5, 900, 0, 0, 0, 0]
+        for (step, waiting) in bursts.enumerated() {
             fixture.queue.set(fixture.model, waiting: waiting)
             if step > 1 { fixture.queue.set(fixture.report("cpu-1", held: waiting > 0 ? 1 : 0, settled: step)) }
             for _ in 0..<9 {

@@ -1,6 +1,6 @@
 import NIOCore
 import NIOPosix
-package import Processes
+import Processes
 import Time
 package import Traffic
 

@@ -42,7 +42,7 @@ struct ClusterOptions: ParsableArguments {
     func loadForOperator(data: String?) throws -> OperatorSettings {
         let overrides: SettingsOverrides
         do {
-            overrides = try self.overrides(host: nil, port: nil, adminPort: nil)
+            overrides = try self.overrides(nil)
         } catch {
             Terminal.error("\(error)")
             throw ExitCode(78)

@@ -103,7 +103,8 @@ struct V2Routes: Sendable {
         let share = bodies.makeShare()
         defer { share.release() }
         do {
-            let body = try await RequestBodyReader(limit: V2IndexRequest.maximumBytes, share: share).read(request)
+            let body = try await RequestBodyReader(limit: V2IndexRequest.maximumBytes, share: share, codings: codings)
+                .read(request)
             _ = try V2IndexRequest(body)
             return .json(.ok, V2Metadata.repositoryIndex(repositoryIndex))
         } catch {
