@@ -88,6 +88,13 @@ import Testing
         }
     }
 
+    @Test("what an answer varies with already is kept")
+    func varies() async {
+        var reply = HTTPReply.json(.ok, text)
+        reply.headers[.vary] = "Accept"
+        #expect(await codings.encode(reply, accepting: ["gzip"]).headers[.vary] == "Accept, Accept-Encoding")
+    }
+
     @Test("small answers go out as they are")
     func small() async {
         let reply = await codings.encode(.json(.ok, ByteBuffer(string: "{}")), accepting: ["gzip"])

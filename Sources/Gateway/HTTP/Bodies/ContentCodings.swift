@@ -36,7 +36,7 @@ struct ContentCodings: Sendable {
     func encode(_ reply: HTTPReply, accepting fields: [String]) async -> HTTPReply {
         guard reply.body.readableBytes >= Self.smallest, reply.headers[.contentEncoding] == nil else { return reply }
         var reply = reply
-        reply.headers[.vary] = "Accept-Encoding"
+        reply.headers[.vary] = reply.headers[.vary].map { "\($0), Accept-Encoding" } ?? "Accept-Encoding"
         guard let coding = AcceptedCodings(fields).preferred else { return reply }
         let body = reply.body
         guard let encoded = await threads.run({ Deflate.deflate(body, as: coding == "gzip" ? .gzip : .zlib) }) else {
