@@ -88,7 +88,7 @@ def test_decompression_bomb(cluster):
     broken = requests.post(url(cluster), data=bomb[:100], headers={"Content-Encoding": "gzip"}, timeout=30)
     assert broken.status_code == 400
     unknown = requests.post(url(cluster), data=b"x", headers={"Content-Encoding": "br"}, timeout=30)
-    assert unknown.status_code == 501
+    assert unknown.status_code == 415 and "gzip" in unknown.headers["Accept-Encoding"]
     assert unknown.headers["Accept-Encoding"] == "gzip, deflate"
 
 
@@ -114,9 +114,10 @@ def test_no_http_at_all(cluster):
 
 
 def test_unknown_paths_and_methods(cluster):
-    assert requests.get(cluster.http + "/v3", timeout=30).json() == {"error": "Not Found"}
+    unknown = requests.get(cluster.http + "/v3", timeout=30)
+    assert unknown.status_code == 404 and "'/v3'" in unknown.json()["error"]
     wrong = requests.get(url(cluster), timeout=30)
-    assert (wrong.status_code, wrong.json()) == (405, {"error": "Method Not Allowed"})
+    assert wrong.status_code == 405 and "POST" in wrong.headers["Allow"] and "error" in wrong.json()
 
 
 def test_the_cluster_is_unharmed(cluster):

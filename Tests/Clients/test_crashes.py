@@ -155,7 +155,8 @@ def test_what_a_killed_system_had_in_hand_goes_on_at_once(crashing, tmp_path):
 def test_the_last_sentence_says_what_waits(tmp_path, crashing):
     crashing.stop()
     assert crashing.log_path.read_text().rstrip().endswith("spate: everything is drained and stopped")
-    (tmp_path / "spate.yaml").write_text((tmp_path / "spate.yaml").read_text().replace("maximum_workers: 1", "maximum_workers: 0"))
+    settings = (tmp_path / "spate.yaml").read_text()
+    (tmp_path / "spate.yaml").write_text(settings.replace("maximum_workers: 1", "maximum_workers: 1, paused: true"))
     again = Cluster(tmp_path, tmp_path / "spate.yaml")
     for row in range(3):
         echo(again, row)
