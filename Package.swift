@@ -186,7 +186,7 @@ let package = Package(
                 logging,
             ], swiftSettings: strict),
         .testTarget(
-            name: "InferenceTests", dependencies: ["Time", "Inference", "Settings", "Tensors", nioCore],
+            name: "InferenceTests", dependencies: ["Time", "Inference", "Settings", "Tensors", "TestSupport", nioCore],
             swiftSettings: strict),
         .testTarget(
             name: "WorkerTests",

@@ -153,6 +153,21 @@ package struct BatchAssembler<ID: Hashable & Sendable, Group: Hashable & Sendabl
         return (decide(now), returned)
     }
 
+    /// From now on an item is one row, whatever it holds, and runs by itself: its rows were not what they seemed.
+    ///
+    /// - Returns: the items that waited, which are to be added anew, and whether some rows of one are in batches already.
+    package mutating func runItemsAlone() -> [(id: ID, removal: Removal)] {
+        policy.maximumRows = 1
+        rowsPerItem = 1
+        var removed: [(id: ID, removal: Removal)] = []
+        for index in lanes.indices {
+            removed += lanes[index].line.remove(where: { _ in true }).map {
+                ($0.id, $0.started == 0 ? .waiting : .partlyStarted)
+            }
+        }
+        return removed
+    }
+
     // MARK: Cost
 
     /// Takes in a cost that was measured before the first item (a warm-up run).

@@ -38,6 +38,7 @@ enum {
     ELEMENT_TYPE = 60,                   // status (tensor type, &element type)
     RANK = 61,                           // status (tensor type, &n)
     DIMENSIONS = 62,                     // status (tensor type, dimensions, n)
+    AXIS_NAMES = 63,                     // status (tensor type, &texts, n); borrowed from the type
     VALUE_TYPE_AND_SHAPE = 65,           // status (value, &tensor type); RELEASE_TYPE_AND_SHAPE
     CPU_MEMORY_INFO = 69,                // status (allocator type, memory type, &memory); kept
     ALLOCATOR_FREE = 76,                 // status (allocator, block)
@@ -56,8 +57,10 @@ enum {
     RELEASE_CUDA_OPTIONS = 208,          // void (CUDA options)
     APPEND_PROVIDER = 216,               // status (options, name, keys, values, n); not for CUDA
     STRING_ELEMENT_BUFFER = 252,         // status (value, index, size, &buffer); borrowed from the value
-    // The lowest table version that has all of the above: it ends at 254.
+    HAS_SHAPE = 390,                     // bool (tensor type); from table version 24 on
+    // The lowest table version that has all of the above but HAS_SHAPE: it ends at 254.
     TABLE_VERSION = 15,
+    HAS_SHAPE_VERSION = 24,
 };
 
 enum { STRING_ELEMENTS = 8, TENSOR_KIND = 1, MAXIMUM_RANK = 16 };
@@ -66,6 +69,8 @@ typedef void *(*entry)();
 
 struct spate_ort {
     const entry *table;
+    // The same table where the library is new enough to have HAS_SHAPE, else NULL.
+    const entry *newer;
     const char *version;
     void *env;
     void *memory_info;
@@ -124,6 +129,7 @@ spate_ort *spate_ort_open(const char *path, spate_ort_listener listener, void *c
         return NULL;
     }
     ort->table = table;
+    ort->newer = found->table(HAS_SHAPE_VERSION);
     ort->version = found->version();
     enum { WARNINGS = 2, ARENA = 1, DEFAULT_MEMORY = 0 };
     if (!ok(ort, CALL(ort, CREATE_ENV_WITH_LISTENER, void *, spate_ort_listener, void *, int32_t, const char *, void **)(
@@ -202,6 +208,13 @@ static bool read_ports(const spate_ort *ort, void *session, bool output, port_li
             }
             good = good
                 && ok(ort, CALL(ort, DIMENSIONS, void *, const void *, int64_t *, size_t)(tensor, port->dimensions, port->rank), error);
+            port->has_shape = !ort->newer
+                || ((bool (*)(const void *))ort->newer[HAS_SHAPE])(tensor);
+            const char *names[MAXIMUM_RANK] = {0};
+            good = good
+                && ok(ort, CALL(ort, AXIS_NAMES, void *, const void *, const char **, size_t)(tensor, names, port->rank), error);
+            for (size_t axis = 0; good && axis < port->rank; axis++)
+                port->axis_names[axis] = strdup(names[axis] ? names[axis] : "");
         }
         CALL(ort, RELEASE_TYPE, void, void *)(type);
         if (!good || !port->name) return false;
@@ -210,7 +223,10 @@ static bool read_ports(const spate_ort *ort, void *session, bool output, port_li
 }
 
 static void free_ports(port_list *list) {
-    for (size_t i = 0; i < list->count; i++) free(list->ports[i].name);
+    for (size_t i = 0; i < list->count; i++) {
+        free(list->ports[i].name);
+        for (size_t axis = 0; axis < MAXIMUM_RANK; axis++) free(list->ports[i].axis_names[axis]);
+    }
     free(list->ports);
 }
 

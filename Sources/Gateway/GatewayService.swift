@@ -50,8 +50,8 @@ package struct GatewayService: Service {
         let codings = ContentCodings()
         http = HTTPServing(settings.gateway, codings: codings, metrics: metrics, logger: logger)
         inference = V2Routes(
-            catalog: catalog, calls: calls, queue: queue, settings: settings.gateway, codings: codings,
-            serverVersion: version)
+            catalog: catalog, calls: calls, queue: queue, observer: observer, settings: settings.gateway,
+            codings: codings, serverVersion: version)
         administration = AdminRoutes(
             catalog: catalog, pools: settings.pools, observer: observer, time: time, metrics: metrics,
             operations: operations, hosts: AdminHosts(settings.gateway), serving: serving)

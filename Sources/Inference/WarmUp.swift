@@ -10,43 +10,90 @@ package enum WarmUp {
         package var cost: Duration
     }
 
-    /// Runs zero tensors (free dimensions 1) twice at each size on `instance` and measures the second run. Blocking.
-    ///
-    /// - Returns: nothing for a model that cannot run on zeros; it is still usable.
-    package static func run(
-        _ instance: any BackendInstance, signature: ModelSignature, rows sizes: [Int]
-    ) throws(InferenceError) -> [Measurement] {
-        var measurements: [Measurement] = []
-        let sizes = signature.maximumBatchSize.map { maximum in sizes.filter { $0 <= maximum } } ?? [1]
-        for rows in sizes {
-            guard let inputs = zeros(signature, rows: rows) else { continue }
-            do {
-                _ = try instance.run(inputs, rows: rows, requestedOutputs: [])
-                let start = ContinuousClock.now
-                _ = try instance.run(inputs, rows: rows, requestedOutputs: [])
-                measurements.append(Measurement(rows: rows, cost: ContinuousClock.now - start))
-            } catch {
-                if error.code == .modelUnavailable { throw error }
+    /// What became of one size.
+    package enum Outcome: Sendable, Equatable {
+        case measured(Measurement)
+        /// The model is usable all the same; its first call warms it.
+        case notRun(String)
+
+        package var measured: Measurement? {
+            switch self {
+            case .measured(let measurement): measurement
+            case .notRun: nil
             }
         }
-        return measurements
+
+        package var problem: String? {
+            switch self {
+            case .measured: nil
+            case .notRun(let reason): reason
+            }
+        }
     }
+
+    /// Runs zeros (ones where integers are divisors) of `rows` rows twice on `instance` and measures the second run. Blocking.
+    ///
+    /// - Parameter shapes: of the inputs, for a model whose free dimensions cannot all be 1; their first dimension is
+    ///   replaced by the rows where the model is joined.
+    package static func run(
+        _ instance: any BackendInstance, signature: ModelSignature, shapes: [String: Shape] = [:],
+        evidence: OperatorEvidence = .none, rows: Int
+    ) throws(InferenceError) -> Outcome {
+        let inputs: [Tensor]
+        switch zeros(signature, shapes: shapes, evidence: evidence, rows: rows) {
+        case .success(let made): inputs = made
+        case .failure(let reason): return .notRun(reason.text)
+        }
+        do {
+            _ = try instance.run(inputs, rows: rows, requestedOutputs: [])
+            let start = ContinuousClock.now
+            _ = try instance.run(inputs, rows: rows, requestedOutputs: [])
+            return .measured(Measurement(rows: rows, cost: ContinuousClock.now - start))
+        } catch {
+            if error.code == .modelUnavailable { throw error }
+            return .notRun(error.message)
+        }
+    }
+
+    /// Why nothing can be made up.
+    struct Reason: Error { var text: String }
 
     /// A larger input is not made up: the first real batch warms the model then.
     private static let maximumBytes = 64 << 20
 
-    static func zeros(_ signature: ModelSignature, rows: Int) -> [Tensor]? {
+    static func zeros(
+        _ signature: ModelSignature, shapes: [String: Shape] = [:], evidence: OperatorEvidence = .none, rows: Int
+    ) -> Result<[Tensor], Reason> {
+        // What has no shape is not run on a guess: an operator that wants dimensions may end the process without.
+        for input in signature.inputs where input.rank == .unknown && shapes[input.name] == nil {
+            return .failure(Reason(text: "the model's file gives no shape for input '\(input.name)'"))
+        }
+        let sizes = MadeUpSizes.warmUp(for: signature, given: shapes)
         var tensors: [Tensor] = []
-        for input in signature.inputs {
-            var dimensions = input.shape.dimensions.map { $0 == -1 ? 1 : $0 }
+        for (input, size) in zip(signature.inputs, sizes.shapes) {
+            var dimensions = size
             if signature.maximumBatchSize != nil, !dimensions.isEmpty { dimensions[0] = rows }
             let shape = Shape(dimensions)
             // An empty BYTES element is its length, four zero bytes.
             let width = input.elementType.byteWidth ?? 4
-            guard let count = shape.elementCount, count <= maximumBytes / width else { return nil }
-            let bytes = ByteBuffer(repeating: 0, count: count * width)
+            guard let count = shape.elementCount, count <= maximumBytes / width else {
+                return .failure(Reason(text: "input '\(input.name)' of shape \(shape) is too large to be made up"))
+            }
+            var bytes = ByteBuffer(repeating: 0, count: count * width)
+            if evidence.values == .smallPositive, input.elementType.isInteger {
+                for index in 0..<count { bytes.setInteger(UInt8(1), at: index * width) }
+            }
             tensors.append(Tensor(name: input.name, elementType: input.elementType, shape: shape, bytes: bytes))
         }
-        return tensors
+        return .success(tensors)
+    }
+}
+
+extension ElementType {
+    var isInteger: Bool {
+        switch self {
+        case .uint8, .uint16, .uint32, .uint64, .int8, .int16, .int32, .int64: true
+        case .bool, .float16, .float32, .float64, .bytes, .bfloat16: false
+        }
     }
 }

@@ -56,11 +56,13 @@ package struct WorkerReport: Sendable, Equatable, Codable {
         package var costPerRow: Double?
         /// What of `rows` and `busy` was for whom; rows of callers that named no tenant are in none of them.
         package var tenants: [TenantReport]?
+        /// Whether requests share runs there, and why; `nil` from a worker that does not say.
+        package var joining: JoiningReport?
 
         package init(
             queue: String, instances: Int, rows: Int = 0, batches: Int = 0, busy: Duration = .zero,
             fixedCost: Double? = nil, costPerRow: Double? = nil, tenants: [TenantReport]? = nil,
-            state: Condition? = nil, reason: String? = nil, isHeldUp: Bool? = nil
+            state: Condition? = nil, reason: String? = nil, isHeldUp: Bool? = nil, joining: JoiningReport? = nil
         ) {
             self.isHeldUp = isHeldUp
             self.queue = queue
@@ -73,10 +75,22 @@ package struct WorkerReport: Sendable, Equatable, Codable {
             self.fixedCost = fixedCost
             self.costPerRow = costPerRow
             self.tenants = tenants
+            self.joining = joining
         }
 
         /// A worker that does not say it has loaded what it has instances of.
         package var condition: Condition { state ?? (instances > 0 ? .loaded : .failed) }
+    }
+
+    package struct JoiningReport: Sendable, Equatable, Codable {
+        package var joinsRows: Bool
+        /// `Joining.reason`.
+        package var reason: String
+
+        package init(joinsRows: Bool, reason: String) {
+            self.joinsRows = joinsRows
+            self.reason = reason
+        }
     }
 
     package struct TenantReport: Sendable, Equatable, Codable {

@@ -8,7 +8,8 @@ extension ModelSignature {
     /// |---|---|---|
     /// | [-1, 128] | [-1, -1] | rows of 128 |
     /// | [128] | [-1] | every request runs alone: the axis is not of rows |
-    /// | [-1, 3] | [] | as declared: a runtime that does not know the rank says so |
+    /// | [-1, 3] | no shape | as declared |
+    /// | [-1], of an output | [1] | as declared: exporters write the 1 that they have tried (LightGBM's label) |
     /// | [-1, 3] | [1, 3] | an error: the model would refuse what is promised |
     ///
     /// - Throws: what does not agree, with both shapes.
@@ -19,15 +20,13 @@ extension ModelSignature {
         for (kind, declared, actual) in [("input", inputs, own.inputs), ("output", outputs, own.outputs)] {
             for port in declared { try port.check(kind, against: actual) }
         }
-        // An output that is not declared comes along all the same, and is split by rows with the others.
-        let runsInBatches = (own.inputs + own.outputs).allSatisfy { port in
-            guard let first = port.shape.dimensions.first else {
-                return (inputs + outputs).contains { $0.name == port.name && !$0.shape.dimensions.isEmpty }
-            }
-            return first == -1
-        }
         var signature = self
-        if !runsInBatches { signature.maximumBatchSize = nil }
+        signature.inputs = inputs.map { $0.named(as: own.inputs) }
+        signature.outputs = outputs.map { $0.named(as: own.outputs) }
+        // An output that is not declared is run all the same: its axes speak with the others'.
+        let left = own.outputs.filter { port in !outputs.contains { $0.name == port.name } }
+        let ports = signature.inputs + signature.outputs + left
+        if !ports.allSatisfy(\.mayCountRows) { signature.maximumBatchSize = nil }
         return signature
     }
 }
@@ -45,10 +44,11 @@ extension TensorSpecification {
                 description:
                     "\(kind) '\(name)' is declared as \(elementType.name), but the model's is \(own.elementType.name)")
         }
-        guard !own.shape.dimensions.isEmpty else { return }
+        guard own.rank == .known else { return }
+        let isOutput = kind == "output"
         let agrees =
             own.shape.dimensions.count == shape.dimensions.count
-            && zip(own.shape.dimensions, shape.dimensions).allSatisfy { $0 < 0 || $0 == $1 }
+            && zip(own.shape.dimensions, shape.dimensions).allSatisfy { $0 < 0 || $0 == $1 || (isOutput && $1 < 0) }
         guard agrees else {
             throw SignatureViolation(
                 description:
@@ -56,4 +56,15 @@ extension TensorSpecification {
             )
         }
     }
+
+    /// With the names that the model's own specification has for the dimensions that stay free.
+    fileprivate func named(as own: [TensorSpecification]) -> TensorSpecification {
+        guard let same = own.first(where: { $0.name == name }), !same.axisNames.isEmpty else { return self }
+        var specification = self
+        specification.axisNames = shape.dimensions.indices.map { shape.dimensions[$0] < 0 ? same.axisName($0) : nil }
+        return specification
+    }
+
+    /// Whether the first dimension is free, as far as is known: a shape that is not known may begin with rows.
+    package var mayCountRows: Bool { rank == .unknown || shape.dimensions.first == -1 }
 }

@@ -25,6 +25,12 @@ extension ModelSignature {
                     "expected \(inputs.count) inputs but got \(tensors.count) inputs for model '\(model)'. Got input(s) \(quoted(tensors.map(\.name))), but missing required input(s) \(quoted(missing)). Please provide all required input(s)."
             )
         }
+        try validateRows(tensors, model: model)
+        for tensor in tensors { try refuseEmpty(tensor, model: model) }
+        try validateEqualNames(tensors, model: model)
+    }
+
+    private func validateRows(_ tensors: [Tensor], model: String) throws(SignatureViolation) {
         guard maximumBatchSize != nil, let first = tensors.first else { return }
         for tensor in tensors where tensor.rows != first.rows {
             throw SignatureViolation(
@@ -62,10 +68,56 @@ extension ModelSignature {
         guard specification.accepts(shape) else {
             throw SignatureViolation(
                 description:
-                    "unexpected shape for input '\(name)' for model '\(model)'. Expected \(specification.shape), got \(shape)."
+                    "unexpected shape for input '\(name)' for model '\(model)'. Expected \(specification.expected), got \(shape)."
             )
         }
     }
 
+    /// A dimension of 0 where the model leaves it free: kernels are not made for it, and some end the process.
+    private func refuseEmpty(_ tensor: Tensor, model: String) throws(SignatureViolation) {
+        guard let specification = inputs.first(where: { $0.name == tensor.name }), specification.emptiness == .refused
+        else { return }
+        let declared = specification.shape.dimensions
+        let empty = tensor.shape.dimensions.indices.first { index in
+            tensor.shape.dimensions[index] == 0 && !(declared.indices.contains(index) && declared[index] == 0)
+        }
+        guard let empty else { return }
+        throw SignatureViolation(
+            description:
+                "input '\(tensor.name)' for model '\(model)' is empty: dimension \(empty) of its shape \(tensor.shape) is 0. An input may be empty only where the model's file says so (may_be_empty: true)"
+        )
+    }
+
+    /// Dimensions that the model's file calls by one name are one size.
+    private func validateEqualNames(_ tensors: [Tensor], model: String) throws(SignatureViolation) {
+        var known: [String: (size: Int, input: String, dimension: Int)] = [:]
+        for tensor in tensors {
+            guard let specification = inputs.first(where: { $0.name == tensor.name }) else { continue }
+            for (dimension, size) in tensor.shape.dimensions.enumerated() {
+                guard let name = specification.axisName(dimension) else { continue }
+                guard let other = known[name] else {
+                    known[name] = (size, tensor.name, dimension)
+                    continue
+                }
+                guard other.size != size else { continue }
+                throw SignatureViolation(
+                    description:
+                        "the inputs for model '\(model)' differ in '\(name)': dimension \(other.dimension) of '\(other.input)' is \(other.size), dimension \(dimension) of '\(tensor.name)' is \(size); both are one size"
+                )
+            }
+        }
+    }
+
     private func quoted(_ names: [String]) -> String { "[" + names.map { "'\($0)'" }.joined(separator: ",") + "]" }
+}
+
+extension TensorSpecification {
+    /// What a shape must be, for an error's text.
+    fileprivate var expected: String {
+        switch rank {
+        case .known: shape.description
+        case .unknown:
+            "one dimension at least (the model's file gives no shape; if it is a scalar, declare 'shape: []' in model.yaml)"
+        }
+    }
 }

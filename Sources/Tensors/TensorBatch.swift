@@ -46,22 +46,25 @@ package enum TensorBatch {
 
     /// Splits the outputs of a batch into one list per request, as slices; `rows` counts each request's rows.
     ///
-    /// The outputs of a single request are returned as they are: a model that does not batch has no rows to keep apart.
     /// - Throws: when an output has not exactly as many rows as the batch had: the model does not keep rows apart.
     package static func split(_ outputs: [Tensor], rows: [Int]) throws(TensorError) -> [[Tensor]] {
+        try checkRows(of: outputs, are: rows.reduce(0, +))
         guard rows.count > 1 else { return [outputs] }
-        let total = rows.reduce(0, +)
-        for output in outputs where output.shape.dimensions.isEmpty || output.rows != total {
-            throw TensorError(
-                "output '\(output.name)' has the shape \(output.shape) for a batch of \(total) rows; the first dimension must count rows"
-            )
-        }
         var parts = Array(repeating: [Tensor](), count: rows.count)
         for index in parts.indices { parts[index].reserveCapacity(outputs.count) }
         for output in outputs {
             for (index, slice) in try output.split(rows: rows).enumerated() { parts[index].append(slice) }
         }
         return parts
+    }
+
+    /// Checks that the first dimension of each of `outputs` counts `rows`.
+    package static func checkRows(of outputs: [Tensor], are rows: Int) throws(TensorError) {
+        for output in outputs where output.shape.dimensions.isEmpty || output.rows != rows {
+            throw TensorError(
+                "output '\(output.name)' has the shape \(output.shape) for a batch of \(rows) rows; the first dimension must count rows"
+            )
+        }
     }
 }
 

@@ -17,14 +17,27 @@ struct BatchExecutor {
         let started = steady.now()
         var results: [BatchResult.Part] = []
         results.reserveCapacity(work.parts.count)
-        let failure = attempt(work.parts, into: &results)
-        if let failure { bisect(work.parts, first: failure, into: &results, onRerun: onRerun) }
+        var refutation: String?
+        let failure = attempt(work, into: &results, &refutation)
+        if let failure {
+            if failure.fault == .rows {
+                // No smaller part of it would have the right rows but by chance.
+                refutation = failure.message
+                results += work.parts.map { failed($0, failure) }
+            } else {
+                bisect(work, first: failure, into: &results, &refutation, onRerun: onRerun)
+            }
+        }
         return BatchResult(
-            work: work, parts: results, occupied: max(.zero, steady.now() - started), isWhole: failure == nil)
+            work: work, parts: results, occupied: max(.zero, steady.now() - started), isWhole: failure == nil,
+            refutation: refutation)
     }
 
-    /// Runs `parts` together. On success appends their results; on failure appends nothing.
-    private func attempt(_ parts: [BatchWork.Part], into results: inout [BatchResult.Part]) -> BatchResult.Failure? {
+    /// Runs the parts of `work` together. On success appends their results; on failure appends nothing.
+    private func attempt(
+        _ work: BatchWork, into results: inout [BatchResult.Part], _ refutation: inout String?
+    ) -> BatchResult.Failure? {
+        let parts = work.parts
         do throws(BatchResult.Failure) {
             let rows = parts.map(\.range.count)
             let total = rows.reduce(0, +)
@@ -33,7 +46,7 @@ struct BatchExecutor {
             let began = steady.now()
             let outputs = try run(inputs, rows: total, requestedOutputs: wanted)
             let compute = max(.zero, steady.now() - began)
-            for (part, outputs) in zip(parts, try split(outputs, rows: rows)) {
+            for (part, outputs) in zip(parts, try split(outputs, of: work, rows: rows, &refutation)) {
                 results.append(
                     BatchResult.Part(
                         ticket: part.ticket, range: part.range,
@@ -62,18 +75,21 @@ struct BatchExecutor {
     }
 
     private func bisect(
-        _ parts: [BatchWork.Part], first: BatchResult.Failure, into results: inout [BatchResult.Part],
-        onRerun: () -> Void
+        _ work: BatchWork, first: BatchResult.Failure, into results: inout [BatchResult.Part],
+        _ refutation: inout String?, onRerun: () -> Void
     ) {
         let patience = Bisection<BatchWork.Part>.patience
-        var bisection = Bisection(failed: parts)
+        var bisection = Bisection(failed: work.parts)
         var latest = first
         while true {
             switch bisection.next() {
             case .run(let part):
                 onRerun()
-                if let failure = attempt(part, into: &results) {
+                var half = work
+                half.parts = part
+                if let failure = attempt(half, into: &results, &refutation) {
                     latest = failure
+                    if failure.fault == .rows { refutation = failure.message }
                     bisection.failed()
                 } else {
                     bisection.succeeded()
@@ -118,11 +134,21 @@ struct BatchExecutor {
         }
     }
 
-    private func split(_ outputs: [Tensor], rows: [Int]) throws(BatchResult.Failure) -> [[Tensor]] {
+    /// Holds the outputs to the rows of the inputs, wherever these are counted. Those of one request in one piece are its
+    /// own all the same.
+    private func split(
+        _ outputs: [Tensor], of work: BatchWork, rows: [Int], _ refutation: inout String?
+    ) throws(BatchResult.Failure) -> [[Tensor]] {
+        switch work.counting {
+        case .whole: return [outputs]
+        case .counted: break
+        }
         do throws(TensorError) {
             return try TensorBatch.split(outputs, rows: rows)
         } catch {
-            throw BatchResult.Failure(fault: .backend, message: error.description)
+            guard work.isOneRequest else { throw BatchResult.Failure(fault: .rows, message: error.description) }
+            refutation = error.description
+            return [outputs]
         }
     }
 

@@ -20,6 +20,18 @@ struct BatchWork: Sendable {
     var shapes: RowShapes
     var parts: [Part]
     var rows: Int
+    var counting = RowCounting.counted
+
+    /// Whether it is one request in one piece: then its outputs are its own, however many rows they have.
+    var isOneRequest: Bool { parts.count == 1 && parts.allSatisfy { $0.range.count == $0.itemRows } }
+}
+
+/// What the first dimension of a model's tensors is taken for.
+enum RowCounting: Sendable {
+    /// It counts rows: requests are joined and cut, and outputs are held to it. Can go to: whole.
+    case counted
+    /// It says nothing: a request runs whole and by itself.
+    case whole
 }
 
 /// How a batch went.
@@ -33,6 +45,8 @@ struct BatchResult: Sendable {
             case backend
             /// The run took longer than it may; another would too.
             case bound
+            /// Outputs have not the rows of the inputs: whole and by itself the request may still be answered.
+            case rows
         }
         var fault: Fault
         var message: String
@@ -54,4 +68,6 @@ struct BatchResult: Sendable {
     var occupied: Duration
     /// Whether the batch ran as formed: only then its time says something of the cost of its size.
     var isWhole: Bool
+    /// What showed that the model's first dimension does not count rows, if anything did.
+    var refutation: String?
 }

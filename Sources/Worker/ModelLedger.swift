@@ -24,6 +24,13 @@ struct ModelLedger: Sendable {
         var runningRows = 0
         /// Rows that will not be started any more count as done.
         var ending: Ending?
+        /// Its rows were not what they seemed: it runs again, whole, as soon as its running parts are back.
+        var mustRepeat = false
+
+        /// Whether it ran in several parts and all are back without a failure.
+        var isComplete: Bool {
+            !mustRepeat && ending == nil && failure == nil && parts.count > 1 && doneRows == admitted.rows
+        }
     }
 
     /// How a job leaves, as far as the ledger decides it.
@@ -43,6 +50,8 @@ struct ModelLedger: Sendable {
         var setsAlarmEarlier = false
         /// Jobs wait for a trial, or the one that was on trial has left.
         var changesTrials = false
+        /// Joining has ended for this model, for this reason.
+        var stopsJoining: String?
     }
 
     /// A batch that an instance computes.
@@ -64,7 +73,7 @@ struct ModelLedger: Sendable {
 
     typealias Assembler = BatchAssembler<Int, RowShapes>
 
-    private(set) var assembler: Assembler
+    var assembler: Assembler
     private(set) var runs: [Int: Run] = [:]
     private(set) var rows = 0
     private(set) var batches = 0
@@ -76,7 +85,9 @@ struct ModelLedger: Sendable {
     private(set) var bytesPerJob: Double?
 
     private(set) var trials = TrialLine()
-    private var held: [Int: Held] = [:]
+    /// Whether requests are joined and cut.
+    var counting: RowCounting
+    var held: [Int: Held] = [:]
     private var tickets: [JobID: Int] = [:]
     private var nextTicket = 0
     private var idleInstances: [Int]
@@ -88,8 +99,12 @@ struct ModelLedger: Sendable {
     private var alarm: Timestamp?
 
     /// - Parameter runBound: how long a run may take before it counts as hung.
-    init(policy: BatchingPolicy, runBound: RunBound = RunBound(least: .seconds(600))) {
+    /// - Parameter counting: `whole` for a model whose requests are never joined.
+    init(
+        policy: BatchingPolicy, runBound: RunBound = RunBound(least: .seconds(600)), counting: RowCounting = .counted
+    ) {
         assembler = Assembler(policy: policy)
+        self.counting = counting
         idleInstances = Array((0..<policy.instances).reversed())
         self.runBound = runBound
     }
@@ -107,7 +122,8 @@ struct ModelLedger: Sendable {
         var bytes = 0
         var items: [Assembler.Item] = []
         items.reserveCapacity(jobs.count)
-        for admitted in jobs {
+        for var admitted in jobs {
+            if counting == .whole { admitted.rows = 1 }
             nextTicket += 1
             held[nextTicket] = Held(admitted: admitted, taken: now)
             bytes += admitted.bytes
@@ -124,7 +140,7 @@ struct ModelLedger: Sendable {
         return actions
     }
 
-    private func item(
+    func item(
         _ ticket: Int, _ admitted: Admitted, _ shapes: RowShapes, now: Timestamp
     ) -> Assembler.Item {
         Assembler.Item(
@@ -199,24 +215,20 @@ struct ModelLedger: Sendable {
         batches += 1
         busy += result.occupied
         var actions = Actions()
+        if let refutation = result.refutation { stopJoining(refutation, into: &actions, now: now, steady: steady) }
         for part in result.parts {
             if let tenant = held[part.ticket]?.admitted.job.job.tenant {
                 let share = Double(part.range.count) / Double(max(result.work.rows, 1))
                 tenants.add(tenant, rows: part.range.count, busy: result.occupied * share)
             }
-            take(in: part, into: &actions)
+            take(in: part, of: result.work, into: &actions, now: now, steady: steady)
         }
         let decision =
             result.isWhole
             ? assembler.finished(
                 result.work.shapes, rows: result.work.rows, took: result.occupied, now: now)
             : assembler.instanceBecameFree(now: now)
-        let following = self.actions(for: decision, now: now, steady: steady)
-        actions.start = following.start
-        actions.closed = following.closed
-        actions.release += following.release
-        actions.setsAlarmEarlier = following.setsAlarmEarlier
-        actions.changesTrials = actions.changesTrials || following.changesTrials
+        actions.add(self.actions(for: decision, now: now, steady: steady))
         return actions
     }
 
@@ -303,7 +315,7 @@ struct ModelLedger: Sendable {
         bytesPerJob = bytesPerJob.map { $0 + (mean - $0) / 4 } ?? mean
     }
 
-    private mutating func actions(
+    mutating func actions(
         for decision: Assembler.Decision, now: Timestamp, steady: Timestamp
     ) -> Actions {
         var actions = Actions()
@@ -335,10 +347,13 @@ struct ModelLedger: Sendable {
                 itemRows: entry.itemRows,
                 requestedOutputs: job.admitted.job.job.requestedOutputs)
         }
-        return BatchWork(number: batch.number, shapes: batch.group, parts: parts, rows: batch.rows)
+        return BatchWork(
+            number: batch.number, shapes: batch.group, parts: parts, rows: batch.rows, counting: counting)
     }
 
-    private mutating func take(in part: BatchResult.Part, into actions: inout Actions) {
+    private mutating func take(
+        in part: BatchResult.Part, of work: BatchWork, into actions: inout Actions, now: Timestamp, steady: Timestamp
+    ) {
         // Moved out while it changes, so that the array of parts is not copied.
         guard var job = held.removeValue(forKey: part.ticket) else { return }
         job.runningRows -= part.range.count
@@ -346,8 +361,11 @@ struct ModelLedger: Sendable {
         job.compute += part.compute
         job.batchRows = max(job.batchRows, part.batchRows)
         rows += part.range.count
+        job.mustRepeat = job.mustRepeat || isRefuted(work)
         switch part.outputs {
         case .success(let outputs): job.parts.append((part.range, outputs))
+        // Whether it fails whole, too, is seen then.
+        case .failure where job.mustRepeat: break
         case .failure(let failure):
             job.failure = job.failure ?? failure
             // The rest of a large request is worth nothing once a part has failed.
@@ -356,16 +374,26 @@ struct ModelLedger: Sendable {
             }
         }
         held[part.ticket] = job
-        guard job.runningRows == 0 else { return }
+        if job.isComplete, let disagreement = RowParts.disagreement(job.parts) {
+            stopJoining(disagreement, into: &actions, now: now, steady: steady)
+        }
+        settle(part.ticket, into: &actions, now: now, steady: steady)
+    }
+
+    /// Releases a job whose rows are all back, or lets it run again.
+    private mutating func settle(_ ticket: Int, into actions: inout Actions, now: Timestamp, steady: Timestamp) {
+        guard let job = held[ticket], job.runningRows == 0 else { return }
         if let ending = job.ending {
-            end(part.ticket, ending, into: &actions)
+            end(ticket, ending, into: &actions)
+        } else if job.mustRepeat {
+            runWhole([ticket], into: &actions, now: now, steady: steady)
         } else if job.doneRows == job.admitted.rows {
-            end(part.ticket, job.failure.map { .failed($0) } ?? .finished, into: &actions)
+            end(ticket, job.failure.map { .failed($0) } ?? .finished, into: &actions)
         }
     }
 
     /// Releases a job now, or as soon as its running parts are back.
-    private mutating func end(_ ticket: Int, _ ending: Ending, into actions: inout Actions) {
+    mutating func end(_ ticket: Int, _ ending: Ending, into actions: inout Actions) {
         guard var job = held.removeValue(forKey: ticket) else { return }
         guard job.runningRows == 0 else {
             job.ending = ending

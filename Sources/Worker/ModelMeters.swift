@@ -13,6 +13,7 @@ struct ModelMeters: Sendable {
     let queueWait: Histogram
     let batchWait: Histogram
     let compute: Histogram
+    let joiningStopped: Counter
     private let batches: [CloseReason: Counter]
     private let endings: [Ending: Counter]
 
@@ -22,6 +23,7 @@ struct ModelMeters: Sendable {
         queueWait = series.queueWait(model: model)
         batchWait = series.batchWait(model: model)
         compute = series.compute(model: model)
+        joiningStopped = series.joiningStopped(model: model)
         batches = Dictionary(
             uniqueKeysWithValues: CloseReason.allCases.map { ($0, series.batches(model: model, reason: $0.rawValue)) })
         endings = Dictionary(

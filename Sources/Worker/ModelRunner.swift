@@ -24,7 +24,9 @@ final class ModelRunner: Sendable {
     let identity: Identity
     private let meters: ModelMeters
     private let threads: InferenceThreads
-    private let admission: Admission
+    /// For a model whose requests are joined, and for one whose are not.
+    private let admission: (joining: Admission, whole: Admission)
+    private let joining: Mutex<Joining>
     let ledger: Mutex<ModelLedger>
     private let alarmChanged = Signal()
     /// Batches that are back and whose outcomes are not with the writer yet.
@@ -58,12 +60,15 @@ final class ModelRunner: Sendable {
     ) {
         self.identity = identity
         threads = model.threads
-        admission = Admission(signature: model.signature)
+        var whole = model.signature
+        whole.maximumBatchSize = nil
+        admission = (Admission(signature: model.signature), Admission(signature: whole))
+        joining = Mutex(model.joining)
         let maximumRows = model.signature.maximumBatchSize.map { min($0, batching.maximumRows) } ?? 1
         var ledger = ModelLedger(
             policy: BatchingPolicy(
                 maximumRows: maximumRows, maximumDelay: batching.maximumDelay, instances: model.threads.count),
-            runBound: runBound)
+            runBound: runBound, counting: model.joining.joinsRows ? .counted : .whole)
         for measured in model.costs { ledger.seed(rows: measured.rows, took: measured.cost) }
         self.ledger = Mutex(ledger)
         self.writer = writer
@@ -103,6 +108,7 @@ final class ModelRunner: Sendable {
         let now = time.now()
         var admitted: [Admitted] = []
         var refused: [Release] = []
+        let admission = ledger.withLock { $0.counting == .counted } ? admission.joining : admission.whole
         admitted.reserveCapacity(jobs.count)
         for job in jobs {
             meters.queueWait.record(max(.zero, now - job.job.submitted))
@@ -232,7 +238,7 @@ final class ModelRunner: Sendable {
                 queue: identity.queue.description, instances: identity.instances, rows: ledger.rows,
                 batches: ledger.batches, busy: ledger.busy, fixedCost: cost?.fixed, costPerRow: cost?.perRow,
                 tenants: ledger.tenants.report, state: .loaded,
-                isHeldUp: ledger.isHeldUp ? true : nil)
+                isHeldUp: ledger.isHeldUp ? true : nil, joining: joining.withLock { $0.reported })
         }
     }
 
@@ -256,9 +262,20 @@ final class ModelRunner: Sendable {
             free(actions.release.reduce(0) { $0 + $1.held.admitted.bytes })
             writer.add(actions.release.map { release(of: $0.held, ending: $0.ending, now: now) })
         }
+        if let reason = actions.stopsJoining { stoppedJoining(reason) }
         if actions.setsAlarmEarlier { alarmChanged.raise() }
         if actions.changesTrials { onTrials() }
         return kept
+    }
+
+    /// Once in a worker's life.
+    private func stoppedJoining(_ reason: String) {
+        let refuted = Joining.none(.refuted(reason))
+        joining.withLock { $0 = refuted }
+        meters.joiningStopped.increment()
+        logger.warning(
+            "Requests are not joined any more",
+            metadata: [LogKeys.modelName: "\(identity.queue.model)", LogKeys.reason: "\(refuted.reason)"])
     }
 
     private func free(_ bytes: Int) {
@@ -313,7 +330,11 @@ final class ModelRunner: Sendable {
             return .retry(job, after: Self.retryDelay(attempt: job.attempt), error: failure.message)
         }
         meters.ended(.failed)
-        let code: JobFailure.Code = failure.fault == .input ? .invalidInput : .backend
+        let code: JobFailure.Code =
+            switch failure.fault {
+            case .input: .invalidInput
+            case .backend, .rows, .bound: .backend
+            }
         let ending = JobFailure(code: code, message: failure.message, attempts: job.attempt)
         return settlement(of: job, ending: .failed(ending), now: now, taken: held.taken, held: held)
     }

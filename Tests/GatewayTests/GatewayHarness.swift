@@ -42,7 +42,7 @@ struct GatewayHarness {
             gateway: "g", settings: settings, catalog: catalog, queue: queue, observer: queue,
             meters: GatewayMeters(in: metrics, models: ["m"]), time: clock, logger: logger)
         routes = V2Routes(
-            catalog: catalog, calls: calls, queue: queue, settings: settings, serverVersion: "0")
+            catalog: catalog, calls: calls, queue: queue, observer: queue, settings: settings, serverVersion: "0")
     }
 
     func send(

@@ -8,6 +8,7 @@ import Testing
 
 /// Answers at once; `makeInstance` fails from the given instance on.
 private final class FakeBackend: Backend {
+    let rows = RowKnowledge.byConstruction
     let platform = "fake"
     let signature = ModelSignature(inputs: [], outputs: [], maximumBatchSize: nil)
     private let failsFrom: Int

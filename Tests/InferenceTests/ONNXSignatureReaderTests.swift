@@ -9,11 +9,11 @@ import Testing
     @Test("agrees with the runtime on the committed models", arguments: ["digits", "magika"])
     func agreesOnFiles(name: String) throws {
         let settings = ModelSettings(name: name)
-        let (signature, platform) = try Models.registry().describe(settings)
+        let described = try Models.registry().describe(settings)
         let backend = try Models.registry().load(settings)
-        #expect(signature == backend.signature)
-        #expect(platform == backend.platform)
-        #expect(signature.maximumBatchSize == settings.batching.maximumRows)
+        #expect(described.signature == backend.signature)
+        #expect(described.platform == backend.platform)
+        #expect(described.signature.maximumBatchSize == settings.batching.maximumRows)
     }
 
     @Test(

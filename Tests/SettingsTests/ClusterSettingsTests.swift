@@ -29,8 +29,9 @@ import Testing
             repository: "\(cluster.folder)/models",
             models: [
                 ModelSettings(
-                    name: "magika", batching: BatchingSettings(maximumRows: 4), signature: magika.signature),
-                ModelSettings(name: "digits"),
+                    name: "magika", batching: BatchingSettings(maximumRows: 4), signature: magika.signature,
+                    samples: ["bytes": "bytes"]),
+                ModelSettings(name: "digits", samples: ["image": "images"]),
             ],
             pools: [
                 PoolSettings(pricePerHour: 0.05),
@@ -164,5 +165,38 @@ import Testing
         #expect(first?.hasPrefix("c4a95070") == true)
         #expect(second != first)
         #expect(ModelDigest.sha256(of: "\(cluster.folder)/none") == nil)
+    }
+
+    @Test(
+        "batching is a word, or a mapping with the other keys",
+        arguments: [
+            ("", JoiningWish.proven, 64), ("batching: rows", .rows, 64), ("batching: none", .none, 64),
+            ("batching: {maximum_rows: 8}", .proven, 8), ("batching: {mode: rows, maximum_rows: 8}", .rows, 8),
+            ("batching: {mode: none}", .none, 64),
+        ])
+    func batching(text: String, wish: JoiningWish, rows: Int) throws {
+        let cluster = try TemporaryCluster(models: ["digits": text + "\n"])
+        let settings = try #require(ClusterSettings.load(path: cluster.path).models.first)
+        #expect(settings.batching == BatchingSettings(joining: wish, maximumRows: rows))
+    }
+
+    @Test("a model's file gives shapes and samples for the first runs, and says which inputs may be empty")
+    func firstRuns() throws {
+        let cluster = try TemporaryCluster(
+            models: [
+                "digits": """
+                warm_up: {x: [1, 7], y: [3]}
+                samples: {x: rows}
+                inputs:
+                  - {name: x, type: FP32, shape: [-1, -1], may_be_empty: true}
+                  - {name: y, type: FP32, shape: [-1]}
+                outputs: [{name: z, type: FP32, shape: [-1]}]
+
+                """
+            ])
+        let settings = try #require(ClusterSettings.load(path: cluster.path).models.first)
+        #expect(settings.warmUp == ["x": [1, 7], "y": [3]])
+        #expect(settings.samples == ["x": "rows"])
+        #expect(settings.signature?.inputs.map(\.emptiness) == [.declared, .refused])
     }
 }

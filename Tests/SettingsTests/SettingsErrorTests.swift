@@ -48,6 +48,13 @@ import Testing
             "a batch above the queue", model: "maximum_queue: 10\nbatching:\n  maximum_rows: 16\n",
             "3:17: 'maximum_rows': a batch of 16 can never fill, because maximum_queue is 10"),
         Wrong(
+            "a word for batching that is none", model: "batching: always\n",
+            "1:11: 'mode': expected one of rows, none, proven, found 'always'"),
+        Wrong(
+            "a shape that is no list", model: "warm_up: {x: 3}\n",
+            "1:11: 'warm_up': expected a name with a list of whole numbers from 0 to 1099511627776, each name once, found '3'"
+        ),
+        Wrong(
             "one port for two listeners", "models: [digits]\ngateway: {port: 80, admin_port: 80}\n",
             "2:33: 'admin_port': 80 is the inference port too; two ports are needed"),
         Wrong(
@@ -55,7 +62,7 @@ import Testing
             "1:10: 'backend': expected one of onnxruntime, synthetic, found 'onnx'"),
         Wrong(
             "a key of the other backend", model: "fixed_cost: 1ms\n",
-            "1:1: unknown key 'fixed_cost'; allowed here: backend, batching, deadline, deadlines, inputs, instances, load_timeout, maximum_attempts, maximum_crashes, maximum_queue, outputs, pools, providers, run_timeout, threads, version"
+            "1:1: unknown key 'fixed_cost'; allowed here: backend, batching, deadline, deadlines, inputs, instances, load_timeout, maximum_attempts, maximum_crashes, maximum_queue, outputs, pools, providers, run_timeout, samples, threads, version, warm_up"
         ),
         Wrong(
             "a provider by another name", model: "providers: [cuda]\n",

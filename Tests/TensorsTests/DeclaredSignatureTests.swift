@@ -25,9 +25,9 @@ import Testing
             Case(name: "the same", declared: [-1, 4], own: [-1, 4], batches: true),
             Case(name: "a free width fixed", declared: [-1, 4], own: [-1, -1], batches: true),
             Case(name: "a sequence, not rows", declared: [16, 4], own: [-1, 4], batches: false),
-            Case(name: "an unknown rank", declared: [-1, 4], own: [], batches: true),
             Case(name: "no batches in the model", declared: [1, 4], own: [1, 4], batches: false),
             Case(name: "free where the model is fixed", declared: [-1, 4], own: [1, 4], batches: nil),
+            Case(name: "rows of a scalar", declared: [-1, 4], own: [], batches: nil),
             Case(name: "another width", declared: [-1, 5], own: [-1, 4], batches: nil),
             Case(name: "another rank", declared: [-1, 4, 1], own: [-1, 4], batches: nil),
         ])
@@ -63,5 +63,30 @@ import Testing
         var own = declared
         own.outputs.append(TensorSpecification(name: "loss", elementType: .float32, shape: []))
         #expect(try declared.declared(over: own).maximumBatchSize == nil)
+    }
+
+    @Test("a model that gives no shape takes the declared one")
+    func unknownRank() throws {
+        let declared = signature([-1, 4])
+        var own = signature([])
+        own.inputs[0].rank = .unknown
+        own.outputs[0].rank = .unknown
+        #expect(try declared.declared(over: own).maximumBatchSize == 8)
+    }
+
+    @Test("an output that the model fixes can be declared free: exporters write the 1 that they have tried")
+    func freedOutput() throws {
+        let declared = signature([-1, 4])
+        var own = declared
+        own.outputs[0].shape = [1, 4]
+        #expect(try declared.declared(over: own).maximumBatchSize == 8)
+    }
+
+    @Test("dimensions that stay free keep the names that the model has for them")
+    func names() throws {
+        var own = signature([-1, -1])
+        own.inputs[0].axisNames = ["batch", "width"]
+        let served = try signature([-1, 4]).declared(over: own)
+        #expect(served.inputs.map(\.axisNames) == [["batch", nil]])
     }
 }

@@ -20,6 +20,7 @@ struct RunningTime: TimeSource {
 struct TestBackend: Backend {
     var signature = makeSignature()
     let platform = "test"
+    var rows = RowKnowledge.byConstruction
     var code = InferenceError.Code.invalidInput
     var isBad: @Sendable (Float) -> Bool = { _ in false }
     var beforeRun: @Sendable () -> Void = {}

@@ -56,10 +56,14 @@ typedef struct {
     int32_t element_type;
     size_t rank;
     int64_t dimensions[16];
+    /// What the model calls each dimension; empty where the size is fixed or has no name.
+    char *axis_names[16];
+    /// False where the model gives no shape at all; true where the runtime is too old to tell that from rank 0.
+    bool has_shape;
 } spate_ort_port;
 
 size_t spate_ort_port_count(const spate_ort_session *session, bool output);
-/// Fills `port`; its name is borrowed from the session.
+/// Fills `port`; its names are borrowed from the session.
 void spate_ort_port_get(const spate_ort_session *session, bool output, size_t index, spate_ort_port *port);
 
 /// One input of a run: numbers in place, or strings as (length, bytes) pairs laid out as V2's BYTES.

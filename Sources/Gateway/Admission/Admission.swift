@@ -64,7 +64,7 @@ final class Admission: Sendable {
     func expectedWait(of model: ServedModel, jobs: Int) -> Duration? {
         workers.speed(of: model.queue)?.expectedWait(
             jobs: jobs, rowsPerJob: statistics.totals(of: model.queue).rowsPerJob,
-            maximumRows: model.signature.maximumBatchSize == nil ? 1 : model.settings.batching.maximumRows)
+            maximumRows: model.mayJoinRows ? model.settings.batching.maximumRows : 1)
     }
 
     /// Time until about a tenth of the queue is worked off, 1 to 60 s.

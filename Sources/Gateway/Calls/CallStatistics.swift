@@ -32,8 +32,20 @@ final class CallStatistics: Sendable {
     }
 
     private struct Model {
-        let countsRows: Bool
+        let counting: Counting
         var totals = Totals()
+    }
+
+    /// Whether the first dimension of a model's outputs counts rows.
+    fileprivate enum Counting: Sendable {
+        case always
+        case never
+        /// The load decides: requests that run as one row each run whole.
+        case asRun
+
+        init(_ model: ServedModel) {
+            self = !model.mayJoinRows ? .never : model.signature.maximumBatchSize == nil ? .asRun : .always
+        }
     }
 
     private let models: Mutex<[QueueName: Model]>
@@ -41,7 +53,7 @@ final class CallStatistics: Sendable {
     init(models: [ServedModel]) {
         self.models = Mutex(
             Dictionary(
-                models.map { ($0.queue, Model(countsRows: $0.signature.maximumBatchSize != nil)) },
+                models.map { ($0.queue, Model(counting: Counting($0))) },
                 uniquingKeysWith: { first, _ in first }))
     }
 
@@ -53,14 +65,14 @@ final class CallStatistics: Sendable {
         let time = endToEnd ?? max(.zero, outcome.run.settled - outcome.run.submitted)
         models.withLock { all in
             guard var model = all.removeValue(forKey: outcome.id.queue) else { return }
-            model.totals.add(outcome, time, countsRows: model.countsRows)
+            model.totals.add(outcome, time, model.counting)
             all[outcome.id.queue] = model
         }
     }
 }
 
 extension CallStatistics.Totals {
-    fileprivate mutating func add(_ outcome: Outcome, _ endToEnd: Duration, countsRows: Bool) {
+    fileprivate mutating func add(_ outcome: Outcome, _ endToEnd: Duration, _ counting: CallStatistics.Counting) {
         let run = outcome.run
         lastSettled = max(lastSettled ?? run.settled, run.settled)
         guard case .finished(let tensors) = outcome.ending else {
@@ -69,7 +81,14 @@ extension CallStatistics.Totals {
             return
         }
         // Where the first dimension does not count rows, a job is one.
-        let jobRows = countsRows ? tensors.first?.shape.dimensions.first ?? 1 : 1
+        let first = tensors.first?.shape.dimensions.first ?? 1
+        let countsRows =
+            switch counting {
+            case .always: true
+            case .never: false
+            case .asRun: run.batchRows > 1 || first <= 1
+            }
+        let jobRows = countsRows ? first : 1
         let runRows = countsRows ? max(run.batchRows, 1) : 1
         succeeded += 1
         rows += jobRows

@@ -7,21 +7,34 @@ package import Tensors
 package struct ServedModel: Sendable {
     package var settings: ModelSettings
     package var queue: QueueName
+    /// `maximumBatchSize` is set where it is settled that rows are joined: then the inputs of a request must agree in them.
     package var signature: ModelSignature
+    /// Whether requests are joined, as far as it is known without the runtime; workers know the rest.
+    package var joining: JoiningOutlook
     /// As V2 metadata names it, for example `onnxruntime_onnx`.
     package var platform: String
     /// Why its file cannot be read, so that nothing is known of it; `nil`: it can.
     package var problem: String?
+    /// Whether rows of several requests may share a run: settled, or left to the load to prove.
+    package var mayJoinRows: Bool {
+        switch joining {
+        case .settled(let joining): joining.joinsRows
+        case .open:
+            signature.maximumBatchSize != nil
+                || (!signature.inputs.isEmpty && (signature.inputs + signature.outputs).allSatisfy(\.mayCountRows))
+        }
+    }
     /// Class names for the classification extension, by output.
     package var labels: [String: [String]] { settings.labels }
 
     package init(
-        settings: ModelSettings, queue: QueueName, signature: ModelSignature, platform: String,
-        problem: String? = nil
+        settings: ModelSettings, queue: QueueName, signature: ModelSignature, joining: JoiningOutlook = .open,
+        platform: String, problem: String? = nil
     ) {
         self.settings = settings
         self.queue = queue
         self.signature = signature
+        self.joining = joining
         self.platform = platform
         self.problem = problem
     }

@@ -21,7 +21,10 @@ package struct BackendRegistry: Sendable {
         switch model.backend {
         case .onnxruntime(let options):
             try ONNXRuntimeBackend(
-                model: model.name, path: try readableFile(of: model), options: options,
+                model: model.name, path: try readableFile(of: model),
+                samples: model.samples.isEmpty
+                    ? nil : SampleFile(path: repository.samplesFile(of: model), members: model.samples),
+                options: options,
                 maximumRows: model.batching.maximumRows,
                 library: try ONNXRuntimeLibrary.open(search, listener: listener))
         case .synthetic(let options):
@@ -30,19 +33,19 @@ package struct BackendRegistry: Sendable {
     }
 
     /// What a model takes and gives, and its platform, without loading its runtime.
-    package func describe(_ model: ModelSettings) throws(InferenceError) -> (
-        signature: ModelSignature, platform: String
-    ) {
+    package func describe(_ model: ModelSettings) throws(InferenceError) -> ModelDescription {
         switch model.backend {
         case .onnxruntime:
-            var signature = try ONNXSignatureReader.signature(
-                ofModelAt: repository.modelFile(of: model), model: model.name)
+            let path = repository.modelFile(of: model)
+            var signature = try ONNXSignatureReader.signature(ofModelAt: path, model: model.name)
             if signature.maximumBatchSize != nil { signature.maximumBatchSize = model.batching.maximumRows }
-            return (signature, ONNXRuntimeBackend.platform)
+            return ModelDescription(
+                signature: signature, platform: ONNXRuntimeBackend.platform,
+                rows: .unproven(.read(path: path, integers: signature.takesIntegers)))
         case .synthetic(let options):
-            return (
-                SyntheticBackend.signature(options, maximumRows: model.batching.maximumRows), SyntheticBackend.platform
-            )
+            return ModelDescription(
+                signature: SyntheticBackend.signature(options, maximumRows: model.batching.maximumRows),
+                platform: SyntheticBackend.platform, rows: .byConstruction)
         }
     }
 
@@ -78,4 +81,11 @@ package struct BackendRegistry: Sendable {
         }
         return stamp.text
     }
+}
+
+/// What a model's file says, without its runtime.
+package struct ModelDescription: Sendable {
+    package var signature: ModelSignature
+    package var platform: String
+    package var rows: RowKnowledge
 }

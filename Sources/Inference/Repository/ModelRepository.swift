@@ -8,6 +8,8 @@ package struct ModelRepository: Sendable {
 
     package func modelFile(of model: ModelSettings) -> String { "\(folder(of: model))/model.onnx" }
 
+    package func samplesFile(of model: ModelSettings) -> String { "\(path)/\(model.name)/samples.json" }
+
     /// SHA-256 over the files of a version (`ModelDigest.sha256`); `nil` for one that is not there or cannot be read.
     /// Reads every file.
     package func digest(of model: ModelSettings) -> String? { ModelDigest.sha256(of: folder(of: model)) }

@@ -13,4 +13,24 @@ extension ModelSettings {
             throw InferenceError(.modelUnavailable, "the signature in the file of model '\(name)': \(error)")
         }
     }
+
+    /// What is known of joining before the load.
+    ///
+    /// - Parameters:
+    ///   - own: the model's own signature; the operator's declaration is put over it.
+    ///   - rows: what the backend says of it.
+    package func outlook(over own: ModelSignature, rows: RowKnowledge) throws(InferenceError) -> JoiningOutlook {
+        let served = try signature(over: own)
+        let left = own.outputs.filter { port in !served.outputs.contains { $0.name == port.name } }
+        let ports = (inputs: served.inputs, outputs: served.outputs + left)
+        switch rows {
+        case .unproven(let evidence):
+            return JoiningOutlook(
+                wish: batching.joining, inputs: ports.inputs, outputs: ports.outputs, operators: evidence.obstacle)
+        case .byConstruction:
+            guard batching.joining != .none else { return .settled(.none(.asked)) }
+            let shapes = JoiningOutlook(wish: .rows, inputs: ports.inputs, outputs: ports.outputs)
+            return shapes.joinsRows ? .settled(.rows(.construction)) : shapes
+        }
+    }
 }

@@ -21,6 +21,7 @@ package enum ONNXSignatureReader {
         static let tensorShape = 2
         static let shapeDimension = 1
         static let dimensionValue = 1
+        static let dimensionName = 2
     }
 
     /// Why bytes give no signature.
@@ -29,7 +30,8 @@ package enum ONNXSignatureReader {
         case unsupportedPort(String, InferenceError.Port, type: String)
     }
 
-    /// `maximumBatchSize` is set, without a bound, when every input and output has a free first dimension.
+    /// `maximumBatchSize` is set, without a bound, when every input and output may have a free first dimension; whether it
+    /// counts rows is for `JoiningOutlook` and the load to say.
     ///
     /// - Throws: `modelUnavailable` for a file that is not there, is no model, or has an input or output that is no tensor
     ///   of a type that the inference protocol has.
@@ -99,11 +101,11 @@ package enum ONNXSignatureReader {
         }
         var reader = ProtobufReader(bytes, tensor)
         var code: Int32 = 0
-        var dimensions: [Int] = []
+        var axes: [Axis]?
         while let (number, field) = reader.next() {
             switch (number, field) {
             case (Number.tensorElementType, .varint(let number)): code = Int32(exactly: number) ?? -1
-            case (Number.tensorShape, .bytes(let shape)): dimensions = self.dimensions(bytes, shape)
+            case (Number.tensorShape, .bytes(let shape)): axes = self.axes(bytes, shape)
             default: break
             }
         }
@@ -111,25 +113,33 @@ package enum ONNXSignatureReader {
         guard let elementType = ONNXElementType.elementType(code) else {
             throw .unsupportedPort(name, port, type: ONNXTypeName.tensor(of: code))
         }
-        return TensorSpecification(name: name, elementType: elementType, shape: Shape(dimensions))
+        return TensorSpecification(
+            name: name, elementType: elementType, shape: Shape((axes ?? []).map(\.size)),
+            axisNames: (axes ?? []).map(\.name), rank: axes == nil ? .unknown : .known)
     }
 
+    private typealias Axis = (size: Int, name: String?)
+
     /// Named and absent dimensions are free, -1.
-    private static func dimensions(_ bytes: UnsafeRawBufferPointer, _ range: Range<Int>) -> [Int] {
+    private static func axes(_ bytes: UnsafeRawBufferPointer, _ range: Range<Int>) -> [Axis] {
         var reader = ProtobufReader(bytes, range)
-        var dimensions: [Int] = []
+        var axes: [Axis] = []
         while let (number, field) = reader.next() {
             guard number == Number.shapeDimension, case .bytes(let dimension) = field else { continue }
             var inner = ProtobufReader(bytes, dimension)
-            var size = -1
+            var axis: Axis = (-1, nil)
             while let (number, field) = inner.next() {
-                if number == Number.dimensionValue, case .varint(let value) = field {
-                    size = max(-1, Int(truncatingIfNeeded: value))
+                switch (number, field) {
+                case (Number.dimensionValue, .varint(let value)):
+                    axis = (max(-1, Int(truncatingIfNeeded: value)), nil)
+                case (Number.dimensionName, .bytes(let range)):
+                    axis = (-1, TensorSpecification.axisName(written: String(decoding: bytes[range], as: UTF8.self)))
+                default: break
                 }
             }
-            dimensions.append(size)
+            axes.append(axis)
         }
-        return dimensions
+        return axes
     }
 
     private static func message(_ bytes: UnsafeRawBufferPointer, _ range: Range<Int>, field wanted: Int) -> Range<Int>?

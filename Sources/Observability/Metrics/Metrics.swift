@@ -119,6 +119,7 @@ package struct WorkerSeries: Sendable {
     private let queueWaitFamily: MetricFamily<Histogram>
     private let batchWaitFamily: MetricFamily<Histogram>
     private let computeFamily: MetricFamily<Histogram>
+    private let joiningStoppedFamily: MetricFamily<Counter>
 
     package init(in registry: MetricsRegistry) {
         batchesFamily = registry.counter(
@@ -142,6 +143,11 @@ package struct WorkerSeries: Sendable {
             .waits)
         computeFamily = registry.histogram(
             MetricDefinition("spate_worker_compute_seconds", "Time that a batch ran.", labels: ["model"]), .waits)
+        joiningStoppedFamily = registry.counter(
+            MetricDefinition(
+                "spate_worker_joining_stopped_total",
+                "Models whose requests a worker has stopped joining, since outputs had not the rows of the inputs.",
+                labels: ["model"]))
     }
 
     package func batches(model: String, reason: String) -> Counter { batchesFamily[model, reason] }
@@ -151,6 +157,7 @@ package struct WorkerSeries: Sendable {
     package func queueWait(model: String) -> Histogram { queueWaitFamily[model] }
     package func batchWait(model: String) -> Histogram { batchWaitFamily[model] }
     package func compute(model: String) -> Histogram { computeFamily[model] }
+    package func joiningStopped(model: String) -> Counter { joiningStoppedFamily[model] }
 }
 
 /// What the scaler counts.

@@ -1,4 +1,5 @@
 import Jobs
+import Tensors
 
 /// A model as the cluster file lists it, with the places that later checks need.
 struct ModelEntry {
@@ -42,7 +43,9 @@ extension ModelSettings {
         let maximumQueue = reader.integer("maximum_queue", in: 1...10_000_000, default: defaults.maximumQueue)
         let deadline = reader.modelDeadline("deadline")
         let deadlines = reader.classDeadlines()
-        let batching = reader.mapping("batching") { BatchingSettings(reading: $0, maximumQueue: maximumQueue) }
+        let batching = reader.mapping("batching", shorthand: "mode") {
+            BatchingSettings(reading: $0, maximumQueue: maximumQueue)
+        }
         self.init(
             name: entry.name.value, version: defaults.version, backend: backend,
             pools: pools?.map(\.value) ?? defaults.pools, batching: batching, maximumQueue: maximumQueue,
@@ -51,7 +54,9 @@ extension ModelSettings {
             runTimeout: reader.duration("run_timeout", in: Self.bounds),
             loadTimeout: reader.duration("load_timeout", in: Self.bounds),
             deadline: entry.deadline ?? deadline, deadlines: entry.deadlines ?? deadlines,
-            signature: file.signature(maximumRows: batching.maximumRows), labels: file.labels)
+            signature: file.signature(maximumRows: batching.maximumRows), labels: file.labels,
+            warmUp: reader.integerLists("warm_up", in: 0...(1 << 40)).mapValues { Shape($0) },
+            samples: reader.texts("samples"))
         check(pools, against: known, reader)
         isVersionNamed = entry.version != nil || own != nil
         version = resolveVersion(entry.version ?? own, directory: directory, reader) ?? version
@@ -160,6 +165,7 @@ extension BatchingSettings {
     init(reading reader: SettingsReader, maximumQueue: Int) {
         let defaults = BatchingSettings()
         self.init(
+            joining: reader.choice("mode", default: defaults.joining),
             maximumRows: reader.integer(
                 "maximum_rows", in: 1...65_536, default: min(defaults.maximumRows, maximumQueue)),
             maximumDelay: reader.duration("maximum_delay", in: .zero ... .seconds(10), default: defaults.maximumDelay))

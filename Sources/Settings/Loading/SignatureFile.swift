@@ -14,7 +14,12 @@ struct SignatureFile {
     private(set) var labels: [String: [String]] = [:]
 
     init(reading reader: SettingsReader, directory: String) {
-        inputs = reader.list("inputs") { TensorSpecification(reading: $0) }
+        inputs = reader.list("inputs") { input in
+            let mayBeEmpty = input.boolean("may_be_empty", default: false)
+            var tensor = TensorSpecification(reading: input)
+            tensor?.emptiness = mayBeEmpty ? .declared : .refused
+            return tensor
+        }
         var labels: [String: [String]] = [:]
         outputs = reader.list("outputs") { output in
             let tensor = TensorSpecification(reading: output)

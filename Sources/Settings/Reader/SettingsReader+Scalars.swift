@@ -75,6 +75,34 @@ extension SettingsReader {
         return texts
     }
 
+    /// The mapping at `key`, of free names to lists of whole numbers; empty where it is not given.
+    package func integerLists(_ key: String, in range: ClosedRange<Int>) -> [String: [Int]] {
+        guard let node = node(key) else { return [:] }
+        guard case .mapping(let mapping) = node else {
+            report("'\(key)': expected names with lists, as in {NAME: [1, 2]}, found \(node.summary)", at: key)
+            return [:]
+        }
+        var lists: [String: [Int]] = [:]
+        for (name, value) in mapping {
+            let numbers = value.sequence?.compactMap { item -> Int? in
+                guard case .scalar(let scalar) = item, let number = SettingsNumber.integer(scalar.string) else {
+                    return nil
+                }
+                return range.contains(number) ? number : nil
+            }
+            guard let text = name.scalar?.string, document.duplicates[text] == nil, let numbers,
+                numbers.count == value.sequence?.count
+            else {
+                report(
+                    "'\(key)': expected a name with a list of whole numbers from \(range.lowerBound) to \(range.upperBound), each name once, found \(value.summary)",
+                    at: name.position(in: document.file) ?? position)
+                continue
+            }
+            lists[text] = numbers
+        }
+        return lists
+    }
+
     // MARK: Numbers
 
     package func integer(_ key: String, in range: ClosedRange<Int>) -> Int? {

@@ -141,6 +141,12 @@ package final class SettingsReader {
         return child(nil, at: start, body)
     }
 
+    /// As `mapping(_:_:)`, and a plain word stands for a mapping of `shorthand` to it.
+    package func mapping<Value>(_ key: String, shorthand: String, _ body: (SettingsReader) -> Value) -> Value {
+        guard let node = node(key), case .scalar = node else { return mapping(key, body) }
+        return child(Node.Mapping([(Node(shorthand), node)]), at: position(of: key), body)
+    }
+
     /// Reads the list of mappings at `key`; empty where it is not given. A `body` that returns `nil` leaves its
     /// item out.
     package func list<Value>(_ key: String, _ body: (SettingsReader) -> Value?) -> [Value] {

@@ -37,6 +37,10 @@ package struct ModelSettings: Sendable, Equatable {
     package var signature: ModelSignature?
     /// The names of classes, by output, in the order of the output's elements.
     package var labels: [String: [String]]
+    /// Shapes for the runs before the first call, by input: for a model that does not run where each free dimension is 1.
+    package var warmUp: [String: Shape]
+    /// Which member of `samples.json` beside the model's file holds rows of which input; empty: there are none.
+    package var samples: [String: String]
 
     /// `nil` if the name or the version holds a character that a queue's name may not have.
     package var queue: QueueName? { QueueName(model: name, version: version) }
@@ -56,7 +60,9 @@ package struct ModelSettings: Sendable, Equatable {
         deadline: Duration? = nil,
         deadlines: [PriorityClass: Duration] = [:],
         signature: ModelSignature? = nil,
-        labels: [String: [String]] = [:]
+        labels: [String: [String]] = [:],
+        warmUp: [String: Shape] = [:],
+        samples: [String: String] = [:]
     ) {
         self.name = name
         self.version = version
@@ -73,6 +79,8 @@ package struct ModelSettings: Sendable, Equatable {
         self.deadlines = deadlines
         self.signature = signature
         self.labels = labels
+        self.warmUp = warmUp
+        self.samples = samples
     }
 }
 
@@ -103,6 +111,8 @@ extension ModelSettings.Backend {
 
 /// The bounds of dynamic batching.
 package struct BatchingSettings: Sendable, Equatable {
+    /// Whether requests may share a run and large ones be cut. Default: where it is proven that rows are independent.
+    package var joining: JoiningWish
     /// Most rows in a batch; a request with more rows is split. Default 64.
     package var maximumRows: Int
     /// Longest time that a batch may wait for more rows while an instance is free; zero: never waits.
@@ -110,9 +120,11 @@ package struct BatchingSettings: Sendable, Equatable {
     package var maximumDelay: Duration
 
     package init(
+        joining: JoiningWish = .proven,
         maximumRows: Int = 64,
         maximumDelay: Duration = .zero
     ) {
+        self.joining = joining
         self.maximumRows = maximumRows
         self.maximumDelay = maximumDelay
     }

@@ -1,5 +1,6 @@
 import Dispatch
 package import Inference
+import Jobs
 package import Settings
 import Tensors
 
@@ -8,13 +9,17 @@ package typealias ModelLoader = @Sendable (ModelSettings) throws(InferenceError)
 
 /// A model that is ready to run: its instances on their threads, warm.
 struct LoadedModel: Sendable {
-    /// What the operator declared of it, or its own.
+    /// What the operator declared of it, or its own; `maximumBatchSize` is set where requests are joined.
     let signature: ModelSignature
+    /// Whether requests share runs, and why.
+    let joining: Joining
     let threads: InferenceThreads
     /// What warm-up runs have cost.
     let costs: [WarmUp.Measurement]
+    /// Why it could not be warmed up; its first call does it then.
+    let warmUpProblem: String?
 
-    /// Loads a model, makes its instances and warms them up, side by side, on threads that may block.
+    /// Loads a model, makes its instances, proves that its rows may be joined and warms it up, on threads that may block.
     static func load(_ settings: ModelSettings, with loader: @escaping ModelLoader) async throws -> LoadedModel {
         let (backend, threads) = try await blocking {
             let backend = try loader(settings)
@@ -22,21 +27,26 @@ struct LoadedModel: Sendable {
                 count: settings.backend.instances, name: String(settings.name.prefix(12)), backend: backend)
             return (backend, threads)
         }
-        let signature: ModelSignature
-        var costs: [WarmUp.Measurement] = []
         do {
-            signature = try settings.signature(over: backend.signature)
-            costs = try await withThrowingTaskGroup(of: [WarmUp.Measurement].self) { group in
+            var signature = try settings.signature(over: backend.signature)
+            let joining = try await joining(of: settings, backend, signature, threads)
+            signature.maximumBatchSize = joining.joinsRows ? settings.batching.maximumRows : nil
+            let warm = WarmUpPlan(
+                signature: signature, shapes: settings.warmUp, evidence: backend.rows.evidence,
+                largest: signature.maximumBatchSize ?? 1)
+            let outcomes = try await withThrowingTaskGroup(of: [WarmUp.Outcome].self) { group in
                 for index in 0..<threads.count {
-                    group.addTask { try await warmUp(threads, index, signature, settings.batching.maximumRows) }
+                    group.addTask { try await on(threads, index) { try warm.measure($0) } }
                 }
                 return try await group.reduce(into: []) { $0 += $1 }
             }
+            return LoadedModel(
+                signature: signature, joining: joining, threads: threads, costs: outcomes.compactMap(\.measured),
+                warmUpProblem: outcomes.lazy.compactMap(\.problem).first)
         } catch {
             try await blocking { threads.stop() }
             throw error
         }
-        return LoadedModel(signature: signature, threads: threads, costs: costs)
     }
 
     /// Ends the threads. Nothing may run any more; blocks no task.
@@ -44,36 +54,32 @@ struct LoadedModel: Sendable {
         do { try await Self.blocking { threads.stop() } } catch { preconditionFailure("stop does not throw: \(error)") }
     }
 
-    /// Runs and measures sizes 1, 2, 4, … while the next is expected to end within `warmUpBudget`: a dear model is
-    /// ready soon and learns the cost of larger batches from its work.
-    private static func warmUp(
-        _ threads: InferenceThreads, _ index: Int, _ signature: ModelSignature, _ maximumRows: Int
-    ) async throws -> [WarmUp.Measurement] {
-        try await withCheckedThrowingContinuation { continuation in
-            threads.run(on: index) { instance in
-                continuation.resume(with: Result { try measure(instance, signature, maximumRows) })
+    private static func joining(
+        of settings: ModelSettings, _ backend: any Backend, _ signature: ModelSignature, _ threads: InferenceThreads
+    ) async throws -> Joining {
+        switch try settings.outlook(over: backend.signature, rows: backend.rows) {
+        case .settled(let joining): return joining
+        case .open:
+            let evidence = backend.rows.evidence
+            let maximumRows = settings.batching.maximumRows
+            let shapes = settings.warmUp
+            let samples = try await blocking { try backend.samples(for: signature) }
+            return try await on(threads, 0) { instance in
+                try RowProof.run(
+                    instance, signature: signature, evidence: evidence, shapes: shapes, samples: samples,
+                    maximumRows: maximumRows)
             }
         }
     }
 
-    static let warmUpBudget = Duration.milliseconds(150)
-
-    private static func measure(
-        _ instance: any BackendInstance, _ signature: ModelSignature, _ maximumRows: Int
-    ) throws(InferenceError) -> [WarmUp.Measurement] {
-        let largest = signature.maximumBatchSize.map { min($0, maximumRows) } ?? 1
-        var measurements: [WarmUp.Measurement] = []
-        var spent = Duration.zero
-        var rows = 1
-        while true {
-            guard let measured = try WarmUp.run(instance, signature: signature, rows: [rows]).first else { break }
-            measurements.append(measured)
-            spent += measured.cost * 2
-            // The next size runs twice and costs at most twice as much.
-            guard rows < largest, spent + measured.cost * 4 <= warmUpBudget else { break }
-            rows = min(rows * 2, largest)
+    /// Runs `body` with an instance on its thread.
+    private static func on<Value: Sendable>(
+        _ threads: InferenceThreads, _ index: Int,
+        _ body: @escaping @Sendable (any BackendInstance) throws -> Value
+    ) async throws -> Value {
+        try await withCheckedThrowingContinuation { continuation in
+            threads.run(on: index) { instance in continuation.resume(with: Result { try body(instance) }) }
         }
-        return measurements
     }
 
     /// Runs `body` on a thread outside the cooperative pool, whose few threads renew the lease meanwhile.
@@ -85,6 +91,36 @@ struct LoadedModel: Sendable {
     }
 }
 
+/// The runs that warm an instance up.
+private struct WarmUpPlan: Sendable {
+    let signature: ModelSignature
+    let shapes: [String: Shape]
+    let evidence: OperatorEvidence
+    /// Rows of the largest batch.
+    let largest: Int
+
+    static let budget = Duration.milliseconds(150)
+
+    /// Runs and measures sizes 1, 2, 4, … while the next is expected to end within the budget: a dear model is ready soon
+    /// and learns the cost of larger batches from its work.
+    func measure(_ instance: any BackendInstance) throws -> [WarmUp.Outcome] {
+        var outcomes: [WarmUp.Outcome] = []
+        var spent = Duration.zero
+        var rows = 1
+        while true {
+            let outcome = try WarmUp.run(
+                instance, signature: signature, shapes: shapes, evidence: evidence, rows: rows)
+            outcomes.append(outcome)
+            guard let measured = outcome.measured else { break }
+            spent += measured.cost * 2
+            // The next size runs twice and costs at most twice as much.
+            guard rows < largest, spent + measured.cost * 4 <= Self.budget else { break }
+            rows = min(rows * 2, largest)
+        }
+        return outcomes
+    }
+}
+
 extension ModelSettings.Backend {
     /// Instances that run side by side in one worker.
     var instances: Int {
@@ -93,4 +129,9 @@ extension ModelSettings.Backend {
         case .synthetic(let options): max(1, options.instances)
         }
     }
+}
+
+extension Joining {
+    /// As a worker says it with its lease.
+    var reported: WorkerReport.JoiningReport { .init(joinsRows: joinsRows, reason: reason) }
 }

@@ -1,5 +1,6 @@
 import Inference
 package import Settings
+package import Tensors
 
 /// Loads and warms a model as a worker does, and lets it go: for `spate check --load`.
 package enum ModelTrial {
@@ -7,9 +8,11 @@ package enum ModelTrial {
         package var took: Duration
         /// What a batch of so many rows cost when the model was warm; empty for one that could not run on made-up inputs.
         package var costs: [(rows: Int, cost: Duration)]
+        /// Whether requests share runs, and why.
+        package var joining: Joining
 
         package static func == (lhs: Report, rhs: Report) -> Bool {
-            lhs.took == rhs.took && lhs.costs.elementsEqual(rhs.costs) { $0 == $1 }
+            lhs.took == rhs.took && lhs.joining == rhs.joining && lhs.costs.elementsEqual(rhs.costs) { $0 == $1 }
         }
     }
 
@@ -19,6 +22,6 @@ package enum ModelTrial {
         let model = try await LoadedModel.load(settings, with: loader)
         let took = ContinuousClock.now - start
         await model.unload()
-        return Report(took: took, costs: model.costs.map { ($0.rows, $0.cost) })
+        return Report(took: took, costs: model.costs.map { ($0.rows, $0.cost) }, joining: model.joining)
     }
 }

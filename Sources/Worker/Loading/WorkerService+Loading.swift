@@ -5,6 +5,7 @@ import Observability
 import ServiceLifecycle
 import Settings
 import Synchronization
+import Tensors
 import Time
 
 /// How a worker gets its models.
@@ -145,11 +146,28 @@ extension WorkerService {
             return (true, isFirst)
         }
         guard isAdded else { return nil }
+        sayHowItRuns(model, settings)
         takers.add(wake)
         trials.add(runner)
         if isFirst { logger.info("Ready", metadata: [LogKeys.modelName: "\(settings.name)"]) }
         noteProgress()
         return served
+    }
+
+    /// Whether requests share runs, and why; and why the first call will be slow, if it will.
+    private func sayHowItRuns(_ model: LoadedModel, _ settings: ModelSettings) {
+        let name: Logger.MetadataValue = "\(settings.name)"
+        logger.log(
+            level: model.joining.isExpected ? .info : .notice, "A model is loaded",
+            metadata: [LogKeys.modelName: name, LogKeys.reason: "\(model.joining.reason)"])
+        guard let problem = model.warmUpProblem else { return }
+        logger.notice(
+            "A model is not warmed up",
+            metadata: [
+                LogKeys.modelName: name,
+                LogKeys.reason:
+                    "\(problem). Its first call will be slow; shapes that it runs with can be given under warm_up in model.yaml",
+            ])
     }
 
     private func makeRunner(

@@ -4,6 +4,7 @@ import Foundation
 import Gateway
 import Inference
 import Settings
+import Tensors
 import Time
 import Worker
 
@@ -58,7 +59,11 @@ struct Check: AsyncParsableCommand {
             runtime: settings.runtime, repository: ModelRepository(path: settings.repository))
         var problems: [String]
         do {
-            problems = try ModelCatalog.read(settings).problems
+            let catalog = try ModelCatalog.read(settings)
+            for model in catalog.models where model.problem == nil {
+                Terminal.line("joining  \(model.settings.name): \(model.joining.reason)")
+            }
+            problems = catalog.problems
         } catch {
             problems = "\(error)".split(separator: "\n").map { String($0) }
         }

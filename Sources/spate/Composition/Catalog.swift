@@ -33,9 +33,12 @@ extension ModelCatalog {
 extension BackendRegistry {
     fileprivate func served(_ model: ModelSettings, queue: QueueName) -> ServedModel {
         do {
-            let (signature, platform) = try describe(model)
+            let described = try describe(model)
+            var signature = try model.signature(over: described.signature)
+            let outlook = try model.outlook(over: described.signature, rows: described.rows)
+            signature.maximumBatchSize = outlook.joinsRows ? model.batching.maximumRows : nil
             return ServedModel(
-                settings: model, queue: queue, signature: try model.signature(over: signature), platform: platform)
+                settings: model, queue: queue, signature: signature, joining: outlook, platform: described.platform)
         } catch {
             return ServedModel(
                 settings: model, queue: queue,

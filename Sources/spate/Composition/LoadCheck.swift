@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Inference
 import Settings
+import Tensors
 import Worker
 
 /// Loads models for `spate check --load`: each in a process of its own, so that one that ends it is a finding like any
@@ -21,7 +22,8 @@ enum LoadCheck {
             let warm =
                 costs.isEmpty
                 ? "; it could not be warmed on made-up inputs" : "; warm: \(costs.joined(separator: ", "))"
-            Terminal.line("loads    \(name): loaded and warmed in \(text(report.took))\(warm)")
+            Terminal.line(
+                "loads    \(name): loaded and warmed in \(text(report.took))\(warm); \(report.joining.reason)")
         } catch {
             Terminal.error("\(error)")
             throw ExitCode(69)

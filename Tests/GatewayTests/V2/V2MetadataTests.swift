@@ -24,7 +24,9 @@ import Time
     @Test("describes a model with the batch dimension in its shapes")
     func describesModel() throws {
         let model = try document(
-            V2Metadata.model(name: "m", versions: ["3"], platform: "onnxruntime_onnx", signature: V2Samples.image))
+            V2Metadata.model(
+                name: "m", versions: ["3"], platform: "onnxruntime_onnx", signature: V2Samples.image,
+                joining: .unknown("nobody knows")))
         #expect(
             model == [
                 "name": "m", "versions": ["3"], "platform": "onnxruntime_onnx",
@@ -33,6 +35,7 @@ import Time
                     ["name": "y", "datatype": "FP32", "shape": [-1, 2]],
                     ["name": "label", "datatype": "INT64", "shape": [-1]],
                 ],
+                "parameters": ["joining": "unknown", "joining_reason": "nobody knows"],
             ])
         #expect(try document(V2Metadata.modelReady(name: "m", isReady: true)) == ["name": "m", "ready": true])
     }
@@ -41,14 +44,19 @@ import Time
     func describesConfiguration() throws {
         let batching = try document(
             V2Metadata.config(
-                name: "m", platform: "onnxruntime_onnx", signature: V2Samples.image, maximumDelay: .milliseconds(2)))
+                name: "m", platform: "onnxruntime_onnx", signature: V2Samples.image, maximumRows: 64,
+                joining: .rows("proven"), maximumDelay: .milliseconds(2)))
+        #expect(
+            batching["parameters"] as? NSDictionary
+                == ["joining": ["string_value": "rows"], "joining_reason": ["string_value": "proven"]])
         #expect(batching["max_batch_size"] as? Int == 64)
         #expect(batching["input"] as? NSArray == [["name": "x", "data_type": "TYPE_FP32", "dims": [3]]])
         #expect(batching["dynamic_batching"] as? NSDictionary == ["max_queue_delay_microseconds": 2_000])
         #expect(batching["model_transaction_policy"] as? NSDictionary == ["decoupled": false])
         let alone = try document(
             V2Metadata.config(
-                name: "m", platform: "synthetic", signature: V2Samples.signature(of: .bytes), maximumDelay: .zero))
+                name: "m", platform: "synthetic", signature: V2Samples.signature(of: .bytes), maximumRows: nil,
+                joining: .none("asked"), maximumDelay: .zero))
         #expect(alone["max_batch_size"] as? Int == 0)
         #expect(alone["dynamic_batching"] == nil)
         #expect(alone["input"] as? NSArray == [["name": "x", "data_type": "TYPE_STRING", "dims": [-1]]])

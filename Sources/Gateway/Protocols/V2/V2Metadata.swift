@@ -16,17 +16,25 @@ enum V2Metadata {
         var platform: String
         var inputs: [Port]
         var outputs: [Port]
+        /// Of Spate's own: whether requests are joined, and why.
+        var parameters: [String: String]
     }
 
     private struct Port: Encodable {
         var name: String
         var datatype: String
         var shape: [Int]
+        /// Of Spate's own, for a tensor whose model gives no shape: `[]` is no scalar then.
+        var parameters: [String: String]?
 
         init(_ specification: TensorSpecification) {
             name = specification.name
             datatype = specification.elementType.name
             shape = specification.shape.dimensions
+            switch specification.rank {
+            case .known: parameters = nil
+            case .unknown: parameters = ["rank": "unknown"]
+            }
         }
     }
 
@@ -56,11 +64,14 @@ enum V2Metadata {
 
     static func models(_ names: [String]) -> ByteBuffer { encode(["models": names]) }
 
-    static func model(name: String, versions: [String], platform: String, signature: ModelSignature) -> ByteBuffer {
+    static func model(
+        name: String, versions: [String], platform: String, signature: ModelSignature, joining: KnownJoining
+    ) -> ByteBuffer {
         encode(
             Model(
                 name: name, versions: versions, platform: platform, inputs: signature.inputs.map(Port.init),
-                outputs: signature.outputs.map(Port.init)))
+                outputs: signature.outputs.map(Port.init),
+                parameters: ["joining": joining.word, "joining_reason": joining.reason]))
     }
 
     static func modelReady(name: String, isReady: Bool) -> ByteBuffer {
@@ -88,8 +99,11 @@ enum V2Metadata {
     }
 
     /// The members of Triton's model configuration that clients read.
+    ///
+    /// - Parameter maximumRows: of a batch; `nil` for a model whose requests run whole: all its dimensions are listed then.
     static func config(
-        name: String, platform: String, signature: ModelSignature, maximumDelay: Duration
+        name: String, platform: String, signature: ModelSignature, maximumRows: Int?, joining: KnownJoining,
+        maximumDelay: Duration
     ) -> ByteBuffer {
         struct ConfigPort: Encodable {
             var name: String
@@ -104,7 +118,11 @@ enum V2Metadata {
             var input: [ConfigPort]
             var output: [ConfigPort]
             var dynamic_batching: [String: Int64]?
+            var parameters: [String: Parameter]
             var model_transaction_policy = ["decoupled": false]
+        }
+        struct Parameter: Encodable {
+            var string_value: String
         }
         func ports(_ specifications: [TensorSpecification]) -> [ConfigPort] {
             specifications.map { specification in
@@ -112,17 +130,21 @@ enum V2Metadata {
                 let dimensions = specification.shape.dimensions
                 return ConfigPort(
                     name: specification.name, data_type: "TYPE_" + type,
-                    dims: signature.maximumBatchSize == nil ? dimensions : Array(dimensions.dropFirst()))
+                    dims: maximumRows == nil ? dimensions : Array(dimensions.dropFirst()))
             }
         }
         return encode(
             Config(
                 name: name, platform: platform, backend: platform == "onnxruntime_onnx" ? "onnxruntime" : "synthetic",
-                max_batch_size: signature.maximumBatchSize ?? 0, input: ports(signature.inputs),
+                max_batch_size: maximumRows ?? 0, input: ports(signature.inputs),
                 output: ports(signature.outputs),
-                dynamic_batching: signature.maximumBatchSize == nil
+                dynamic_batching: maximumRows == nil
                     ? nil
-                    : ["max_queue_delay_microseconds": Int64(maximumDelay / .microseconds(1))]))
+                    : ["max_queue_delay_microseconds": Int64(maximumDelay / .microseconds(1))],
+                parameters: [
+                    "joining": Parameter(string_value: joining.word),
+                    "joining_reason": Parameter(string_value: joining.reason),
+                ]))
     }
 
     static func statistics(_ models: [V2Statistics]) -> ByteBuffer { encode(["model_stats": models]) }

@@ -41,7 +41,11 @@ enum V2RequestDecoder {
                 "a raw binary request needs a model with exactly one input; '\(model)' takes \(signature.inputs.count)")
         }
         var dimensions = input.shape.dimensions
-        if signature.maximumBatchSize != nil, !dimensions.isEmpty { dimensions[0] = 1 }
+        // Of two free dimensions the first is the rows, wherever it may be.
+        let mayCountRows = (signature.inputs + signature.outputs).allSatisfy(\.mayCountRows)
+        let isOneRow =
+            signature.maximumBatchSize != nil || (mayCountRows && dimensions.count(where: { $0 == -1 }) > 1)
+        if isOneRow, !dimensions.isEmpty { dimensions[0] = 1 }
         let free = dimensions.indices.filter { dimensions[$0] == -1 }
         guard free.count <= 1 else {
             throw .bad(

@@ -3,12 +3,14 @@ import HummingbirdCore
 import Jobs
 import NIOCore
 import Settings
+import Tensors
 
 /// Open Inference Protocol V2 over REST, and jobs: which request goes where.
 struct V2Routes: Sendable {
     let catalog: ModelCatalog
     let calls: CallService
     let queue: any SubmissionQueue
+    let observer: any QueueObserver
     let settings: GatewaySettings
     let serverVersion: String
     let bodies: BodyBudget
@@ -16,12 +18,13 @@ struct V2Routes: Sendable {
     let tenantHeader: HTTPField.Name?
 
     init(
-        catalog: ModelCatalog, calls: CallService, queue: any SubmissionQueue, settings: GatewaySettings,
-        codings: ContentCodings = ContentCodings(), serverVersion: String
+        catalog: ModelCatalog, calls: CallService, queue: any SubmissionQueue, observer: any QueueObserver,
+        settings: GatewaySettings, codings: ContentCodings = ContentCodings(), serverVersion: String
     ) {
         self.catalog = catalog
         self.calls = calls
         self.queue = queue
+        self.observer = observer
         self.settings = settings
         self.codings = codings
         self.serverVersion = serverVersion
@@ -83,14 +86,16 @@ struct V2Routes: Sendable {
                     .ok,
                     V2Metadata.model(
                         name: name, versions: [model.queue.version], platform: model.platform,
-                        signature: model.signature))
+                        signature: model.signature, joining: await joining(of: model)))
             case .ready:
                 return await modelReady(model)
             case .config:
+                let joining = await joining(of: model)
                 return .json(
                     .ok,
                     V2Metadata.config(
                         name: name, platform: model.platform, signature: model.signature,
+                        maximumRows: joining.isNone ? nil : model.settings.batching.maximumRows, joining: joining,
                         maximumDelay: model.settings.batching.maximumDelay))
             case .stats: return statistics(of: [model])
             case .infer: return .methodNotAllowed([.post])
@@ -110,6 +115,13 @@ struct V2Routes: Sendable {
         } catch {
             return .failure(error)
         }
+    }
+
+    /// As the workers say it, where the model's file does not settle it. Without an answer of Redis it is not known.
+    private func joining(of model: ServedModel) async -> KnownJoining {
+        if model.joining != .open { return KnownJoining(model, reports: []) }
+        // A description needs no Redis; what is not known is said so.
+        return KnownJoining(model, reports: (try? await observer.workers()) ?? [])
     }
 
     private func statistics(of models: [ServedModel]) -> HTTPReply {

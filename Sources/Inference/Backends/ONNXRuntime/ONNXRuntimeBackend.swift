@@ -14,9 +14,11 @@ package final class ONNXRuntimeBackend: Backend {
 
     package let signature: ModelSignature
     package var platform: String { Self.platform }
+    package let rows: RowKnowledge
 
     private let model: String
     private let path: String
+    private let sampleFile: SampleFile?
     private let options: ONNXOptions
     private let library: ONNXRuntimeLibrary
     /// The session that loading made, until an instance takes it; stays when all instances share it.
@@ -30,17 +32,25 @@ package final class ONNXRuntimeBackend: Backend {
     /// - Throws: `modelUnavailable` when the file is missing or no model, a provider is not in this build of the runtime, or
     ///   the model has an input or output that is no tensor.
     init(
-        model: String, path: String, options: ONNXOptions, maximumRows: Int, library: ONNXRuntimeLibrary
+        model: String, path: String, samples: SampleFile? = nil, options: ONNXOptions, maximumRows: Int,
+        library: ONNXRuntimeLibrary
     ) throws(InferenceError) {
         self.model = model
         self.path = path
+        sampleFile = samples
         self.options = options
         self.library = library
         let session = try ONNXSession(model: model, path: path, options: options, library: library)
         var signature = session.signature
         if signature.maximumBatchSize != nil { signature.maximumBatchSize = maximumRows }
         self.signature = signature
+        rows = .unproven(.read(path: path, integers: signature.takesIntegers))
         loaded = Mutex(session)
+    }
+
+    package func samples(for signature: ModelSignature) throws(InferenceError) -> [[Tensor]] {
+        guard let sampleFile else { return [] }
+        return try ModelSamples.read(path: sampleFile.path, members: sampleFile.members, signature: signature)
     }
 
     package func makeInstance() throws(InferenceError) -> any BackendInstance {
@@ -51,4 +61,10 @@ package final class ONNXRuntimeBackend: Backend {
         if let ready { return ready }
         return try ONNXSession(model: model, path: path, options: options, library: library)
     }
+}
+
+/// Where the rows of a model's samples are: a file, and its member for each input.
+struct SampleFile: Sendable {
+    var path: String
+    var members: [String: String]
 }

@@ -69,9 +69,20 @@ final class ONNXSession: BackendInstance, Sendable {
             let dimensions = withUnsafeBytes(of: port.dimensions) { raw in
                 raw.bindMemory(to: Int64.self).prefix(Int(port.rank)).map { Int($0) }
             }
-            specifications.append(TensorSpecification(name: name, elementType: elementType, shape: Shape(dimensions)))
+            specifications.append(
+                TensorSpecification(
+                    name: name, elementType: elementType, shape: Shape(dimensions), axisNames: axisNames(of: port),
+                    rank: port.has_shape ? .known : .unknown))
         }
         return specifications
+    }
+
+    private static func axisNames(of port: spate_ort_port) -> [String?] {
+        withUnsafeBytes(of: port.axis_names) { raw in
+            raw.bindMemory(to: UnsafeMutablePointer<CChar>?.self).prefix(Int(port.rank)).map { name in
+                name.flatMap { TensorSpecification.axisName(written: String(cString: $0)) }
+            }
+        }
     }
 
     // MARK: Running
@@ -182,9 +193,10 @@ final class ONNXSession: BackendInstance, Sendable {
 }
 
 extension ModelSignature {
-    /// A model whose every input and output has a free first dimension takes batches; of any size, as far as it says.
+    /// A model whose every input and output may have a free first dimension may take batches; of any size, as far as it
+    /// says.
     init(inputs: [TensorSpecification], outputs: [TensorSpecification]) {
-        let takesBatches = (inputs + outputs).allSatisfy { $0.shape.dimensions.first == -1 }
+        let takesBatches = !inputs.isEmpty && (inputs + outputs).allSatisfy(\.mayCountRows)
         self.init(inputs: inputs, outputs: outputs, maximumBatchSize: takesBatches ? .max : nil)
     }
 }

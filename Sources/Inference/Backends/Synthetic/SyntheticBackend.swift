@@ -9,6 +9,7 @@ package struct SyntheticBackend: Backend {
 
     package let signature: ModelSignature
     package var platform: String { Self.platform }
+    package var rows: RowKnowledge { .byConstruction }
     private let options: SyntheticOptions
 
     package init(options: SyntheticOptions, maximumRows: Int) {

@@ -1,0 +1,207 @@
+import Batching
+import Inference
+import Jobs
+import Logging
+import NIOCore
+import Observability
+import Settings
+import Synchronization
+import Tensors
+import Testing
+import Time
+
+@testable import Worker
+
+/// What the worker does when outputs have not the rows of the inputs.
+@Suite(.timeLimit(.minutes(1))) struct JoiningTests {
+    /// `y` = the sum of all of `x`, in as many rows as `rows` says of the rows that came.
+    private struct SummingBackend: Backend {
+        let platform = "test"
+        let rows = RowKnowledge.byConstruction
+        let signature = makeSignature()
+        var answer: @Sendable (Int) -> Int
+        var onRun: @Sendable (Int) -> Void = { _ in }
+
+        func makeInstance() throws(InferenceError) -> any BackendInstance { Instance(backend: self) }
+
+        final class Instance: BackendInstance {
+            private let backend: SummingBackend
+            init(backend: SummingBackend) { self.backend = backend }
+
+            func run(_ inputs: [Tensor], rows: Int, requestedOutputs: [String]) throws(InferenceError) -> [Tensor] {
+                let count = inputs[0].rows
+                backend.onRun(count)
+                let sum = floats(inputs[0]).reduce(0, +)
+                return [makeTensor("y", values: Array(repeating: sum, count: backend.answer(count) * 2))]
+            }
+        }
+    }
+
+    private func sum(_ job: TakenJob) -> Float { floats(job.job.inputs[0]).reduce(0, +) }
+
+    /// Runs `jobs` on a worker that joins what the backend says is joinable.
+    private func settle(
+        _ jobs: [TakenJob], on backend: SummingBackend, maximumRows: Int = 64
+    ) async throws -> (settled: [JobID: Outcome], report: WorkerReport?, retried: Int) {
+        let queue = RecordingQueue()
+        queue.add(jobs)
+        let service = makeService(
+            queue: queue, batching: BatchingSettings(maximumRows: maximumRows),
+            load: { _ throws(InferenceError) in backend })
+        async let running: Void = service.run()
+        await queue.wait { $0.settled.count >= jobs.count }
+        let report = service.report
+        service.drain()
+        try await running
+        let settled = Dictionary(queue.state.settled.map { ($0.outcome.id, $0.outcome) }) { first, _ in first }
+        return (settled, report, queue.state.retried.count)
+    }
+
+    private func values(_ outcome: Outcome?) throws -> [Float] {
+        guard case .finished(let outputs) = outcome?.ending else {
+            Issue.record("ended as \(String(describing: outcome?.ending))")
+            return []
+        }
+        return floats(outputs[0])
+    }
+
+    struct Answer: Sendable, CustomTestStringConvertible {
+        var testDescription: String
+        var rows: @Sendable (Int) -> Int
+    }
+
+    static let wrongRows = [
+        Answer(testDescription: "one row more", rows: { $0 + 1 }),
+        Answer(testDescription: "one row for all", rows: { $0 == 1 ? 2 : 1 }),
+        Answer(testDescription: "none", rows: { _ in 0 }),
+        Answer(testDescription: "right from three rows on", rows: { $0 < 3 ? $0 + 1 : $0 }),
+    ]
+
+    @Test("every request is answered by what it gives alone, none fails, none is tried again", arguments: wrongRows)
+    func answersWhole(answer: Answer) async throws {
+        let jobs = try (1...20).map { try makeJob($0, rows: $0 % 4 == 0 ? 100 : 1 + $0 % 2) }
+        let runs = Mutex<[Int]>([])
+        let backend = SummingBackend(answer: answer.rows, onRun: { rows in runs.withLock { $0.append(rows) } })
+        let result = try await settle(jobs, on: backend)
+        for job in jobs {
+            let rows = job.job.inputs[0].rows
+            let given = try values(result.settled[job.id])
+            #expect(given == Array(repeating: sum(job), count: answer.rows(rows) * 2), "job of \(rows) rows")
+        }
+        #expect(result.retried == 0)
+        let joining = result.report?.models.first?.joining
+        #expect(joining?.joinsRows == false)
+        #expect(joining?.reason.contains("the first dimension must count rows") == true, "\(joining?.reason ?? "")")
+        // Each job whole, the warm-up, and no more than what one joined batch and one piece for each instance took before.
+        #expect(runs.withLock { $0.count } <= jobs.count + 20)
+    }
+
+    @Test("parts of a request whose rows have other shapes are run again whole")
+    func partsDisagree() async throws {
+        // Rows are counted, but their width follows the number of rows that ran together.
+        struct Widening: Backend {
+            let platform = "test"
+            let rows = RowKnowledge.byConstruction
+            let signature = makeSignature()
+            func makeInstance() throws(InferenceError) -> any BackendInstance { Instance() }
+            final class Instance: BackendInstance {
+                func run(_ inputs: [Tensor], rows: Int, requestedOutputs: [String]) throws(InferenceError) -> [Tensor] {
+                    let rows = inputs[0].rows
+                    return [makeTensor("y", values: Array(repeating: 1, count: rows * rows), width: rows)]
+                }
+            }
+        }
+        let queue = RecordingQueue()
+        let job = try makeJob(1, rows: 100)
+        queue.add([job])
+        let service = makeService(queue: queue, load: { _ throws(InferenceError) in Widening() })
+        async let running: Void = service.run()
+        await queue.wait { !$0.settled.isEmpty }
+        service.drain()
+        try await running
+        guard case .finished(let outputs) = queue.state.settled.first?.outcome.ending else {
+            Issue.record("\(queue.state.settled)")
+            return
+        }
+        #expect(outputs.map(\.shape) == [[100, 100]])
+    }
+
+    // MARK: The ledger
+
+    private func makeLedger(maximumRows: Int = 8, instances: Int = 1) -> ModelLedger {
+        ModelLedger(policy: BatchingPolicy(maximumRows: maximumRows, instances: instances))
+    }
+
+    private func run(_ work: BatchWork, answer: @escaping @Sendable (Int) -> Int) throws -> BatchResult {
+        let instance = try SummingBackend(answer: answer).makeInstance()
+        return BatchExecutor(instance: instance, steady: FixedTime()).execute(work, onRerun: {})
+    }
+
+    @Test("what a joined batch of another instance brings after that is dropped, too, and runs again whole")
+    func dropsOthers() throws {
+        var ledger = makeLedger(instances: 2)
+        let first = ledger.accept(try [1, 2].map { try admit(makeJob($0, rows: 8)) }, now: .zero).start
+        #expect(ledger.accept(try (3...6).map { try admit(makeJob($0, rows: 4)) }, now: .zero).start.isEmpty)
+        // Both come back: each starts a joined batch of two.
+        var joined: [(instance: Int, work: BatchWork)] = []
+        for start in first {
+            joined += ledger.completed(try run(start.work, answer: { $0 }), on: start.instance, now: .zero).start
+        }
+        #expect(joined.map(\.work.parts.count) == [2, 2])
+        let refuted = ledger.completed(
+            try run(joined[0].work, answer: { _ in 1 }), on: joined[0].instance, now: .zero)
+        #expect(refuted.stopsJoining != nil)
+        #expect(refuted.release.isEmpty)
+        // The other one's rows are as many as they should be, and yet its answers were joined.
+        let second = ledger.completed(
+            try run(joined[1].work, answer: { $0 }), on: joined[1].instance, now: .zero)
+        #expect(second.stopsJoining == nil)
+        #expect(second.release.isEmpty)
+        var waiting = refuted.start + second.start
+        var released = 0
+        while !waiting.isEmpty {
+            let next = waiting.removeFirst()
+            #expect(next.work.isOneRequest && next.work.counting == .whole)
+            let actions = ledger.completed(
+                try run(next.work, answer: { _ in 1 }), on: next.instance, now: .zero)
+            released += actions.release.count
+            waiting += actions.start
+        }
+        #expect(released == 4)
+        #expect(ledger.isIdle)
+    }
+
+    @Test("a lone request's outputs are its own, and end joining for those that wait")
+    func lone() throws {
+        var ledger = makeLedger()
+        let begun = ledger.accept([try admit(makeJob(1, rows: 2))], now: .zero)
+        _ = ledger.accept(try (2...4).map { try admit(makeJob($0)) }, now: .zero)
+        let work = try #require(begun.start.first)
+        let actions = ledger.completed(
+            try run(work.work, answer: { _ in 7 }), on: work.instance, now: .zero)
+        #expect(actions.release.count == 1)
+        guard case .finished? = actions.release.first?.ending else {
+            Issue.record("\(String(describing: actions.release.first))")
+            return
+        }
+        #expect(actions.release.first?.held.parts.first?.outputs.first?.shape == [7, 2])
+        #expect(actions.stopsJoining != nil)
+        #expect(actions.start.map(\.work.parts.count) == [1])
+        #expect(ledger.assembler.waitingItems == 2)
+    }
+
+    @Test("a worker that drains gives back what would have to run again")
+    func drains() throws {
+        var ledger = makeLedger()
+        let begun = ledger.accept([try admit(makeJob(1, rows: 20))], now: .zero)
+        _ = ledger.drain(now: .zero)
+        let work = try #require(begun.start.first)
+        let actions = ledger.completed(
+            try run(work.work, answer: { _ in 1 }), on: work.instance, now: .zero)
+        guard case .handedBack? = actions.release.first?.ending else {
+            Issue.record("\(actions.release)")
+            return
+        }
+        #expect(ledger.isIdle)
+    }
+}
