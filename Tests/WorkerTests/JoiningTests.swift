@@ -74,7 +74,7 @@ import Time
         Answer(testDescription: "one row more", rows: { $0 + 1 }),
         Answer(testDescription: "one row for all", rows: { $0 == 1 ? 2 : 1 }),
         Answer(testDescription: "none", rows: { _ in 0 }),
-        Answer(testDescription: "right from three rows on", rows: { $0 < 3 ? $0 + 1 : $0 }),
+        Answer(testDescription: "wrong from three rows on", rows: { $0 < 3 ? $0 : $0 + 1 }),
     ]
 
     @Test("every request is answered by what it gives alone, none fails, none is tried again", arguments: wrongRows)
