@@ -13,7 +13,7 @@ struct Drawing {
         var labelWidth: Double
 
         static let broad = Frame(
-            name: "broad", width: 960, height: 250, left: 72, right: 14, top: 20, bottom: 26, labelWidth: 60)
+            name: "broad", width: 960, height: 254, left: 72, right: 14, top: 20, bottom: 30, labelWidth: 60)
         static let narrow = Frame(
             name: "narrow", width: 358, height: 220, left: 52, right: 16, top: 20, bottom: 26, labelWidth: 62)
     }
