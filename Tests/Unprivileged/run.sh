@@ -10,11 +10,14 @@
 set -euo pipefail
 root=$(cd "$(dirname "$0")/../.." && pwd)
 say() { printf '== %s\n' "$*"; }
+# Removed at the end, however it comes.
+made=""
+trap '[ -z "$made" ] || rm -rf "$made"' EXIT
 
 become_nobody() {
     local place copy user=65534
     place=$(mktemp -d "${TMPDIR:-/tmp}/spate-user.XXXXXX")
-    trap 'rm -rf "$place"' EXIT
+    made=$place
     # A name as people and build servers have them.
     copy="$place/branch of ä & b"
     mkdir -p "$copy/.build/debug" "$place/home"
@@ -42,7 +45,7 @@ here() {
     cd "$root"
     local scratch spate=.build/debug/spate
     scratch=$(mktemp -d "${TMPDIR:-/tmp}/spate-here.XXXXXX")
-    trap 'rm -rf "$scratch"' EXIT
+    made=$scratch
     say "user $(id -u), no capabilities: $(grep CapEff /proc/self/status | tr -d '\t')"
     $spate check --config cluster/spate.yaml
     say "make run, in short"
