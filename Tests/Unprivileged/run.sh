@@ -41,6 +41,20 @@ become_nobody() {
         --inh-caps=-all --bounding-set=-all "$copy/Tests/Unprivileged/run.sh" --here
 }
 
+# That of the tests' environment, or the system's of the same version where the former lies in a folder of root's own.
+choose_python() {
+    python=(.spate/venv-test/bin/python)
+    if "${python[@]}" -c '' 2>/dev/null; then return; fi
+    local packages version
+    packages=$(echo "$root"/.spate/venv-test/lib/python*/site-packages)
+    version=$(basename "$(dirname "$packages")")
+    python=(env "PYTHONPATH=$packages" "/usr/bin/$version")
+    "${python[@]}" -c 'import pytest' || {
+        echo "the Python of .spate/venv-test cannot be run by this user, and there is no /usr/bin/$version" >&2
+        exit 1
+    }
+}
+
 here() {
     cd "$root"
     local scratch spate=.build/debug/spate
@@ -58,7 +72,8 @@ here() {
     .build/debug/spatePackageTests.xctest --testing-library swift-testing \
         --filter 'LoadRunTests|PreflightTests|AsynchronousCallTests|ChildProcessTests|ProcessDriverTests|PrivateRedis'
     say "the command line and stock clients"
-    for folder in CommandLine Clients; do .spate/venv-test/bin/python -m pytest -q -p no:cacheprovider "Tests/$folder"; done
+    choose_python
+    for folder in CommandLine Clients; do "${python[@]}" -m pytest -q -p no:cacheprovider "Tests/$folder"; done
 }
 
 case "${1-}" in
