@@ -48,6 +48,7 @@ class Place:
         self.environment = dict(os.environ, SPATE_REDIS_URL=f"unix://{redis}")
         wait(redis.exists, 10, "the start of Redis")
         self.start("gateway", [SPATE, "gateway", "--config", folder / "spate.yaml"])
+        wait(lambda: "Listening" in self.log("gateway"), 20, "the start of the gateway")
 
     def start(self, name, command):
         environment = getattr(self, "environment", None)
