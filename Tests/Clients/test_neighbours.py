@@ -103,6 +103,7 @@ def test_a_cluster_leaves_the_workers_of_a_killed_neighbour_alone(tmp_path, samp
         assert workers_of(two.process) == [own]
         assert not lives(orphan), "the kernel ends it with its own cluster, though it was stopped"
         assert "its scaler had ended" not in two.log_path.read_text()
+        (tmp_path / "one" / "address.json").unlink()
         again = Cluster(tmp_path / "one", configs[0])
         try:
             assert ask(again, samples).status_code == 200

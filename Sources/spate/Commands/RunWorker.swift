@@ -105,7 +105,9 @@ struct RunWorker: AsyncParsableCommand {
     /// inside a backend, for which a normal exit would wait.
     private func enter(_ settings: ClusterSettings, id: String, _ connections: RedisConnections) async -> ClusterPlace {
         do {
-            return try await ClusterPlace.enter(settings, id: id, as: .worker(pool: pool), connections)
+            let isSole = ProcessInfo.processInfo.environment[ClusterPlace.soleVariable] != nil
+            return try await ClusterPlace.enter(
+                settings, id: id, as: .worker(pool: pool), company: isSole ? .sole : .shared, connections)
         } catch {
             _exit((RoleFailure.exit(error) as? ExitCode)?.rawValue ?? 69)
         }

@@ -99,6 +99,7 @@ struct Up: AsyncParsableCommand {
         let catalog = try ModelCatalog.read(settings)
         let id = BootID.make("gateway")
         let isSole = settings.redis.url == nil
+        if isSole { setenv(ClusterPlace.soleVariable, "1", 1) }
         let place = try await ClusterPlace.enter(
             settings, id: id, as: .gateway, company: isSole ? .sole : .shared, queue.connections)
         let observer = RedisQueueObserver(queue.connections)

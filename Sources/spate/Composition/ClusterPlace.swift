@@ -44,6 +44,9 @@ struct ClusterPlace: Sendable {
         }
     }
 
+    /// Set by `spate up` for its workers where nobody else can reach its Redis.
+    static let soleVariable = "SPATE_SOLE"
+
     /// Reads the digests of the models' files and enters the cluster.
     ///
     /// - Parameter id: unique per boot.
@@ -55,12 +58,14 @@ struct ClusterPlace: Sendable {
         var models: [QueueName: String] = [:]
         for model in settings.models where role.serves(model) {
             guard let queue = model.queue else { continue }
-            models[queue] = digest(of: model, in: settings.repository, for: role)
+            models[queue] = digest(of: model, in: settings.repository, for: role, company)
         }
         let membership = ClusterMembership(
             connections,
             member: ClusterMember(
-                id: id, revision: settings.cluster.revision, scope: role.scope, company: company, models: models))
+                id: id, revision: settings.cluster.revision, scope: role.scope,
+                // Who enters as the sole one clears the place of what was there; a worker is never the first.
+                company: role.scope == .whole ? company : .shared, models: models))
         // Unstructured: it begins before the group of services does, whose service then stands for it.
         let keeper = Task { await membership.run() }
         do {
@@ -72,9 +77,15 @@ struct ClusterPlace: Sendable {
         }
     }
 
-    /// Empty where the files are not read.
-    private static func digest(of model: ModelSettings, in repository: String, for role: Role) -> String {
-        if case .scaler = role { return "" }
+    /// Empty where the files are not read: workers of a `spate up` whose Redis nobody else can reach are of its cluster whatever
+    /// their files are, so that a file which was mended meanwhile is taken.
+    private static func digest(
+        of model: ModelSettings, in repository: String, for role: Role, _ company: ClusterMember.Company
+    ) -> String {
+        switch (role, company) {
+        case (.scaler, _), (.worker, .sole): return ""
+        case (.gateway, _), (.worker, .shared): break
+        }
         switch model.backend {
         case .synthetic: return "synthetic"
         case .onnxruntime: return ModelRepository(path: repository).digest(of: model) ?? ""
