@@ -60,7 +60,7 @@ def open_idle(host, count):
     return sockets
 
 
-@pytest.mark.parametrize("soft, hard, count", [(1024, 1024, 1_500), (1024, 4096, 5_000), (128, 128, 400), (64, 64, 200)])
+@pytest.mark.parametrize("soft, hard, count", [(1024, 1024, 1_500), (1024, 4096, 5_000), (128, 128, 400), (96, 96, 200)])
 def test_idle_connections_beyond_the_limit_harm_nobody(tmp_path, soft, hard, count, samples):
     cluster = Limited(tmp_path, soft, hard)
     try:
