@@ -53,7 +53,8 @@ package struct BackendRegistry: Sendable {
     private func readableFile(of model: ModelSettings) throws(InferenceError) -> String {
         let path = repository.modelFile(of: model)
         guard let problem = SettingsPath.problem(withFile: path) else { return path }
-        throw InferenceError(.modelUnavailable, "the file of model '\(model.name)', \(path), cannot be read: \(problem)")
+        throw InferenceError(
+            .modelUnavailable, "the file of model '\(model.name)', \(path), cannot be read: \(problem)")
     }
 
     private var search: ONNXRuntimeSearch {
