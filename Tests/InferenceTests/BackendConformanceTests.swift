@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Settings
 import Tensors
 import Testing
@@ -88,5 +89,17 @@ import Testing
         #expect(digests[0] == digests[1])
         #expect(digests[0] != digests[2])
         #expect(ModelRepository(path: "/nowhere").digest(of: settings) == nil)
+    }
+
+    @Test(
+        "the stamp changes with each file that a load reads", arguments: ["model.yaml", "samples.json", "1/model.onnx"])
+    func stamp(file: String) throws {
+        let settings = ModelSettings(name: "made")
+        try Models.with(ModelBytes.sum.bytes) { repository in
+            let before = repository.stamp(of: settings)
+            #expect(repository.stamp(of: settings) == before)
+            try Data("mended".utf8).write(to: URL(filePath: "\(repository.path)/made/\(file)"))
+            #expect(repository.stamp(of: settings) != before)
+        }
     }
 }

@@ -65,6 +65,42 @@ import Testing
         #expect(try self.joining(picky, wish: .rows) == .rows(.asked))
     }
 
+    @Test("an influence below the tolerance is found bit for bit at every place, also where time is short")
+    func weakInfluence() throws {
+        let kind = try #require(ModelKind.all.first { $0.name.contains("beside great numbers") })
+        try Models.with(kind.model.bytes) { repository in
+            let backend = try Models.load("made", repository)
+            let joining = try RowProof.run(
+                backend.makeInstance(), signature: backend.signature, evidence: backend.rows.evidence, maximumRows: 4,
+                bounds: .init(needed: .seconds(30), further: .zero))
+            #expect(joining.reason.contains("another by itself than beside others"), "\(joining.reason)")
+        }
+    }
+
+    @Test("names and shapes of the file that are not the model's are refused, with what it has")
+    func examples() throws {
+        let backend = try Models.load("digits")
+        func problem(_ change: (inout ModelSettings) -> Void) -> String? {
+            var settings = ModelSettings(name: "digits")
+            change(&settings)
+            do {
+                _ = try settings.outlook(over: backend.signature, rows: backend.rows)
+                return nil
+            } catch {
+                return error.message
+            }
+        }
+        #expect(problem { $0.warmUp = ["image": [1, 64]] } == nil)
+        #expect(
+            problem { $0.warmUp = ["imgae": [1, 64]] }
+                == "'warm_up' in the file of model 'digits' names 'imgae', which is no input; it has: image; did you mean 'image'?"
+        )
+        #expect(problem { $0.samples = ["picture": "images"] }?.contains("'picture', which is no input") == true)
+        #expect(
+            problem { $0.warmUp = ["image": [1, 8, 8]] }?.contains("[1,8,8] for input 'image', which takes") == true)
+        #expect(problem { $0.warmUp = ["image": [1, 63]] }?.contains("[1,63] for input 'image'") == true)
+    }
+
     @Test("a model that takes too long is not joined")
     func tooLong() throws {
         let backend = try Models.load("digits")
@@ -106,7 +142,7 @@ import Testing
     private func evidence(_ model: MadeModel, integers: Bool = false) -> OperatorEvidence? {
         model.bytes.withUnsafeBytes { bytes in
             ONNXGraph.read(bytes: bytes).map {
-                OperatorEvidence.of($0.graph, functions: $0.functions, integers: integers)
+                OperatorEvidence.of($0.graph, functions: $0.functions, versions: $0.versions, integers: integers)
             }
         }
     }
@@ -152,6 +188,108 @@ import Testing
         let inside = model(
             [.init("If", ["c"], ["y"], [("then_branch", .graph(branch)), ("else_branch", .graph(hidden))])])
         #expect(evidence(inside)?.obstacle?.contains("random") == true)
+    }
+
+    @Test("follows calls of functions: only what depends on values speaks against it, with the names of each its own")
+    func functions() {
+        func called(_ function: MadeModel.Function, _ operands: [String]) -> OperatorEvidence? {
+            var model = model([
+                .init("Shape", ["x"], ["s"]),
+                .init(function.name, operands, ["y"], domain: MadeModel.functionDomain),
+            ])
+            model.functions = [function]
+            return evidence(model)
+        }
+        let shaped = MadeModel.Function("Shaped", ["a", "b"], ["y"], [.init("Reshape", ["a", "b"], ["y"])])
+        #expect(called(shaped, ["x", "s"])?.obstacle == nil)
+        #expect(called(shaped, ["s", "x"])?.obstacle?.contains("Reshape") == true)
+        // Its own `x` is not the model's.
+        let alien = MadeModel.Function(
+            "Alien", ["a", "b"], ["y"], [.init("Shape", ["a"], ["x"]), .init("Reshape", ["a", "x"], ["y"])])
+        #expect(called(alien, ["x", "s"])?.obstacle == nil)
+        let branch = MadeModel([.init("Neg", ["a"], ["o"])], inputs: [], outputs: [.init("o", ["batch", 4])])
+        let deciding = MadeModel.Function(
+            "Deciding", ["a"], ["y"],
+            [
+                .init("ReduceMax", ["a"], ["m"]), .init("Cast", ["m"], ["c"], [("to", .integer(9))]),
+                .init("If", ["c"], ["y"], [("then_branch", .graph(branch)), ("else_branch", .graph(branch))]),
+            ])
+        #expect(called(deciding, ["x"])?.obstacle?.contains("an If decides by values") == true)
+        // What it decides by the number of rows is another answer for who comes with others.
+        #expect(called(deciding, ["s"])?.obstacle?.contains("the number of rows") == true)
+        let itself = MadeModel.Function(
+            "Itself", ["a"], ["y"], [.init("Itself", ["a"], ["y"], domain: MadeModel.functionDomain)])
+        #expect(called(itself, ["x"])?.obstacle?.contains("cannot be followed") == true)
+    }
+
+    @Test("functions that call functions are followed once for each way of calling")
+    func manyCalls() {
+        // Each calls the next twice: 2^30 calls.
+        let functions = (0..<30).map { level in
+            MadeModel.Function(
+                "F\(level)", ["a"], ["y"],
+                [
+                    .init(level == 29 ? "Neg" : "F\(level + 1)", ["a"], ["b"], domain: level == 29 ? "" : "own"),
+                    .init(level == 29 ? "Neg" : "F\(level + 1)", ["b"], ["y"], domain: level == 29 ? "" : "own"),
+                ])
+        }
+        var model = model([.init("F0", ["x"], ["n"], domain: "own"), .init("NonZero", ["n"], ["y"])])
+        model.functions = functions
+        #expect(evidence(model)?.obstacle?.contains("NonZero") == true)
+    }
+
+    @Test("what goes round a loop depends on what comes in from outside, some rounds later")
+    func carried() throws {
+        let kind = try #require(ModelKind.all.first { $0.name == "rounds until all rows together are done" })
+        #expect(evidence(kind.model)?.obstacle?.contains("a Loop runs as long as values say") == true)
+        // Two rounds from x to the sizes: a takes x, b takes a, and b is how often something is repeated.
+        let body = MadeModel(
+            [
+                .init("Identity", ["x"], ["a1"]), .init("Identity", ["a"], ["b1"]), .init("Tile", ["z", "b"], ["t"]),
+                .init("Identity", ["c"], ["c1"]),
+            ], inputs: ["i", "c", "a", "b"].map { .init($0, []) },
+            outputs: ["c1", "a1", "b1", "t"].map { .init($0, []) })
+        let loop = model([.init("Loop", ["n", "t", "p", "q"], ["u", "v", "y"], [("body", .graph(body))])])
+        #expect(evidence(loop)?.obstacle?.contains("Tile") == true)
+    }
+
+    @Test("the order of the nodes in a file does not matter")
+    func unsorted() {
+        let nodes: [MadeModel.Node] = [
+            .init("NonZero", ["b"], ["y"]), .init("Neg", ["a"], ["b"]), .init("Neg", ["x"], ["a"]),
+        ]
+        #expect(evidence(model(nodes))?.obstacle?.contains("NonZero") == true)
+        #expect(evidence(model(nodes.reversed()))?.obstacle?.contains("NonZero") == true)
+    }
+
+    @Test(
+        "an operator of another domain that is called like a known one is unknown; graphs of functions speak against it"
+    )
+    func lookalikes() {
+        let shape = model([.init("Shape", ["x"], ["s"], domain: "somebody"), .init("Reshape", ["z", "s"], ["y"])])
+        #expect(evidence(shape)?.obstacle?.contains("Reshape") == true)
+        let class_ = model([
+            .init("ArgMax", ["x"], ["i"], domain: "somebody"), .init("Gather", ["t", "i"], ["y"]),
+        ])
+        #expect(evidence(class_)?.values == .small)
+        let likeness = model([.init("CastLike", ["x", "i"], ["c"]), .init("Div", ["z", "c"], ["y"])])
+        #expect(evidence(likeness)?.values == .smallPositive)
+        let body = MadeModel([.init("Neg", ["x"], ["o"])], inputs: [], outputs: [.init("o", nil)])
+        var call = model([.init("F", ["x"], ["y"], [("body", .graph(body))], domain: MadeModel.functionDomain)])
+        call.functions = [.init("F", ["a"], ["b"], [.init("Neg", ["a"], ["b"])])]
+        #expect(evidence(call)?.obstacle?.contains("cannot be followed") == true)
+    }
+
+    @Test("an integer that reaches an operator of another domain may be a place: it stays small")
+    func foreign() {
+        let rotating = model([.init("RotaryEmbedding", ["h", "x", "cos", "sin"], ["y"], domain: "com.microsoft")])
+        let own = model([.init("Lookup", ["x"], ["y"], domain: "somebody")])
+        for model in [rotating, own] {
+            #expect(evidence(model, integers: true)?.values == .small)
+        }
+        #expect(evidence(rotating, integers: false)?.values == .any)
+        // It may make integers of its own.
+        #expect(evidence(own, integers: false)?.values == .small)
     }
 
     @Test("keeps made-up integers from being indices that are too large, and divisors that are nought")
