@@ -30,6 +30,8 @@ final class RedisChannelHandler: ChannelInboundHandler {
     private var failure: RedisError?
     /// It refused a write as a replica does: after a failover the same name leads to the new primary.
     private var isReplica = false
+    /// The server has become a replica, as another connection found out.
+    private var leavesWhenIdle = false
     private var end: EventLoopPromise<RedisError>?
     /// Called when the server refuses a write as a replica does.
     var onReplica: (() -> Void)?
@@ -133,6 +135,7 @@ final class RedisChannelHandler: ChannelInboundHandler {
                     if let entry = try pending.receive(reply) { entry.complete(.success(entry.replies)) }
                 }
             }
+            if leavesWhenIdle, pending.isEmpty { close(became(replica: "connecting anew")) }
             if isReplica {
                 let onReplica = onReplica
                 close(became(replica: "it is unknown whether the command ran"))
@@ -170,10 +173,10 @@ final class RedisChannelHandler: ChannelInboundHandler {
 
     // MARK: The end
 
-    /// Ends the connection if nobody waits for a reply on it.
-    func leaveIfIdle() {
-        guard pending.isEmpty else { return }
-        close(became(replica: "connecting anew"))
+    /// Ends the connection once nobody waits for a reply on it.
+    func leaveWhenIdle() {
+        leavesWhenIdle = true
+        if pending.isEmpty { close(became(replica: "connecting anew")) }
     }
 
     private func became(replica what: String) -> RedisError {

@@ -232,7 +232,7 @@ package final class RedisClient: Sendable {
         let connection: RedisConnector.Connection? = state.withLock { state in
             if case .up(let connection) = state.link { connection } else { nil }
         }
-        connection?.perform { $0.leaveIfIdle() }
+        connection?.perform { $0.leaveWhenIdle() }
     }
 
     private func close() {

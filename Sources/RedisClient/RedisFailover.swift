@@ -3,8 +3,8 @@ import Synchronization
 /// Tells all connections of a process that the server they are on has become a replica.
 ///
 /// Behind a name that does not change, a connection stays on the old primary until it writes and is refused. What only
-/// reads or listens would stay for ever. So the first that is refused tells the others, and those that owe no reply connect
-/// anew at once.
+/// reads or listens would stay for ever. So the first that is refused tells the others, and each connects anew once it owes no
+/// reply.
 package final class RedisFailover: Sendable {
     private struct State {
         var observers: [UInt64: @Sendable () -> Void] = [:]

@@ -1,16 +1,16 @@
 import Jobs
 import RedisClient
 
-/// Whether the user of the connection may do everything that the roles do, asked by doing it to keys that do not exist.
+/// Whether the user of the connection may do everything that the roles do, asked by doing it to a key that nobody else uses.
 ///
 /// An ACL is not readable by those whom it restricts, and a right that is missing shows at the first job otherwise.
 enum AccessCheck {
-    /// Each has no lasting effect. Errors other than of a missing right are expected.
-    private static func commands(_ keys: Keys) -> [[String]] {
-        let key = keys.probe
+    /// One transaction: without a lasting effect, wherever the process or its connection ends. Errors other than of a missing
+    /// right are expected.
+    private static func commands(_ keys: Keys, _ key: String) -> [[String]] {
         let group = Keys.group
         return [
-            ["XADD", key, "NOMKSTREAM", "*", "p", ""], ["XLEN", key], ["XDEL", key, "0-1"],
+            ["MULTI"], ["XADD", key, "NOMKSTREAM", "*", "p", ""], ["XLEN", key], ["XDEL", key, "0-1"],
             ["XACK", key, group, "0-1"],
             ["XRANGE", key, "-", "+", "COUNT", "1"], ["XREVRANGE", key, "+", "-", "COUNT", "1"],
             ["XPENDING", key, group],
@@ -27,14 +27,16 @@ enum AccessCheck {
             ["HGET", key, "f"], ["HMGET", key, "f"], ["HGETALL", key], ["HDEL", key, "f"],
             ["HSET", key, "f", "1"], ["HSETNX", key, "f", "1"], ["HINCRBY", key, "f", "1"], ["DEL", key],
             ["SADD", key, "m"], ["SREM", key, "m"], ["SMEMBERS", key], ["UNLINK", key],
-            ["PUBLISH", keys.channel("probe"), ""], ["TIME"], ["MULTI"], ["EXEC"],
+            ["PUBLISH", keys.channel("probe"), ""], ["TIME"],
             ["SCRIPT", "LOAD", "return 1"], ["EVALSHA", RedisScript.state.digest, "0"], ["EVAL", "return 1", "0"],
+            ["EXEC"],
         ]
     }
 
     /// - Throws: `unauthorized` with every right that is missing.
     static func run(on client: RedisClient, _ connections: RedisConnections) async throws(QueueError) {
-        let commands = commands(connections.keys)
+        let key = connections.keys.probe + ":" + String(UInt64.random(in: .min ... .max), radix: 36)
+        let commands = commands(connections.keys, key)
         let replies = try await client.perform(
             commands.map { words in
                 var command = RedisCommand(words[0])
@@ -51,9 +53,10 @@ enum AccessCheck {
         }
         guard !missing.isEmpty else { return }
         let root = connections.cluster.keyPrefix
+        let channels = "&" + connections.keys.channel("*")
         throw QueueError(
             .unauthorized,
-            "the user of Redis at \(connections.configuration.label) may not do what Spate needs: \(missing.joined(separator: ", ")). Allow it with ACL SETUSER <user> ~\(root)* &\(root)* +@all -@dangerous +info"
+            "the user of Redis at \(connections.configuration.label) may not do what Spate needs: \(missing.joined(separator: ", ")). Allow it with ACL SETUSER <user> ~\(root):* \(channels) +@all -@dangerous +info"
         )
     }
 

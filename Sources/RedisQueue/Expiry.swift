@@ -52,7 +52,7 @@ enum Expiry {
         guard let parts = reply.array?.compactMap(\.integer), parts.count == 2 else {
             throw QueueError.unexpected(reply, what)
         }
-        return Timestamp(microseconds: Int64(parts[0]) * 1_000_000 + Int64(parts[1]))
+        return Timestamp(microseconds: Int64(parts[0]) &* 1_000_000 &+ Int64(parts[1]))
     }
 
     private static func expire(
@@ -85,8 +85,9 @@ enum Expiry {
             switch reply.array?.first?.string {
             case "cancelled": count += 1
             case "running": held.append(Keys.pointer(id))
-            // It was settled meanwhile.
-            default: ended.append(Keys.pointer(id))
+            // It ended meanwhile.
+            case "settled", "absent": ended.append(Keys.pointer(id))
+            default: throw QueueError.unexpected(reply, what)
             }
         }
         try await put(off: held, until: now + later, ended: ended, of: queue, on: client, keys, what)
@@ -98,20 +99,15 @@ enum Expiry {
         _ keys: Keys,
         _ what: String
     ) async throws(QueueError) {
-        var commands: [RedisCommand] = []
         if !ended.isEmpty {
             var remove = RedisCommand("ZREM", keys.deadlines(queue))
             remove.append(contentsOf: ended)
-            commands.append(remove)
+            let reply = try await client.perform([remove], what).first ?? .null
+            guard reply.integer != nil else { throw QueueError.unexpected(reply, what) }
         }
-        if !held.isEmpty {
-            var postpone = RedisCommand("ZADD", keys.deadlines(queue), "XX")
-            for pointer in held { postpone.append(contentsOf: [String(moment.milliseconds), pointer]) }
-            commands.append(postpone)
-        }
-        guard !commands.isEmpty else { return }
-        for reply in try await client.perform(commands, what) {
-            if let message = reply.errorMessage { throw QueueError(reply: message, what) }
-        }
+        guard !held.isEmpty else { return }
+        let postpone = RedisScript.postpone.call(keys: [keys.deadlines(queue)])
+            .with(String(moment.milliseconds)).with(held)
+        _ = try await client.perform([postpone], what)
     }
 }

@@ -3,32 +3,81 @@ import Synchronization
 
 /// What a worker holds, and the queues that it has to do with.
 final class HeldJobs: Sendable {
-    private struct State {
+    fileprivate struct State {
         var jobs: Set<JobID> = []
+        /// Delivered to a take that is not through: the bodies of large jobs may be on their way for long.
+        var arriving: Set<JobID> = []
         /// Of large jobs that were delivered here and not settled here, whoever has them now.
         var bodies: [JobID: JobBody] = [:]
         var queues: Set<QueueName> = []
         var suspects: Set<QueueName> = []
         var promotions: [QueueName: ContinuousClock.Instant] = [:]
         var isRegistered = false
+        /// Until when the lease holds at least, by what Redis has confirmed.
+        var leased: ContinuousClock.Instant?
+        /// Those of `jobs` that have a deadline.
+        var deadlines: Set<JobID> = []
+        /// Somebody else may have them too, or have settled them.
+        var contested: Set<JobID> = []
+        /// How often the lease may have been over.
+        var lapses = 0
         var renewals = 0
         var isReconciling = false
     }
+
+    /// Beyond it those that are not held are forgotten. A mark outlives its settle: the same worker may run a job twice.
+    fileprivate static let mostContested = 8_192
 
     private let state = Mutex(State())
 
     /// Jobs that `take` has returned and that were not settled or given back.
     var jobs: Set<JobID> { state.withLock { $0.jobs } }
 
+    /// `jobs`, and those that are on their way to a take: whatever is not lost.
+    var known: Set<JobID> { state.withLock { $0.arriving.isEmpty ? $0.jobs : $0.jobs.union($0.arriving) } }
+
+    func arrive(_ ids: some Sequence<JobID>) { state.withLock { $0.arriving.formUnion(ids) } }
+
+    /// Their take is over, whatever became of it.
+    func arrived(_ ids: some Sequence<JobID>) { state.withLock { $0.arriving.subtract(ids) } }
+
     /// Every queue that was ever taken from.
     var queues: [QueueName] { state.withLock { Array($0.queues) } }
 
-    func insert(_ ids: some Sequence<JobID>) { state.withLock { $0.jobs.formUnion(ids) } }
+    func insert(_ jobs: [TakenJob]) {
+        state.withLock { state in
+            for job in jobs {
+                state.jobs.insert(job.id)
+                if job.job.deadline != nil { state.deadlines.insert(job.id) }
+            }
+        }
+    }
+
+    /// What a worker knows of a job that it is to settle. By default nothing: then all of it has to be reckoned with.
+    struct Hold {
+        /// Of a large job.
+        var body: JobBody?
+        /// Somebody else may have settled it, or have it for a retry.
+        var isContested = true
+        /// It may stand in the index of deadlines.
+        var hasDeadline = true
+    }
+
+    func hold(of id: JobID, now: ContinuousClock.Instant) -> Hold {
+        state.withLock { state in
+            let isLeased = state.leased.map { now < $0 } ?? false
+            return Hold(
+                body: state.bodies.isEmpty ? nil : state.bodies[id],
+                isContested: !isLeased || state.contested.contains(id),
+                hasDeadline: state.deadlines.contains(id) || !state.jobs.contains(id))
+        }
+    }
 
     /// They were settled or went back.
     func remove(_ ids: some Sequence<JobID>) {
         state.withLock { state in
-            state.jobs.subtract(ids)
+            for id in ids { state.jobs.remove(id) }
+            if !state.deadlines.isEmpty { state.deadlines.subtract(ids) }
             guard !state.bodies.isEmpty else { return }
             for id in ids { state.bodies[id] = nil }
         }
@@ -37,8 +86,6 @@ final class HeldJobs: Sendable {
     // MARK: Bodies of large jobs
 
     func note(_ body: JobBody, of id: JobID) { state.withLock { $0.bodies[id] = body } }
-
-    func body(of id: JobID) -> JobBody? { state.withLock { $0.bodies.isEmpty ? nil : $0.bodies[id] } }
 
     // MARK: Queues
 
@@ -56,7 +103,31 @@ final class HeldJobs: Sendable {
         }
     }
 
-    func forgetLease() { state.withLock { $0.isRegistered = false } }
+    func forgetLease() {
+        state.withLock { state in
+            state.isRegistered = false
+            state.leased = nil
+        }
+    }
+
+    /// Redis has confirmed a lease of `duration` that was asked for at `start`. If the one before may have been over by now, its
+    /// jobs may have been given to others.
+    func lease(from start: ContinuousClock.Instant, for duration: Duration, now: ContinuousClock.Instant) {
+        state.withLock { state in
+            if state.leased.map({ now >= $0 }) ?? true {
+                state.lapses += 1
+                state.contest(state.jobs)
+                state.contest(state.arriving)
+            }
+            state.leased = max(state.leased ?? start, start + duration)
+        }
+    }
+
+    /// They were given to somebody before, were cancelled, or a settle of theirs may have been lost on its way.
+    func contest(_ ids: some Sequence<JobID>) { state.withLock { $0.contest(ids) } }
+
+    /// To be asked before a take, and told after it: what came while the lease may have ended is contested.
+    var lapses: Int { state.withLock { $0.lapses } }
 
     /// Counts renewals.
     func renewed() -> Int {
@@ -106,4 +177,12 @@ final class HeldJobs: Sendable {
     }
 
     func promotionRuns(_ queue: QueueName) { state.withLock { $0.promotions[queue] = nil } }
+}
+
+extension HeldJobs.State {
+    fileprivate mutating func contest(_ ids: some Sequence<JobID>) {
+        contested.formUnion(ids)
+        guard contested.count > HeldJobs.mostContested else { return }
+        contested.formIntersection(jobs.union(arriving))
+    }
 }

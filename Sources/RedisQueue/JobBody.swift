@@ -13,6 +13,9 @@ struct JobBody: Sendable, Hashable {
     /// Bytes of an encoded job up to which it is in its entry.
     static let inlineLimit = 16 << 10
 
+    /// Bytes above which nothing that Spate wrote is: Redis holds no longer string.
+    private static let sizeLimit = 512 << 20
+
     /// Names the key. Made before the entry has its id.
     let token: String
     let size: Int
@@ -27,7 +30,9 @@ struct JobBody: Sendable, Hashable {
     /// What the field says; `nil` for any other text.
     init?(_ text: String) {
         let parts = text.split(separator: " ", omittingEmptySubsequences: false)
-        guard parts.count == 2, let size = Int(parts[1]), size >= 0, !parts[0].isEmpty else { return nil }
+        guard parts.count == 2, let size = Int(parts[1]), (0...Self.sizeLimit).contains(size), !parts[0].isEmpty else {
+            return nil
+        }
         token = String(parts[0])
         self.size = size
     }

@@ -27,7 +27,7 @@ enum QueueCensus {
         let depth = QueueDepth(
             waiting: max(0, entries - pending + givenBack - due), inFlight: max(0, pending - givenBack), due: due)
         let oldest =
-            numbers[5] < 0 || depth.waiting == 0 ? nil : Timestamp(microseconds: Int64(clamping: numbers[5]) * 1_000)
+            numbers[5] < 0 || depth.waiting == 0 ? nil : Timestamp(microseconds: Int64(clamping: numbers[5]) &* 1_000)
         // Which class the jobs belong to that are due later is not counted: the largest gives them up.
         var free = classes.indices.map { max(0, numbers[6 + 2 * $0]) }
         if let largest = free.indices.max(by: { free[$0] < free[$1] }) { free[largest] = max(0, free[largest] - due) }
@@ -36,7 +36,7 @@ enum QueueCensus {
             let oldest = numbers[7 + 2 * index]
             return ClassDepth(
                 priority: pair.0, waiting: pair.1,
-                oldestWaiting: oldest < 0 ? nil : Timestamp(microseconds: Int64(clamping: oldest) * 1_000))
+                oldestWaiting: oldest < 0 ? nil : Timestamp(microseconds: Int64(clamping: oldest) &* 1_000))
         }
         return QueueSnapshot(
             depth: depth, submitted: numbers[4], oldestWaiting: oldest, classes: depth.waiting > 0 ? waiting : [])

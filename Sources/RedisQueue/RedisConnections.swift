@@ -11,6 +11,7 @@ package struct RedisConnections: Sendable {
     /// Whose keys this process uses.
     package let cluster: ClusterName
     let keys: Keys
+    let standing = ClusterStanding()
     private let failover = RedisFailover()
 
     package init(

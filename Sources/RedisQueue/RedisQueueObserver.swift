@@ -82,9 +82,15 @@ package final class RedisQueueObserver: QueueObserver {
     }
 
     package func reapExpired(from queues: [QueueName]) async throws(QueueError) -> [String] {
-        let began = ContinuousClock.now
+        // The leases first: a worker that is gone may hold what stands in the way of the rest.
+        let ended = try await reapLeaseless(from: queues)
         _ = try await Promotion.run(on: client, keys, for: queues)
         _ = try await expire(queues)
+        return ended
+    }
+
+    private func reapLeaseless(from queues: [QueueName]) async throws(QueueError) -> [String] {
+        let began = ContinuousClock.now
         let candidates = try await knownWorkers(queues)
         guard !candidates.isEmpty else {
             _ = noteReadable(since: began)

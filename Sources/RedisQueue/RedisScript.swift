@@ -34,6 +34,8 @@ struct RedisScript: Sendable, Hashable {
     static let leaderContend = RedisScript(PackageResources.leader_contend_lua)
     static let leaderRelease = RedisScript(PackageResources.leader_release_lua)
     static let leaderRegister = RedisScript(PackageResources.leader_register_lua)
+    static let hashSet = RedisScript(PackageResources.hash_set_lua)
+    static let postpone = RedisScript(PackageResources.postpone_lua)
     static let leaderFenced = RedisScript(PackageResources.leader_fenced_lua)
 
     /// The arguments that follow must be those of the header.

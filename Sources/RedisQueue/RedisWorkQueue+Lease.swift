@@ -29,9 +29,11 @@ extension RedisWorkQueue {
             launch.yield(.reconciliation(queues))
         }
         let jobs = held.jobs
-        return zip(queues, replies).flatMap { queue, reply in
+        let cancelled = zip(queues, replies).flatMap { queue, reply in
             (reply.array ?? []).compactMap { $0.string.flatMap { Keys.job($0, in: queue) } }
         }.filter { jobs.contains($0) }
+        held.contest(cancelled)
+        return cancelled
     }
 
     package func watchCancellations(
@@ -40,8 +42,9 @@ extension RedisWorkQueue {
         let channels = Dictionary(queues.map { (keys.cancelledChannel($0), $0) }) { first, _ in first }
         guard !channels.isEmpty else { return }
         // What is published while the subscription is down comes with the next renewal.
-        await connections.makeSubscriber("cancel").run(channels: Array(channels.keys)) { channel, message in
+        await connections.makeSubscriber("cancel").run(channels: Array(channels.keys)) { [held] channel, message in
             guard let queue = channels[channel], let id = Keys.job(String(buffer: message), in: queue) else { return }
+            held.contest(CollectionOfOne(id))
             deliver(id)
         }
     }
@@ -70,8 +73,12 @@ extension RedisWorkQueue {
             .with(worker)
             .with(report)
             .with(String(QueueOptions.milliseconds(options.leaseDuration)), mode)
+        let start = ContinuousClock.now
         // Late is as bad as never: the lease would be over.
-        _ = try await leaseClient.perform([call], timeout: options.leaseDuration, what)
+        let replies = try await leaseClient.perform([call], timeout: options.leaseDuration, what)
+        // Otherwise one held already, nobody here knows for how long.
+        guard replies.first?.integer == 1 else { return }
+        held.lease(from: start, for: options.leaseDuration, now: .now)
     }
 
     // MARK: Deliveries that never reached this worker
@@ -105,7 +112,7 @@ extension RedisWorkQueue {
                 var start = "-"
                 while true {
                     let page = try await pending(queue, priority, idle: idle, from: start)
-                    let jobs = held.jobs
+                    let jobs = held.known
                     try await handBack(ids: page.filter { !jobs.contains($0) })
                     guard page.count == Reaper.step, let last = page.last else { break }
                     start = "(\(last.entry)"

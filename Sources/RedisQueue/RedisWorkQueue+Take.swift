@@ -13,6 +13,7 @@ extension RedisWorkQueue {
         guard limit > 0, !queues.isEmpty else { return [] }
         held.note(queues)
         try await register()
+        try connections.standing.check()
         try await recover(held.takeSuspects(among: queues))
         let taker = checkOutTaker()
         defer { checkIn(taker) }
@@ -21,11 +22,13 @@ extension RedisWorkQueue {
         while true {
             let remaining = deadline - ContinuousClock.now
             let count = budget.withLock { $0.count(upTo: limit, streams: streams.keys.count) }
+            let lapses = held.lapses
             do {
                 let deliveries = try await read(streams, count, waiting: remaining, on: taker)
                 budget.withLock { $0.note(largest: deliveries.largest) }
                 turns.withLock { $0.note(deliveries.classes) }
                 let jobs = try await admit(deliveries, on: taker)
+                if held.lapses != lapses { held.contest(jobs.lazy.map(\.id)) }
                 if !jobs.isEmpty { return jobs }
             } catch {
                 if error.code == .tooLarge { budget.withLock { $0.refused(count: count) } }
@@ -100,11 +103,17 @@ extension RedisWorkQueue {
 
     private func admit(_ deliveries: Deliveries, on taker: RedisClient) async throws(QueueError) -> [TakenJob] {
         var found: [FoundEntry] = []
+        var arriving = deliveries.entries.map(\.id)
+        held.arrive(arriving)
+        defer { held.arrived(arriving) }
         for (queue, pointers) in deliveries.pointers {
             var pointers = pointers
             while !pointers.isEmpty {
                 let claimed = try await claim(pointers, of: queue, on: taker)
                 found += claimed
+                held.arrive(claimed.lazy.map(\.id))
+                held.contest(claimed.lazy.map(\.id))
+                arriving += claimed.map(\.id)
                 // Pointers whose job was settled meanwhile made no room for others.
                 pointers = try await morePointers(pointers.count - claimed.count, of: queue, on: taker)
             }
@@ -113,7 +122,7 @@ extension RedisWorkQueue {
         var jobs: [TakenJob] = []
         var refused: [Refusal] = []
         for item in try await withBodies(found, on: taker) { sort(item, into: &jobs, &refused) }
-        held.insert(jobs.lazy.map(\.id))
+        held.insert(jobs)
         if !refused.isEmpty { await refuse(refused) }
         // Within a class what was given back comes first: it is older.
         return jobs.enumerated().sorted {
@@ -143,10 +152,23 @@ extension RedisWorkQueue {
                     [RedisCommand("GET", keys.body(item.queue, body.token))], timeout: Transfer.timeout(body.size), what
                 ).first ?? .null
             if let message = reply.errorMessage { throw QueueError(reply: message, what) }
+            // Cancelled, or settled by a worker that was taken for dead, since it was delivered: then the entry went with it.
+            if reply.bytes == nil, try await isGone(item, on: taker) {
+                held.remove(CollectionOfOne(item.id))
+                continue
+            }
             kept.append(item.with(item.entry.with(body: reply.bytes)))
         }
         try await handBack(ids: surplus)
         return kept
+    }
+
+    private func isGone(_ item: FoundEntry, on taker: RedisClient) async throws(QueueError) -> Bool {
+        let what = "looking for job \(item.id)"
+        let (lane, entry) = (keys.lane(item.queue, item.priority), item.entry.entry.description)
+        let reply = try await taker.perform([RedisCommand("XRANGE", lane, entry, entry)], what).first ?? .null
+        if let message = reply.errorMessage { throw QueueError(reply: message, what) }
+        return reply.array?.isEmpty ?? true
     }
 
     private func sort(_ found: FoundEntry, into jobs: inout [TakenJob], _ refused: inout [Refusal]) {
@@ -160,7 +182,8 @@ extension RedisWorkQueue {
                 jobs.append(taken)
             }
         } catch {
-            refused.append(.malformed(id, entry.payload, reason: error.message))
+            let job = entry.job(in: found.queue, found.priority)
+            refused.append(.malformed(id, entry.payload, job: job, reason: error.message))
         }
     }
 
@@ -204,7 +227,8 @@ extension RedisWorkQueue {
     /// the next reconciliation gives it back.
     private func refuse(_ refusals: [Refusal]) async {
         let transactions = refusals.map {
-            $0.transaction(worker: worker, now: clock.now(), keys, options: options, body: held.body(of: $0.id))
+            $0.transaction(
+                worker: worker, now: clock.now(), keys, options: options, body: held.hold(of: $0.id, now: .now).body)
         }
         do throws(QueueError) {
             try await settle(transactions)

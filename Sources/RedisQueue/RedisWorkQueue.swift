@@ -78,8 +78,15 @@ package final class RedisWorkQueue: WorkQueue {
     // MARK: Settling
 
     package func settle(_ settlements: [Settlement]) async throws(QueueError) {
-        let transactions = SettleTransaction.all(settlements, keys, options: options) { held.body(of: $0) }
-        try await settle(transactions)
+        let now = ContinuousClock.now
+        let transactions = SettleTransaction.all(settlements, keys, options: options) { held.hold(of: $0, now: now) }
+        do throws(QueueError) {
+            try await settle(transactions)
+        } catch {
+            // It may have been done all the same, and is then done twice.
+            held.contest(settlements.lazy.map(\.outcome.id))
+            throw error
+        }
         held.remove(settlements.lazy.map(\.outcome.id))
     }
 

@@ -5,8 +5,8 @@ import Time
 
 /// A delivered entry that is settled instead of run, and kept as a dead letter.
 enum Refusal {
-    /// Its payload cannot be read.
-    case malformed(JobID, ByteBuffer?, reason: String)
+    /// Its payload cannot be read, or its inputs are gone; `job` is what could be read of it all the same.
+    case malformed(JobID, ByteBuffer?, job: Job?, reason: String)
     /// Too many workers died while they ran it and nothing else.
     case poison(TakenJob, ByteBuffer?)
 
@@ -15,14 +15,14 @@ enum Refusal {
 
     var id: JobID {
         switch self {
-        case .malformed(let id, _, _): id
+        case .malformed(let id, _, _, _): id
         case .poison(let taken, _): taken.id
         }
     }
 
     var reason: String {
         switch self {
-        case .malformed(_, _, let reason): reason
+        case .malformed(_, _, _, let reason): reason
         case .poison(let taken, _): taken.poisonReason
         }
     }
@@ -32,16 +32,17 @@ enum Refusal {
     ) -> SettleTransaction {
         let settlement = Settlement(outcome: outcome(worker: worker, now: now), retention: retention(options))
         return SettleTransaction(
-            [settlement], in: id.queue, keys, options: options, body: { _ in body },
+            [settlement], in: id.queue, keys, options: options, hold: { _ in HeldJobs.Hold(body: body) },
             extra: [deadLetter(worker: worker, now: now, keys, options)])
     }
 
     private func outcome(worker: String, now: Timestamp) -> Outcome {
         switch self {
-        case .malformed(let id, _, let reason):
-            let submitted = Timestamp(microseconds: Int64(clamping: id.entry.milliseconds) &* 1_000)
+        case .malformed(let id, _, let job, let reason):
+            let submitted =
+                job?.submitted ?? Timestamp(microseconds: Int64(clamping: id.entry.milliseconds) &* 1_000)
             return Outcome(
-                id: id, replyTo: nil, echo: ByteBuffer(),
+                id: id, replyTo: job?.replyTo, echo: job?.echo ?? ByteBuffer(),
                 ending: .failed(JobFailure(code: .internal, message: reason, attempts: 0)),
                 run: RunRecord(submitted: submitted, settled: now, worker: worker))
         case .poison(let taken, _):
@@ -57,7 +58,7 @@ enum Refusal {
 
     private func retention(_ options: QueueOptions) -> Duration {
         switch self {
-        case .malformed: options.retention
+        case .malformed(_, _, let job, _): job?.retention ?? options.retention
         case .poison(let taken, _): taken.job.retention
         }
     }
@@ -67,7 +68,7 @@ enum Refusal {
             "XADD", keys.dead(id.queue), "MAXLEN", "~", String(options.deadLetterLimit), "*", "job", id.description,
             "worker", worker, "reason", reason)
         switch self {
-        case .malformed(_, let payload, _):
+        case .malformed(_, let payload, _, _):
             append(payload, to: &command)
         case .poison(let taken, let payload):
             command.append(contentsOf: ["attempts", String(taken.attempt), "crashes", String(taken.deathsAlone)])

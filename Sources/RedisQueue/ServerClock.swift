@@ -16,6 +16,15 @@ package final class ServerClock: TimeSource {
     /// A look that differs by more than this and its round trip is followed by a measurement.
     private static let tolerance: Int64 = 20_000
 
+    /// What took longer says less than an earlier measurement, 200 ms in microseconds.
+    private static let longestRoundTrip: Int64 = 200_000
+
+    /// One look at the server's time, in microseconds.
+    struct Sample: Equatable {
+        var offset: Int64
+        var roundTrip: Int64
+    }
+
     private let client: RedisClient
     private let origin = ContinuousClock.now
     /// Microseconds from the origin's zero to the epoch.
@@ -69,8 +78,8 @@ package final class ServerClock: TimeSource {
         do throws(QueueError) {
             guard let age, age < Self.refresh else { return await measureQuietly() }
             let sample = try await sample()
-            let difference = abs(sample.offset - offset.load(ordering: .relaxed))
-            if difference > Self.tolerance + sample.roundTrip { await measureQuietly() }
+            let difference = (sample.offset &- offset.load(ordering: .relaxed)).magnitude
+            if difference > (Self.tolerance + sample.roundTrip).magnitude { await measureQuietly() }
         } catch {
             // The old offset still holds; it is measured anew as soon as there is a connection again.
         }
@@ -86,26 +95,31 @@ package final class ServerClock: TimeSource {
 
     /// Measures the offset now. `run` must be under way.
     package func measure() async throws(QueueError) {
-        var shortest = Int64.max
-        for _ in 0..<Self.samples {
-            let sample = try await sample()
-            guard sample.roundTrip < shortest else { continue }
-            shortest = sample.roundTrip
-            offset.store(sample.offset, ordering: .relaxed)
-        }
+        var samples: [Sample] = []
+        for _ in 0..<Self.samples { samples.append(try await sample()) }
+        let isFirst = measured.withLock { $0 == nil }
+        guard let best = Self.best(of: samples, isFirst: isFirst) else { return }
+        offset.store(best.offset, ordering: .relaxed)
         measured.withLock { $0 = .now }
     }
 
-    /// One look at the server's time, which lies in the middle of the round trip; both in microseconds.
-    private func sample() async throws(QueueError) -> (offset: Int64, roundTrip: Int64) {
+    /// The sample that says most: that of the shortest round trip, by half of which it may be wrong.
+    /// - Returns: `nil` where an earlier measurement is better than any of them.
+    static func best(of samples: [Sample], isFirst: Bool) -> Sample? {
+        guard let best = samples.min(by: { $0.roundTrip < $1.roundTrip }) else { return nil }
+        return isFirst || best.roundTrip <= longestRoundTrip ? best : nil
+    }
+
+    /// One look at the server's time, which lies in the middle of the round trip.
+    private func sample() async throws(QueueError) -> Sample {
         let sent = elapsed()
         let reply = try await client.perform([RedisCommand("TIME")], "reading the time of Redis").first ?? .null
         let received = elapsed()
         guard let parts = reply.array, parts.count == 2, let seconds = parts[0].integer,
             let microseconds = parts[1].integer
         else { throw QueueError.unexpected(reply, "reading the time of Redis") }
-        let server = Int64(seconds) * 1_000_000 + Int64(microseconds)
-        return (server - (sent + received) / 2, received - sent)
+        let server = Int64(seconds) &* 1_000_000 &+ Int64(microseconds)
+        return Sample(offset: server &- (sent + received) / 2, roundTrip: received - sent)
     }
 
     private func elapsed() -> Int64 { (ContinuousClock.now - origin).wholeMicroseconds }

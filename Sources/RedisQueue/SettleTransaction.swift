@@ -8,7 +8,8 @@ import Wire
 ///
 /// A transaction, because above the memory limit Redis refuses `SET` and not `XDEL`: on their own, the second would
 /// lose the job. Refused as a whole it changes nothing. The answers are part of it, so a crash cannot fall between; only
-/// an outcome that is stored is pushed, so a caller never hears what differs from it.
+/// an outcome that is stored is pushed, so a caller never hears what differs from it. Where nobody else can have got the job,
+/// that it is stored is known beforehand; where somebody can have, Redis looks.
 struct SettleTransaction {
     private struct Item {
         let id: JobID
@@ -17,7 +18,7 @@ struct SettleTransaction {
         /// What its gateway gets.
         let reply: ByteBuffer
         let life: String
-        let body: JobBody?
+        let hold: HeldJobs.Hold
 
         var frame: ByteBuffer {
             replyTo?.isForReceipts == true ? reply : ReplyFrame.encode(id, stored: bytes)
@@ -36,11 +37,11 @@ struct SettleTransaction {
 
     /// - Parameters:
     ///   - settlements: all of jobs in `queue`.
-    ///   - body: of a large job.
+    ///   - hold: what this worker knows of each job.
     ///   - extra: further commands of the same transaction.
     init(
         _ settlements: [Settlement], in queue: QueueName, _ keys: Keys, options: QueueOptions,
-        body: (JobID) -> JobBody? = { _ in nil }, extra: [RedisCommand] = []
+        hold: (JobID) -> HeldJobs.Hold, extra: [RedisCommand] = []
     ) {
         self.queue = queue
         self.keys = keys
@@ -57,14 +58,14 @@ struct SettleTransaction {
             return Item(
                 id: settlement.outcome.id, replyTo: settlement.outcome.replyTo, bytes: bytes, reply: reply,
                 life: String(QueueOptions.milliseconds(settlement.retention)),
-                body: body(settlement.outcome.id))
+                hold: hold(settlement.outcome.id))
         }
         commands = Self.makeCommands(items, queue, keys, options, extra)
     }
 
     /// The settlements by queue, in the order in which each queue first appears.
     static func all(
-        _ settlements: [Settlement], _ keys: Keys, options: QueueOptions, body: (JobID) -> JobBody?
+        _ settlements: [Settlement], _ keys: Keys, options: QueueOptions, hold: (JobID) -> HeldJobs.Hold
     ) -> [SettleTransaction] {
         var order: [QueueName] = []
         var groups: [QueueName: [Settlement]] = [:]
@@ -73,7 +74,7 @@ struct SettleTransaction {
             if groups[queue] == nil { order.append(queue) }
             groups[queue, default: []].append(settlement)
         }
-        return order.map { SettleTransaction(groups[$0] ?? [], in: $0, keys, options: options, body: body) }
+        return order.map { SettleTransaction(groups[$0] ?? [], in: $0, keys, options: options, hold: hold) }
     }
 
     private static func makeCommands(
@@ -85,8 +86,8 @@ struct SettleTransaction {
         var entries: [PriorityClass: [String]] = [:]
         var notices: [String] = []
         // A job whose worker was taken for dead may wait for its retry when that worker settles it after all.
-        var undue = RedisCommand("ZREM", keys.due(queue))
-        var overdue = RedisCommand("ZREM", keys.deadlines(queue))
+        var undue: [String] = []
+        var overdue: [String] = []
         for item in items {
             let notice = Keys.notice(item.id)
             var set = RedisCommand("SET", [prefix + notice], payload: item.bytes.readableBytes)
@@ -95,8 +96,8 @@ struct SettleTransaction {
             commands.append(set)
             notices.append(notice)
             let pointer = Keys.pointer(item.id)
-            undue.append(pointer)
-            overdue.append(pointer)
+            if item.hold.isContested { undue.append(pointer) }
+            if item.hold.hasDeadline { overdue.append(pointer) }
             entries[item.id.priority, default: []].append(item.id.entry.description)
         }
         for (priority, entries) in entries {
@@ -107,20 +108,25 @@ struct SettleTransaction {
             delete.append(contentsOf: entries)
             commands += [acknowledge, delete]
         }
-        let bodies = items.compactMap { $0.body.map { keys.body(queue, $0.token) } }
+        let bodies = items.compactMap { $0.hold.body.map { keys.body(queue, $0.token) } }
         if !bodies.isEmpty {
             var unlink = RedisCommand("UNLINK")
             unlink.append(contentsOf: bodies)
             commands.append(unlink)
         }
+        for (key, pointers) in [(keys.due(queue), undue), (keys.deadlines(queue), overdue)] where !pointers.isEmpty {
+            var remove = RedisCommand("ZREM", key)
+            remove.append(contentsOf: pointers)
+            commands.append(remove)
+        }
         if !notices.isEmpty {
-            commands += [undue, overdue]
             commands.append(RedisCommand("PUBLISH", keys.settledChannel(queue), notices.joined(separator: " ")))
         }
         return commands + extra + [RedisCommand("EXEC")]
     }
 
-    /// One call for each gateway, to be made before the outcomes are stored.
+    /// What each gateway gets, to be sent before the outcomes are stored. The script is for what is contested: it costs Redis
+    /// more than all the rest of a lone job's settle, by its text or by its digest (`INFO commandstats`).
     private static func pushes(_ items: [Item], _ keys: Keys, _ options: QueueOptions) -> [RedisCommand] {
         var order: [String] = []
         var waiting: [String: [Item]] = [:]
@@ -129,14 +135,23 @@ struct SettleTransaction {
             if waiting[gateway] == nil { order.append(gateway) }
             waiting[gateway, default: []].append(item)
         }
-        return order.map { gateway in
-            let items = waiting[gateway] ?? []
-            var push = RedisScript.push.inTransaction(
-                keys: [keys.reply(gateway)] + items.map { keys.result($0.id) })
-            push.append(String(QueueOptions.milliseconds(options.replyLife)))
-            push.append(String(options.replyLimit))
-            for item in items { push.append(item.frame) }
-            return push
+        let (life, limit) = (String(QueueOptions.milliseconds(options.replyLife)), String(options.replyLimit))
+        return order.flatMap { gateway -> [RedisCommand] in
+            let (list, items) = (keys.reply(gateway), waiting[gateway] ?? [])
+            var commands: [RedisCommand] = []
+            let contested = items.filter(\.hold.isContested)
+            if !contested.isEmpty {
+                var push = RedisScript.push.inTransaction(keys: [list] + contested.map { keys.result($0.id) })
+                push.append(contentsOf: [life, limit])
+                for item in contested { push.append(item.frame) }
+                commands.append(push)
+            }
+            guard contested.count < items.count else { return commands }
+            var push = RedisCommand("RPUSH", list)
+            for item in items where !item.hold.isContested { push.append(item.frame) }
+            return commands + [
+                push, RedisCommand("LTRIM", list, "-\(limit)", "-1"), RedisCommand("PEXPIRE", list, life),
+            ]
         }
     }
 
@@ -174,14 +189,14 @@ struct SettleTransaction {
                 .call(keys: [
                     keys.result(item.id), keys.lane(queue, item.id.priority), keys.reply(item.replyTo?.gateway ?? ""),
                     keys.due(queue), keys.deadlines(queue),
-                    item.body.map { keys.body(queue, $0.token) } ?? keys.deadlines(queue),
+                    item.hold.body.map { keys.body(queue, $0.token) } ?? keys.deadlines(queue),
                 ])
                 .with(item.id.entry.description)
                 .with(item.bytes)
                 .with(
                     item.life, Keys.group, keys.settledChannel(queue), Keys.notice(item.id),
                     !isAwaited ? "" : String(QueueOptions.milliseconds(options.replyLife)),
-                    Keys.pointer(item.id), item.body == nil ? "" : "body"
+                    Keys.pointer(item.id), item.hold.body == nil ? "" : "body"
                 )
                 .with(item.frame)
         }

@@ -60,15 +60,17 @@ package struct StandInReaper: Sendable {
         let life = String(Self.turn.wholeMilliseconds)
         let replies = try await client.perform(
             [
-                RedisCommand("HGET", keys.leader, "until"), RedisCommand("TIME"),
+                LeaderRecord.command(keys), RedisCommand("TIME"),
                 RedisCommand("SET", keys.reaper, id, "NX", "GET", "PX", life),
             ], what)
-        guard replies.count == 3, let seconds = replies[1].array?.first?.integer else {
-            throw QueueError.unexpected(replies.last ?? .null, what)
+        guard replies.count == 3 else { throw QueueError.unexpected(replies.last ?? .null, what) }
+        guard try !LeaderRecord.isLed(replies[0], time: replies[1], what) else { return false }
+        if let message = replies[2].errorMessage {
+            let error = QueueError(reply: message, what)
+            // A full Redis keeps no turns. Several may do the work at once; without any nothing would drain it.
+            guard error.code == .outOfMemory else { throw error }
+            return true
         }
-        if let message = replies[2].errorMessage { throw QueueError(reply: message, what) }
-        let until = replies[0].string.flatMap { Double($0) } ?? 0
-        guard until <= Double(seconds) * 1_000 else { return false }
         guard let holder = replies[2].string else { return true }
         guard holder == id else { return false }
         _ = try await client.perform([RedisCommand("PEXPIRE", keys.reaper, life)], what)

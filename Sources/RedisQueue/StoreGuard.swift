@@ -35,6 +35,7 @@ final class StoreGuard: Sendable {
     private let logger: Logger
     private let highWaterMark: Double
     private let onSafety: @Sendable (StoreSafety) -> Void
+    private let standing: ClusterStanding
     private let state = Mutex(State())
 
     init(
@@ -44,12 +45,14 @@ final class StoreGuard: Sendable {
         self.onSafety = onSafety
         self.client = client
         keys = connections.keys
+        standing = connections.standing
         logger = connections.logger
         self.highWaterMark = highWaterMark
     }
 
-    /// - Throws: why no job was to be accepted at the last look, at most a second ago.
+    /// - Throws: why no job was to be accepted at the last look, at most a second ago, or none from this process.
     func check() throws(QueueError) {
+        try standing.check()
         if let refusal = state.withLock({ $0.refusal }) { throw refusal }
     }
 

@@ -7,10 +7,12 @@ import TestSupport
 /// Answers that a test waits for are late after this; it is a bound, not a measure.
 let patience: Duration = .seconds(20)
 
-func makeClient(_ configuration: RedisConfiguration, name: String = "test") -> RedisClient {
+func makeClient(
+    _ configuration: RedisConfiguration, name: String = "test", failover: RedisFailover = RedisFailover()
+) -> RedisClient {
     RedisClient(
         configuration: configuration, eventLoop: MultiThreadedEventLoopGroup.singleton.next(), name: name,
-        logger: makeQuietLogger())
+        logger: makeQuietLogger(), failover: failover)
 }
 
 func makeQuietLogger() -> Logger { Logger(label: "test") { _ in SwiftLogNoOpLogHandler() } }

@@ -150,6 +150,26 @@ import Testing
         }
     }
 
+    @Test("a connection that is busy when the server becomes a replica leaves it once it is answered")
+    func replicaWhileBusy() async throws {
+        try await withPrivateRedis { server in
+            let failover = RedisFailover()
+            let client = makeClient(try RedisConfiguration(url: server.url), name: "reader", failover: failover)
+            let keeper = Task { await client.run() }
+            defer { keeper.cancel() }
+            let first = try await client.call("CLIENT", "ID")
+            let blocked = Task { try await client.call("BLPOP", "list", "0").array?.last?.string }
+            try await withClient(url: server.url) { other in
+                let isBlocked = { try await other.call("INFO", "clients").string }
+                while try await isBlocked()?.contains("blocked_clients:1") != true {}
+                failover.announce()
+                _ = try await other.call("RPUSH", "list", "x")
+            }
+            #expect(try await blocked.value == "x", "what it was owed comes first")
+            #expect(try await client.call("CLIENT", "ID") != first)
+        }
+    }
+
     @Test("commands wait while Redis is away and run when it is back")
     func recoversFromARestart() async throws {
         var options = PrivateRedisOptions()

@@ -1,18 +1,18 @@
 import Jobs
 import RedisClient
-import RedisQueue
+@testable import RedisQueue
 import TestSupport
 import Testing
 import Time
 
 @Suite struct ClusterMembershipTests {
-    private static let life = Duration.milliseconds(300)
+    private static let life = Duration.seconds(1)
 
     private static func queue(_ name: String) throws -> QueueName { try #require(QueueName(name)) }
 
     /// Enters, does `body` while the place is kept, and leaves.
     private static func within<Result: Sendable>(
-        _ connections: RedisConnections, _ member: ClusterMember,
+        _ connections: RedisConnections, _ member: ClusterMember, life: Duration = life,
         _ body: @Sendable (_ identity: String) async throws -> Result
     ) async throws -> Result {
         let membership = ClusterMembership(connections, member: member, life: life)
@@ -57,6 +57,63 @@ import Time
                 }
             }
         }
+    }
+
+    @Test(
+        "whose place was taken by another cluster neither submits nor takes, until he has it again",
+        .timeLimit(.minutes(1)))
+    func loses() async throws {
+        try await withPrivateRedis([]) { server in
+            try await RedisQueueHarness.run(url: server.url) { harness in
+                let queue = harness.underTest
+                let worker = harness.worker("w", isOwnProcess: false)
+                let own = try Self.gateway("a", ["score.1": "aaaa"])
+                // Renewed every 4 s, so that the other one comes between.
+                try await Self.within(harness.connections, own, life: .seconds(12)) { _ in
+                    let job = try await queue.submit(queue.makeJob(1))
+                    #expect(try await queue.takeOne(worker).id == job)
+                    // As if all places had ended in an outage and the other cluster had come first.
+                    try await harness.command("DEL", "spate:members:1", "spate:models:1")
+                    let others = RedisConnections(
+                        configuration: harness.connections.configuration, group: harness.connections.group,
+                        logger: harness.connections.logger)
+                    try await Self.within(others, Self.gateway("b", ["score.1": "bbbb"])) { _ in
+                        while (try? await harness.submissions.verify()) != nil {
+                            try await Task.sleep(for: .milliseconds(10))
+                        }
+                        for refused: () async throws -> Void in [
+                            { _ = try await queue.submit(queue.makeJob(2)) }, { _ = try await queue.take(worker) },
+                        ] {
+                            let error = await #expect(throws: QueueError.self) { try await refused() }
+                            #expect(error?.message.contains("score.1 has other files here") == true)
+                        }
+                    }
+                    while (try? await harness.submissions.verify()) == nil {
+                        try await Task.sleep(for: .milliseconds(10))
+                    }
+                    let after = try await queue.submit(queue.makeJob(3))
+                    #expect(try await queue.takeOne(worker).id == after)
+                }
+            }
+        }
+    }
+
+    @Test("a place that was not renewed in its life counts as lost, before anybody says so")
+    func unconfirmed() throws {
+        let standing = ClusterStanding()
+        let now = ContinuousClock.now
+        try standing.check(now: now)
+        standing.entered(at: now, for: .seconds(15))
+        try standing.check(now: now + .seconds(14))
+        var error = #expect(throws: QueueError.self) { try standing.check(now: now + .seconds(15)) }
+        #expect(error?.code == .unavailable)
+        let denied = QueueError(.unauthorized, "NOPERM")
+        #expect(standing.failed(denied) && !standing.failed(denied))
+        try standing.check(now: now + .seconds(14))
+        error = #expect(throws: QueueError.self) { try standing.check(now: now + .seconds(15)) }
+        #expect(error?.message == "NOPERM")
+        standing.entered(at: now + .seconds(15), for: .seconds(15))
+        try standing.check(now: now + .seconds(16))
     }
 
     @Test("lets more processes of the same cluster in, workers with their part of the models, in any order")

@@ -70,6 +70,27 @@ import Time
         }
     }
 
+    @Test("a job whose inputs are lost is told to the caller who waits for it")
+    func lostInputs() async throws {
+        try await withPrivateRedis { server in
+            try await RedisQueueHarness.run(url: server.url) { harness in
+                let queue = harness.underTest
+                let job = queue.makeJob(1, replyTo: ReplyAddress(gateway: "g", token: 7), bytes: Self.bytes)
+                let id = try await queue.submit(job)
+                let body = try await harness.command("KEYS", "spate:{m.1}:body:*").array?.first?.string ?? ""
+                #expect(try await harness.command("DEL", body).integer == 1)
+                #expect(try await queue.take(harness.worker("w")).isEmpty)
+                let reply = try #require(try await queue.replies(to: "g", count: 1).first)
+                #expect(reply.id == id && reply.replyTo?.token == 7)
+                guard case .failed(let failure) = reply.ending else {
+                    Issue.record("it ended as \(reply.ending)")
+                    return
+                }
+                #expect(failure.message.contains("has lost its inputs"))
+            }
+        }
+    }
+
     @Test("a large job under a key is one job, with one body")
     func once() async throws {
         try await withPrivateRedis { server in

@@ -48,6 +48,22 @@ struct LoadBoardTests {
         }
     }
 
+    @Test("the turn to try a model is one worker's of a pool at a time, until it gives it back or its time is over")
+    func turns() async throws {
+        try await withBoard { board, harness in
+            let name = harness.queue
+            #expect(try await board.takeTurn(name, in: "cpu", at: "w1", for: .seconds(60)))
+            #expect(try await !board.takeTurn(name, in: "cpu", at: "w2", for: .seconds(60)))
+            #expect(try await board.takeTurn(name, in: "gpu", at: "w2", for: .seconds(60)))
+            try await board.endTurn(name, in: "cpu", at: "w2")
+            #expect(try await !board.takeTurn(name, in: "cpu", at: "w2", for: .seconds(60)))
+            try await board.endTurn(name, in: "cpu", at: "w1")
+            #expect(try await board.takeTurn(name, in: "cpu", at: "w2", for: .milliseconds(20)))
+            try await Task.sleep(for: .milliseconds(50))
+            #expect(try await board.takeTurn(name, in: "cpu", at: "w1", for: .seconds(60)))
+        }
+    }
+
     @Test("whoever follows has each change without asking for it")
     func follows() async throws {
         let fault = self.fault("cpu", "m.1")

@@ -83,6 +83,29 @@ struct OperatorStoreTests {
         }
     }
 
+    @Test("a leader whose lease something else keeps is seen by what it registers")
+    func isLedElsewhere() async throws {
+        try await withPrivateRedis { server in
+            try await RedisQueueHarness.run(url: server.url) { harness in
+                let store = RedisOperatorStore(harness.connections)
+                let fence = RedisFence(harness.connections)
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    group.addTask { await store.run() }
+                    group.addTask { await fence.run() }
+                    defer { group.cancelAll() }
+                    #expect(try await !store.isLed())
+                    let epoch = try await fence.register(authority: "a", term: 1, holder: "one")
+                    #expect(try await store.isLed())
+                    let old = harness.clock.now().milliseconds - 60_000
+                    try await harness.command("HSET", "spate:leader", "seen", String(old))
+                    #expect(try await !store.isLed(), "it was seen long ago")
+                    #expect(try await fence.register(authority: "a", term: 1, holder: "one", own: epoch) == epoch)
+                    #expect(try await store.isLed(), "each call says so anew")
+                }
+            }
+        }
+    }
+
     @Test("looks are found by their time, and decisions by both readers, newest first")
     func archive() async throws {
         try await withStore { store, observer in

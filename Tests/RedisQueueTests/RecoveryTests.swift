@@ -71,7 +71,7 @@ import Time
                 async let failed = queue.take(worker, patience: .seconds(20))
                 try await harness.waitUntilBlocked(clients: 1)
                 // What Redis does when the reply of a take cannot be delivered.
-                try await harness.command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+                try await harness.kill(connectionsNamed: "spate-take")
                 do {
                     _ = try await failed
                     Issue.record("the take did not notice that its connection was lost")
@@ -110,6 +110,33 @@ import Time
                 #expect(again.map(\.id) == [lost])
                 #expect(again.allSatisfy { $0.crashes == 0 && $0.attempt == 1 })
                 try await queue.requireState(held, .running)
+            }
+        }
+    }
+
+    @Test("does not give back what is on its way to a take, however long that lasts")
+    func arriving() async throws {
+        try await withPrivateRedis { server in
+            try await RedisQueueHarness.run(url: server.url) { harness in
+                let queue = harness.underTest
+                let worker = harness.worker("w")
+                _ = try await queue.take(worker)
+                let (coming, lost) = (
+                    try await queue.submit(queue.makeJob()), try await queue.submit(queue.makeJob())
+                )
+                let lane = "spate:{m.1}:lane:normal"
+                try await harness.command("XREADGROUP", "GROUP", "workers", "w", "STREAMS", lane, ">")
+                for id in [coming, lost] {
+                    try await harness.command(
+                        "XCLAIM", lane, "workers", "w", "0", "\(id.entry)", "IDLE", "60000", "JUSTID")
+                }
+                worker.held.arrive([coming])
+                for _ in 0..<5 { _ = try await worker.renewLease(queue.report("w")) }
+                #expect(try await queue.take(harness.worker("heir"), patience: .seconds(20)).map(\.id) == [lost])
+                try await queue.requireState(coming, .running)
+                worker.held.arrived([coming])
+                for _ in 0..<5 { _ = try await worker.renewLease(queue.report("w")) }
+                #expect(try await queue.take(harness.worker("heir"), patience: .seconds(20)).map(\.id) == [coming])
             }
         }
     }

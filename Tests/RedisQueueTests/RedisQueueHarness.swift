@@ -20,12 +20,16 @@ struct RedisQueueHarness: Sendable {
     private let launch: AsyncStream<@Sendable () async -> Void>.Continuation
 
     /// A worker's queue whose connections are kept until the test ends.
-    /// - Parameter maximumReplyBytes: `nil`: as large as by default.
-    func worker(_ id: String, maximumReplyBytes: Int? = nil) -> RedisWorkQueue {
+    /// - Parameters:
+    ///   - maximumReplyBytes: `nil`: as large as by default.
+    ///   - isOwnProcess: whether it shares nothing with the rest, as a worker's process does.
+    func worker(_ id: String, maximumReplyBytes: Int? = nil, isOwnProcess: Bool = true) -> RedisWorkQueue {
         var configuration = connections.configuration
         if let maximumReplyBytes { configuration.maximumReplyBytes = maximumReplyBytes }
-        let connections = RedisConnections(
-            configuration: configuration, group: connections.group, logger: connections.logger)
+        let connections =
+            isOwnProcess
+            ? RedisConnections(configuration: configuration, group: connections.group, logger: connections.logger)
+            : connections
         let worker = RedisWorkQueue(worker: id, connections, clock: clock, options: options)
         launch.yield { await worker.run() }
         return worker

@@ -25,6 +25,18 @@ import Testing
         }
     }
 
+    @Test("what it asks leaves nothing behind and does not touch the key that all gateways ask")
+    func leavesNothing() async throws {
+        try await withPrivateRedis { server in
+            try await RedisQueueHarness.run(url: server.url) { harness in
+                try await harness.command("SET", "spate:probe", "kept")
+                _ = try await RedisQueueStartCheck(harness.connections).run()
+                #expect(try await harness.command("GET", "spate:probe").string == "kept")
+                #expect(try await harness.command("DBSIZE").integer == 1)
+            }
+        }
+    }
+
     @Test("names the durability that Redis gives")
     func durability() async throws {
         let cases: [([String], RedisQueueStartCheck.Durability)] = [
@@ -99,7 +111,7 @@ import Testing
         try await withPrivateRedis { server in
             try await RedisQueueHarness.run(url: server.url) { harness in
                 let url = server.url.replacing("unix://", with: "unix://spate:pw@")
-                let documented = ["on", ">pw", "~spate*", "&spate*", "+@all", "-@dangerous", "+info"]
+                let documented = ["on", ">pw", "~spate:*", "&spate:*", "+@all", "-@dangerous", "+info"]
                 func allow(_ rules: [String]) async throws {
                     var command = RedisCommand("ACL", "SETUSER", "spate", "reset")
                     command.append(contentsOf: rules)
@@ -119,7 +131,7 @@ import Testing
                 await #expect {
                     _ = try await check(url)
                 } throws: {
-                    ($0 as? QueueError)?.message.contains("~spate*") == true
+                    ($0 as? QueueError)?.message.contains("~spate:* &spate:* ") == true
                 }
             }
         }

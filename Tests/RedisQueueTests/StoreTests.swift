@@ -117,7 +117,7 @@ import Testing
             let (looks, look) = AsyncStream<StoreSafety>.makeStream()
             let submissions = RedisSubmissionQueue(connections, clock: ServerClock(connections)) { look.yield($0) }
             let place = ClusterMembership(
-                connections, member: ClusterMember(id: "a", scope: .whole, models: [:]), life: .milliseconds(300))
+                connections, member: ClusterMember(id: "a", scope: .whole, models: [:]), life: .seconds(3))
             try await RedisQueueHarness.run(url: server.url) { harness in
                 try await withThrowingTaskGroup(of: Void.self) { group in
                     group.addTask { await place.run() }

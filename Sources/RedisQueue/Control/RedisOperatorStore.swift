@@ -90,12 +90,9 @@ package final class RedisOperatorStore: ControlStore, DecisionArchive, TrafficLe
     package func isLed() async throws(QueueError) -> Bool {
         let what = "reading who leads"
         let replies = try await client.perform(
-            [RedisCommand("HGET", keys.leader, "until"), RedisCommand("TIME")], what)
-        guard replies.count == 2, let time = replies[1].array?.first?.string.flatMap({ Int64($0) }) else {
-            throw QueueError.unexpected(replies.last ?? .null, what)
-        }
-        guard let until = replies[0].string.flatMap({ Double($0) }) else { return false }
-        return until > Double(time) * 1_000
+            [LeaderRecord.command(keys), RedisCommand("TIME")], what)
+        guard replies.count == 2 else { throw QueueError.unexpected(replies.last ?? .null, what) }
+        return try LeaderRecord.isLed(replies[0], time: replies[1], what)
     }
 
     private static func field(_ kind: ControlEntry.Kind, _ subject: String) -> String { "\(kind.rawValue) \(subject)" }

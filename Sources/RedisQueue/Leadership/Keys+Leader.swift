@@ -6,6 +6,7 @@ extension Keys {
     /// | `epoch` | of the newest term |
     /// | `holder` | of the newest term; empty after it gave the lease back |
     /// | `until` | end of the lease, ms of Redis time; absent where something else keeps the lease |
+    /// | `seen` | when a term was registered last whose lease something else keeps, ms of Redis time |
     /// | `authority`, `term` | what keeps the lease instead of Redis, and its own number for the term |
     var leader: String { shared("leader") }
 

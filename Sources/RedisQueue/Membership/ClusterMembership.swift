@@ -70,19 +70,29 @@ package final class ClusterMembership: Sendable {
         // A task of its own, not a child: the connection must outlive the cancellation of this one, for the leave.
         let connection = Task { await client.run() }
         var isTold = false
+        var pause = life / Self.renewals
         while !Task.isCancelled {
             // Only cancellation ends the sleep early, and the loop's condition sees it.
-            try? await Task.sleep(for: life / Self.renewals)
+            try? await Task.sleep(for: pause)
+            pause = life / Self.renewals
             guard !Task.isCancelled else { break }
             do throws(QueueError) {
                 guard case .refused(let differences, _) = try await ask() else {
                     isTold = false
                     continue
                 }
-                if !isTold { connections.logger.error("\(refusal(differences).message)") }
+                let refusal = refusal(differences)
+                connections.standing.refused(refusal)
+                if !isTold { connections.logger.error("\(refusal.message)") }
                 isTold = true
             } catch {
-                // The connection logs its outages; the next renewal writes everything anew.
+                // The next renewal writes everything anew, and soon: without one nothing is submitted or taken.
+                pause = life / 16
+                // The connection logs its outages.
+                guard error.code != .unavailable, connections.standing.failed(error) else { continue }
+                connections.logger.error(
+                    "The place in the cluster cannot be renewed; without it nothing is submitted or taken",
+                    metadata: ["reason": "\(error)"])
             }
         }
         await leave()
@@ -112,12 +122,14 @@ package final class ClusterMembership: Sendable {
                 member.company.rawValue
             )
             .with(models.flatMap { [$0.0, $0.1] })
+        let start = ContinuousClock.now
         let reply = try await client.perform([call], what).first ?? .null
         guard let parts = reply.array, parts.count >= 2, let verdict = parts[0].integer,
             let identity = parts[1].string
         else { throw QueueError.unexpected(reply, what) }
         if verdict == 1 {
             self.identity.withLock { $0 = identity }
+            connections.standing.entered(at: start, for: life)
             return .entered(identity: identity)
         }
         guard parts.count > 3, let newest = parts[2].string.flatMap({ Double($0) }) else {

@@ -22,7 +22,7 @@ if ends > now and record[1] ~= ARGV[1] and ARGV[4] ~= 'sole' then
   return { 0, epoch, ends - now }
 end
 if ends <= now or record[1] ~= ARGV[1] then epoch = math.max(epoch, tonumber(ARGV[3])) + 1 end
-redis.call('HDEL', KEYS[1], 'authority', 'term')
+redis.call('HDEL', KEYS[1], 'authority', 'term', 'seen')
 redis.call('HSET', KEYS[1], 'holder', ARGV[1], 'epoch', string.format('%.0f', epoch),
   'until', string.format('%.0f', now + life))
 return { 1, epoch }

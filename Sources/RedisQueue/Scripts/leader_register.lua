@@ -8,11 +8,21 @@
 -- was forgotten; or {0, epoch} when a later term has registered. The first write is an HDEL, which a full Redis does not refuse.
 local record = redis.call('HMGET', KEYS[1], 'authority', 'term', 'holder', 'epoch')
 local epoch = tonumber(record[4]) or 0
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+-- Says that it leads now, to those who cannot read its lease.
+local function see()
+  redis.call('HDEL', KEYS[1], '')
+  redis.call('HSET', KEYS[1], 'seen', string.format('%.0f', now))
+end
 if record[1] == ARGV[1] then
   local term = tonumber(record[2]) or 0
   if term > tonumber(ARGV[2]) then return { 0, epoch } end
   if term == tonumber(ARGV[2]) then
-    if record[3] == ARGV[3] then return { 1, epoch } end
+    if record[3] == ARGV[3] then
+      see()
+      return { 1, epoch }
+    end
     return { 0, epoch }
   end
 end
@@ -20,12 +30,12 @@ end
 -- Redis itself keeps, until that ends.
 local own = tonumber(ARGV[5])
 if own and epoch > own and record[1] ~= ARGV[1] then
-  local time = redis.call('TIME')
   local ends = tonumber(redis.call('HGET', KEYS[1], 'until')) or 0
-  if record[1] or ends > time[1] * 1000 + math.floor(time[2] / 1000) then return { 0, epoch } end
+  if record[1] or ends > now then return { 0, epoch } end
 end
 epoch = math.max(epoch, tonumber(ARGV[4])) + 1
 redis.call('HDEL', KEYS[1], 'until')
 redis.call('HSET', KEYS[1], 'authority', ARGV[1], 'term', ARGV[2], 'holder', ARGV[3],
   'epoch', string.format('%.0f', epoch))
+see()
 return { 1, epoch }

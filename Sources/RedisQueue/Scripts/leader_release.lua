@@ -7,6 +7,6 @@
 local record = redis.call('HMGET', KEYS[1], 'holder', 'epoch')
 if record[1] ~= ARGV[1] or record[2] ~= ARGV[2] then return 0 end
 -- First an HDEL, which a full Redis does not refuse.
-redis.call('HDEL', KEYS[1], 'until')
+redis.call('HDEL', KEYS[1], 'until', 'seen')
 redis.call('HSET', KEYS[1], 'holder', '', 'until', '0')
 return 1

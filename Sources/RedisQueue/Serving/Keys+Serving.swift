@@ -11,6 +11,9 @@ extension Keys {
     /// did nothing else.
     var loadDeaths: String { shared("loads:deaths") }
 
+    /// The worker that tries a model which workers died with; ends by itself.
+    func loadTurn(of queue: QueueName, in pool: String) -> String { shared("loads:turn:\(pool) \(queue)") }
+
     /// A hash: a model's name to the version that the cluster serves.
     var versions: String { shared("versions") }
 

@@ -65,11 +65,8 @@ package final class RedisLoadBoard: LoadBoard {
     package func put(_ fault: ServingFault) async throws(QueueError) {
         let what = "noting what cannot be served"
         let json = try Self.json(fault, what)
-        try await write(
-            [
-                RedisCommand("HSET", keys.faults, Keys.fault(of: fault.queue, in: fault.pool), json),
-                RedisCommand("PUBLISH", keys.faultsChanged, fault.pool),
-            ], what)
+        try await note(Keys.fault(of: fault.queue, in: fault.pool), json, in: keys.faults, what)
+        try await write([RedisCommand("PUBLISH", keys.faultsChanged, fault.pool)], what)
     }
 
     package func clear(pool: String, queue: QueueName?) async throws(QueueError) {
@@ -94,11 +91,30 @@ package final class RedisLoadBoard: LoadBoard {
     package func begin(_ load: LoadEntry) async throws(QueueError) {
         let what = "noting that a load begins"
         let json = try Self.json(load, what)
-        try await write([RedisCommand("HSET", keys.loads, "\(load.worker) \(load.queue)", json)], what)
+        try await note("\(load.worker) \(load.queue)", json, in: keys.loads, what)
     }
 
     package func end(_ queue: QueueName, at worker: String) async throws(QueueError) {
         try await write([RedisCommand("HDEL", keys.loads, "\(worker) \(queue)")], "noting that a load ended")
+    }
+
+    package func takeTurn(
+        _ queue: QueueName, in pool: String, at worker: String, for life: Duration
+    ) async throws(QueueError) -> Bool {
+        let what = "taking the turn to load \(queue)"
+        let command = RedisCommand(
+            "SET", keys.loadTurn(of: queue, in: pool), worker, "NX", "PX", String(max(life.wholeMilliseconds, 1)))
+        let reply = try await client.perform([command], what).first ?? .null
+        if let message = reply.errorMessage { throw QueueError(reply: message, what) }
+        return !reply.isNull
+    }
+
+    package func endTurn(_ queue: QueueName, in pool: String, at worker: String) async throws(QueueError) {
+        let what = "ending the turn to load \(queue)"
+        let key = keys.loadTurn(of: queue, in: pool)
+        // One whose time was over between the two only lets another in beside the next.
+        guard try await client.perform([RedisCommand("GET", key)], what).first?.string == worker else { return }
+        try await write([RedisCommand("DEL", key), RedisCommand("PUBLISH", keys.faultsChanged, pool)], what)
     }
 
     package func lost() async throws(QueueError) -> [LostLoad] {
@@ -149,6 +165,11 @@ package final class RedisLoadBoard: LoadBoard {
     }
 
     // MARK: Common
+
+    /// Also in a full Redis: a worker that starts then is to drain it.
+    private func note(_ field: String, _ json: String, in key: String, _ what: String) async throws(QueueError) {
+        _ = try await client.perform([RedisScript.hashSet.call(keys: [key]).with("all", field, json)], what)
+    }
 
     private func write(_ commands: [RedisCommand], _ what: String) async throws(QueueError) {
         for reply in try await client.perform(commands, what) {

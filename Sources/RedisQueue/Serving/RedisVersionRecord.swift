@@ -27,21 +27,20 @@ package final class RedisVersionRecord: Sendable {
         return versions
     }
 
-    /// Notes the versions of models that have none yet.
+    /// Notes the versions of models that have none yet, also in a full Redis: who starts now is to drain it.
     /// - Returns: what is served.
     package func agree(on versions: [String: String]) async throws(QueueError) -> [String: String] {
-        try await write("HSETNX", versions)
+        try await write("new", versions)
         return try await read()
     }
 
     /// From now on these are served.
-    package func set(_ versions: [String: String]) async throws(QueueError) { try await write("HSET", versions) }
+    package func set(_ versions: [String: String]) async throws(QueueError) { try await write("all", versions) }
 
-    private func write(_ command: String, _ versions: [String: String]) async throws(QueueError) {
-        let what = "noting which versions are served"
-        let commands = versions.sorted { $0.key < $1.key }.map { RedisCommand(command, keys.versions, $0, $1) }
-        for reply in try await client.perform(commands, what) {
-            if let message = reply.errorMessage { throw QueueError(reply: message, what) }
-        }
+    private func write(_ mode: String, _ versions: [String: String]) async throws(QueueError) {
+        guard !versions.isEmpty else { return }
+        let pairs = versions.sorted { $0.key < $1.key }.flatMap { [$0, $1] }
+        let call = RedisScript.hashSet.call(keys: [keys.versions]).with(mode).with(pairs)
+        _ = try await client.perform([call], "noting which versions are served")
     }
 }
