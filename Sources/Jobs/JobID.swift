@@ -18,12 +18,21 @@ package struct JobID: Hashable, Sendable, CustomStringConvertible {
 
     /// `nil` for any text that `description` cannot have produced.
     package init?(_ text: some StringProtocol) {
-        guard text.utf8.count <= 512 else { return nil }
-        let parts = text.split(separator: ".", omittingEmptySubsequences: false)
-        guard parts.count >= 4,
-            let entry = EntryID(parts[parts.count - 1]),
-            let priority = PriorityClass(name: parts[parts.count - 2]),
-            let queue = QueueName(parts[..<(parts.count - 2)].joined(separator: "."))
+        var text = String(text)
+        guard text.utf8.count <= 512, let id = text.withUTF8({ Self(bytes: $0) }) else { return nil }
+        self = id
+    }
+
+    /// By its bytes, from the end: each outcome carries one, and to split its text cost more than to decode all the rest.
+    private init?(bytes: UnsafeBufferPointer<UInt8>) {
+        let dot = UInt8(ascii: ".")
+        guard let third = bytes.lastIndex(of: dot), let second = bytes[..<third].lastIndex(of: dot),
+            let first = bytes[..<second].lastIndex(of: dot),
+            let entry = EntryID(bytes: bytes[(third + 1)...]),
+            let priority = PriorityClass(bytes: bytes[(second + 1)..<third]),
+            let queue = QueueName(
+                model: String(decoding: bytes[..<first], as: UTF8.self),
+                version: String(decoding: bytes[(first + 1)..<second], as: UTF8.self))
         else { return nil }
         self.init(queue: queue, priority: priority, entry: entry)
     }
@@ -41,13 +50,28 @@ package struct EntryID: Hashable, Comparable, Sendable, CustomStringConvertible 
 
     package var description: String { "\(milliseconds)-\(sequence)" }
 
-    package init?(_ text: some StringProtocol) {
-        guard let dash = text.firstIndex(of: "-"),
-            let milliseconds = UInt64(text[..<dash]),
-            let sequence = UInt64(text[text.index(after: dash)...])
+    package init?(_ text: some StringProtocol) { self.init(bytes: text.utf8) }
+
+    /// `nil` for any bytes but `<milliseconds>-<sequence>`, both decimal without leading zeros and within 64 bits.
+    package init?(bytes: some Collection<UInt8>) {
+        guard let dash = bytes.firstIndex(of: UInt8(ascii: "-")),
+            let milliseconds = Self.number(bytes[..<dash]),
+            let sequence = Self.number(bytes[bytes.index(after: dash)...])
         else { return nil }
         self.init(milliseconds: milliseconds, sequence: sequence)
-        guard description == text else { return nil }
+    }
+
+    private static func number(_ digits: some Collection<UInt8>) -> UInt64? {
+        guard let first = digits.first, first != UInt8(ascii: "0") || digits.count == 1 else { return nil }
+        var value: UInt64 = 0
+        for digit in digits {
+            guard (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(digit) else { return nil }
+            let (scaled, overflow) = value.multipliedReportingOverflow(by: 10)
+            let (sum, overflowed) = scaled.addingReportingOverflow(UInt64(digit &- UInt8(ascii: "0")))
+            guard !overflow, !overflowed else { return nil }
+            value = sum
+        }
+        return value
     }
 
     package static func < (lhs: EntryID, rhs: EntryID) -> Bool {
@@ -71,6 +95,11 @@ package enum PriorityClass: UInt8, Sendable, CaseIterable, Comparable {
 
     package init?(name: some StringProtocol) {
         guard let match = Self.allCases.first(where: { name == $0.name }) else { return nil }
+        self = match
+    }
+
+    init?(bytes: some Collection<UInt8>) {
+        guard let match = Self.allCases.first(where: { bytes.elementsEqual($0.name.utf8) }) else { return nil }
         self = match
     }
 

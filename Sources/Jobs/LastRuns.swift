@@ -4,6 +4,8 @@ package enum LastRuns: Sendable, Equatable {
     case unknown
     /// These ran at that moment and nothing else did.
     case jobs(Set<JobID>)
+    /// These ran while a model was being loaded or warmed, which may have ended the process as well.
+    case besideLoad(Set<JobID>)
 }
 
 /// What was given back of a worker that is gone.
@@ -31,6 +33,7 @@ package struct Reaped: Sendable, Equatable {
 /// | none or A | B and C | B and C | none |
 /// | none or A | B | none | B |
 /// | none or A | nothing | none | none |
+/// | none or A | any, while a model was loaded | those that ran | none: it may have been the load |
 package struct Blame: Sendable, Equatable {
     package enum Suspects: Sendable, Equatable {
         case all
@@ -49,6 +52,9 @@ package struct Blame: Sendable, Equatable {
         case .jobs(let jobs):
             suspects = jobs.count == 1 ? .only([]) : .only(jobs)
             guilty = jobs.count == 1 ? jobs.first : nil
+        case .besideLoad(let jobs):
+            suspects = .only(jobs)
+            guilty = nil
         }
     }
 

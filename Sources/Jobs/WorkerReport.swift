@@ -122,3 +122,10 @@ package struct WorkerReport: Sendable, Equatable, Codable {
         self.memory = memory
     }
 }
+
+extension WorkerReport {
+    /// Whether it takes jobs of the queue.
+    package func serves(_ queue: QueueName) -> Bool {
+        state == .ready && models.contains { $0.queue == queue.description && $0.condition == .loaded }
+    }
+}

@@ -280,6 +280,13 @@ package struct Fleet: Sendable {
         members.values.count { $0.pool == pool && $0.isHeldUp(beforeAnyOf: waiting) }
     }
 
+    /// The pools in which a worker takes jobs of the queue.
+    package func pools(serving queue: QueueName) -> Set<String> {
+        Set(
+            members.values.filter { $0.phase == .ready && !$0.isSilent && $0.report?.serves(queue) == true }
+                .map(\.pool))
+    }
+
     /// Ours that have not ended.
     package var ours: [String] { members.filter(\.value.isOurs).map(\.key).sorted() }
 }

@@ -101,13 +101,20 @@ struct Unreaped: Sendable {
 extension LastRuns {
     /// What ran, by model, as the end of a sentence; empty where it is not known.
     fileprivate var words: String {
-        guard case .jobs(let jobs) = self else { return "" }
-        guard !jobs.isEmpty else { return " while it ran nothing" }
+        switch self {
+        case .unknown: ""
+        case .jobs(let jobs): " while it " + Self.words(jobs)
+        case .besideLoad(let jobs): " while it loaded a model and " + Self.words(jobs)
+        }
+    }
+
+    private static func words(_ jobs: Set<JobID>) -> String {
+        guard !jobs.isEmpty else { return "ran nothing" }
         let models = Dictionary(grouping: jobs) { $0.queue.model }.sorted { $0.key < $1.key }
         let named = models.map { model, jobs in
             jobs.count == 1
                 ? "job \(jobs.first?.description ?? "") of model \(model)" : "\(jobs.count) jobs of model \(model)"
         }
-        return " while it ran " + named.joined(separator: " and ")
+        return "ran " + named.joined(separator: " and ")
     }
 }

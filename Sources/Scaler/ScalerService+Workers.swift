@@ -177,9 +177,10 @@ extension ScalerService {
         return max(configuration.startLimit, (fleet.pools[name]?.startUps.measured?.slow ?? assumed) * 10)
     }
 
-    /// The longest that loading may take in the pool, by the bounds of its models: a worker ends by itself then.
+    /// The longest that loading may take in the pool, by the bounds of its models: those that a worker died with are loaded one
+    /// after the other.
     func loadLimit(of name: String) -> Duration {
-        configuration.models.filter { $0.pools.contains(name) }.map { $0.loadBound() }.max() ?? .zero
+        configuration.models.filter { $0.pools.contains(name) }.reduce(.zero) { $0 + $1.loadBound() }
     }
 
     /// Ends what takes too long: workers that hang, and orders that nobody came for.

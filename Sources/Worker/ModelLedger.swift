@@ -62,6 +62,8 @@ struct ModelLedger: Sendable {
         var tickets: [Int]
         /// Beyond this it takes far longer than was to be expected: what waits behind it is better off elsewhere.
         var patience: Duration
+
+        func isLong(steady: Timestamp) -> Bool { steady - began > patience }
     }
 
     /// A run beyond its bound.
@@ -259,6 +261,8 @@ struct ModelLedger: Sendable {
 
     /// Gives back everything that is not released, running or not: the process is about to end.
     mutating func abandon() -> [TakenJob] {
+        // What is left of a request that runs in parts would form batches of nothing.
+        for ticket in held.keys { _ = assembler.remove(ticket) }
         defer {
             held = [:]
             tickets = [:]
@@ -277,12 +281,15 @@ struct ModelLedger: Sendable {
             .max { $0.elapsed < $1.elapsed }
     }
 
+    /// Whether a run takes far longer than was to be expected.
+    func hasLongRun(steady: Timestamp) -> Bool { runs.values.contains { $0.isLong(steady: steady) } }
+
     /// Gives back what waits while every instance is in a run that takes far longer than expected: other workers may have
     /// room, and a run cannot be interrupted.
     mutating func relieve(steady: Timestamp) -> Actions {
         var actions = Actions()
         guard idleInstances.isEmpty, !runs.isEmpty,
-            runs.values.allSatisfy({ steady - $0.began > $0.patience })
+            runs.values.allSatisfy({ $0.isLong(steady: steady) })
         else { return actions }
         isHeldUp = true
         for ticket in held.keys.sorted() where held[ticket]?.started == nil {

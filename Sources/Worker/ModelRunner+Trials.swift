@@ -6,8 +6,11 @@ import Time
 /// What `TrialDesk` asks of a model.
 extension ModelRunner {
     /// What a turn depends on.
-    var trialSight: (trials: Int, isRunning: Bool, isWaiting: Bool) {
-        ledger.withLock { ($0.trials.count, !$0.runs.isEmpty, $0.assembler.waitingItems > 0) }
+    var trialSight: (trials: Int, isRunning: Bool, isBlocked: Bool, isWaiting: Bool) {
+        let now = steady.now()
+        return ledger.withLock {
+            ($0.trials.count, !$0.runs.isEmpty, $0.hasLongRun(steady: now), $0.assembler.waitingItems > 0)
+        }
     }
 
     /// Starts nothing more until `release`; what runs goes on.

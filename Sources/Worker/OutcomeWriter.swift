@@ -60,6 +60,8 @@ final class OutcomeWriter: Sendable {
         /// Of both.
         var bytes = 0
         var written = 0
+        /// The last write failed.
+        var isFailing = false
         /// Those who wait in `flush`.
         var flushers: [CheckedContinuation<Void, Never>] = []
         var isEmpty: Bool { waiting.isEmpty && writing == 0 }
@@ -110,6 +112,9 @@ final class OutcomeWriter: Sendable {
         state.waiting.count + state.writing >= capacity || state.bytes >= byteCapacity
     }
 
+    /// Whether the last write failed.
+    var isFailing: Bool { state.withLock { $0.isFailing } }
+
     /// Jobs settled since the start.
     var settled: Int { state.withLock { $0.written } }
 
@@ -145,8 +150,10 @@ final class OutcomeWriter: Sendable {
             do {
                 try await write(&batch)
                 backoff.succeeded()
+                state.withLock { $0.isFailing = false }
             } catch {
                 let delay = backoff.failed()
+                state.withLock { $0.isFailing = true }
                 if error.code != .unavailable, batch.count > 1 { singles = pending }
                 if error.code == .tooLarge, batch.count == 1, let smaller = batch[0].failed(error.message) {
                     putBack([smaller], freeing: batch[0].keptBytes)

@@ -17,8 +17,6 @@ final class TrialDesk: Sendable {
         var loads = 0
     }
 
-    enum Load { case began, ended }
-
     private let queue: any WorkQueue
     private let steady: any TimeSource
     private let clock: any Clock<Duration>
@@ -45,7 +43,7 @@ final class TrialDesk: Sendable {
     }
 
     /// A load that ends the process must not be taken for the fault of a job: none is tried meanwhile.
-    func noteLoad(_ load: Load) {
+    func noteLoad(_ load: RunNotes.Load) {
         state.withLock { $0.loads += load == .began ? 1 : -1 }
         changed.raise()
     }
@@ -73,11 +71,13 @@ final class TrialDesk: Sendable {
     }
 
     private func look(at runners: [ModelRunner]) -> TrialTurns.Seen {
-        var seen = TrialTurns.Seen(trials: [], isRunning: state.withLock { $0.loads > 0 }, isWaiting: false)
+        var seen = TrialTurns.Seen(
+            trials: [], isRunning: false, isBlocked: state.withLock { $0.loads > 0 }, isWaiting: false)
         for runner in runners {
             let sight = runner.trialSight
             seen.trials.append(sight.trials)
             seen.isRunning = seen.isRunning || sight.isRunning
+            seen.isBlocked = seen.isBlocked || sight.isBlocked
             seen.isWaiting = seen.isWaiting || sight.isWaiting
         }
         return seen

@@ -5,8 +5,9 @@ import Time
 ///
 /// | it | until | then |
 /// |---|---|---|
-/// | is open: everything is started | jobs wait for a trial, and its last turn is made up for or nothing else waits | holds |
+/// | is open: everything is started | jobs wait for a trial, nothing keeps them from it for long, and its last turn is made up for or nothing else waits | holds |
 /// | holds: nothing is started | no run is left | tries |
+/// | | a model is loaded, or a run takes far longer than was to be expected | opens, for as long as it held |
 /// | | runs are left after its patience (1 s, then twice as long each time) | opens, for as long as it held |
 /// | tries jobs one by one | none is left, or 100 ms are over and others wait | opens, for as long as it held |
 ///
@@ -16,8 +17,11 @@ struct TrialTurns: Sendable {
     struct Seen: Sendable {
         /// Jobs that wait for a trial, by model.
         var trials: [Int]
-        /// Whether anything runs, or loads.
+        /// Whether anything runs.
         var isRunning: Bool
+        /// Whether no trial can begin soon: a model is being loaded, or a run takes far longer than was to be expected.
+        /// To hold the others for that would be in vain.
+        var isBlocked: Bool
         /// Whether anything waits that needs no trial.
         var isWaiting: Bool
     }
@@ -41,6 +45,8 @@ struct TrialTurns: Sendable {
     /// How long a turn tries jobs while others wait.
     static let length = Duration.milliseconds(100)
     static let longestPatience = Duration.seconds(60)
+    /// How often it looks whether a run has become a long one, or a long one has ended.
+    static let look = Duration.seconds(1)
 
     private(set) var phase = Phase.open(until: nil)
     private var patience = Duration.seconds(1)
@@ -54,14 +60,16 @@ struct TrialTurns: Sendable {
         switch phase {
         case .open(let until):
             guard model != nil else { return .sleep(nil) }
+            if seen.isBlocked { return .sleep(Self.look) }
             if seen.isWaiting, let until, until > now { return .sleep(until - now) }
             phase = .holding(since: now, tried: 0)
             return .hold
         case .holding(let since, let tried):
             let held = now - since
             guard let model else { return open(after: held, now: now) }
+            if seen.isBlocked { return open(after: held, now: now) }
             if seen.isRunning {
-                guard held >= patience else { return .sleep(patience - held) }
+                guard held >= patience else { return .sleep(min(patience - held, Self.look)) }
                 patience = min(patience * 2, Self.longestPatience)
                 return open(after: held, now: now)
             }

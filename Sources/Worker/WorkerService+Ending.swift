@@ -33,7 +33,7 @@ extension WorkerService {
             // What a last take brought before it saw that it was to stop.
             for model in served { model.runner.abandon() }
         }
-        let isWritten = await flush(until: end)
+        let isWritten = await flush(until: end) { keeper.isFailing && self.writer.isFailing }
         await leave(keeper)
         for model in served where isDrained { await model.model.unload() }
         guard isDrained, isWritten else {
@@ -75,11 +75,13 @@ extension WorkerService {
         }
     }
 
-    /// Waits until everything is written: until `end`, and in any case for as long as last writes may take. A second
-    /// request to stop leaves it that long from then on.
+    /// Waits until everything is written: until `end`, and in any case for as long as last writes may take; no longer than
+    /// that while the queue is away, since others get the jobs once the lease is over. A second request to stop leaves it
+    /// that long from then on.
     /// - Returns: whether everything was written in time.
-    func flush(until end: Timestamp) async -> Bool {
-        let end = max(end, steady.now() + configuration.lastWrites)
+    func flush(until end: Timestamp, isAway: @escaping @Sendable () -> Bool) async -> Bool {
+        let least = steady.now() + configuration.lastWrites
+        let end = max(end, least)
         return await withTaskGroup(of: Bool.self) { group in
             group.addTask {
                 await self.writer.flush()
@@ -87,9 +89,11 @@ extension WorkerService {
             }
             group.addTask {
                 while self.stage < .cutShort, !Task.isCancelled {
-                    let left = end - self.steady.now()
+                    let left = (isAway() ? least : end) - self.steady.now()
                     guard left > .zero else { return false }
-                    await self.stageChanged.wait(atMost: left, clock: self.clock)
+                    // The writer says nothing when the queue goes away.
+                    await self.stageChanged.wait(
+                        atMost: min(left, self.configuration.lastWrites / 4), clock: self.clock)
                 }
                 // Cancelled when everything is written.
                 try? await self.clock.sleep(for: self.configuration.lastWrites)
@@ -127,7 +131,10 @@ extension WorkerService {
         let queues = state.withLock { Array($0.conditions.keys) }
         _ = await within(limit, clock: clock) {
             await self.note("Loads were not noted as given up") { _ throws(QueueError) in
-                for queue in queues { try await loads.end(queue, at: self.configuration.id) }
+                for queue in queues {
+                    try await loads.end(queue, at: self.configuration.id)
+                    try await loads.endTurn(queue, in: self.configuration.pool.name, at: self.configuration.id)
+                }
             }
         }
     }

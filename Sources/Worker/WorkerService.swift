@@ -54,6 +54,8 @@ package final class WorkerService: Service {
     let loads: (any LoadBoard)?
     /// Tells whether a model's files changed.
     let stamp: @Sendable (ModelSettings) -> String
+    /// Reads a model's settings again.
+    let reread: @Sendable (ModelSettings) -> ModelSettings
     let series: WorkerSeries
     let time: any TimeSource
     /// Monotonic: what is measured and what must end goes by it.
@@ -79,6 +81,7 @@ package final class WorkerService: Service {
     ///   - notes: where it says what its instances run, for whoever sees it die.
     ///   - loads: where loads are noted, so that a model that ends its workers is left out.
     ///   - stamp: another text once the model's files changed: `BackendRegistry.stamp`.
+    ///   - reread: what the files say of a model by now, asked before a load is tried again; the same where they say nothing.
     ///   - metrics: where the worker's series go.
     ///   - time: the cluster's common time, which deadlines are in.
     ///   - steady: monotonic time.
@@ -86,8 +89,9 @@ package final class WorkerService: Service {
     package init(
         configuration: Configuration, queue: any WorkQueue, load: @escaping ModelLoader, notes: RunNotes = RunNotes(),
         loads: (any LoadBoard)? = nil, stamp: @escaping @Sendable (ModelSettings) -> String = { _ in "" },
-        metrics: MetricsRegistry, time: any TimeSource, steady: any TimeSource = MonotonicTime(),
-        clock: any Clock<Duration> = ContinuousClock(), logger: Logger
+        reread: @escaping @Sendable (ModelSettings) -> ModelSettings = { $0 }, metrics: MetricsRegistry,
+        time: any TimeSource, steady: any TimeSource = MonotonicTime(), clock: any Clock<Duration> = ContinuousClock(),
+        logger: Logger
     ) {
         self.configuration = configuration
         self.queue = queue
@@ -95,6 +99,7 @@ package final class WorkerService: Service {
         self.notes = notes
         self.loads = loads
         self.stamp = stamp
+        self.reread = reread
         series = WorkerSeries(in: metrics)
         self.time = time
         self.steady = steady

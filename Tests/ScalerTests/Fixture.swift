@@ -23,17 +23,18 @@ struct Fixture {
 
     init(
         minimum: Int = 0, maximum: Int = 4, driver kind: PoolSettings.Driver = .process, isDryRun: Bool = false,
-        price: Double = 0, files: SettingsWatch? = nil, settings: ClusterSettings? = nil,
+        price: Double = 0, models names: [String] = ["m"], files: SettingsWatch? = nil,
+        settings: ClusterSettings? = nil,
         stamp: @escaping @Sendable (ModelSettings) -> String = { _ in "" }
     ) throws {
         model = try #require(QueueName(model: "m", version: "1"))
         var configuration = ScalerService.Configuration(
             settings: ScalerSettings(),
-            models: [
+            models: names.map { name in
                 ModelSettings(
-                    name: "m",
+                    name: name,
                     backend: .synthetic(SyntheticOptions(fixedCost: .zero, costPerRow: .milliseconds(10))))
-            ],
+            },
             pools: [
                 PoolSettings(
                     name: "cpu", driver: kind, minimumWorkers: minimum, maximumWorkers: maximum, pricePerHour: price)
@@ -54,11 +55,15 @@ struct Fixture {
         await scaler.look()
     }
 
-    func report(_ id: String, state: WorkerReport.State = .ready, held: Int = 0, settled: Int = 0) -> WorkerReport {
+    func report(
+        _ id: String, state: WorkerReport.State = .ready, held: Int = 0, settled: Int = 0,
+        model condition: WorkerReport.Condition = .loaded
+    ) -> WorkerReport {
         WorkerReport(
             id: id, pool: "cpu", state: state, started: time.now(),
             startUp: state == .starting ? nil : .milliseconds(300),
-            held: held, settled: settled, models: [WorkerReport.ModelReport(queue: "m.1", instances: 1)])
+            held: held, settled: settled,
+            models: [WorkerReport.ModelReport(queue: "m.1", instances: 1, state: condition)])
     }
 }
 

@@ -189,6 +189,20 @@ import Time
         #expect(fixture.driver.given == [.start("cpu-1"), .kill("cpu-1")])
     }
 
+    @Test("a worker may take as long as its models take one after the other, as they do after a death")
+    func loadLimit() async throws {
+        let fixture = try Fixture(maximum: 1, models: ["m", "n"])
+        let each = ModelSettings(name: "m").loadBound()
+        fixture.queue.set(fixture.model, waiting: 1)
+        await fixture.look()
+        fixture.queue.set(fixture.report("cpu-1", state: .starting, model: .loading))
+        await fixture.look()
+        await fixture.look(after: each + .seconds(180))
+        #expect(fixture.driver.given == [.start("cpu-1")])
+        await fixture.look(after: each)
+        #expect(fixture.driver.given == [.start("cpu-1"), .kill("cpu-1")])
+    }
+
     @Test("graceful shutdown drains every worker, waits for their ends and returns")
     func shutsDown() async throws {
         let fixture = try Fixture(minimum: 2)

@@ -15,6 +15,18 @@ import Time
             until: now + duration)
     }
 
+    /// The one worker that is started for ten jobs.
+    private func startOne(_ fixture: Fixture) async throws -> String {
+        fixture.queue.set(fixture.model, waiting: 10)
+        await fixture.look()
+        guard case .start(let worker)? = fixture.driver.given.first else {
+            throw Missing(what: "a start")
+        }
+        return worker
+    }
+
+    private struct Missing: Error { var what: String }
+
     @Test("no worker is started for jobs of a model that the pool cannot load, until it is to be tried again")
     func startsNobody() async throws {
         let fixture = try Fixture()
@@ -29,17 +41,41 @@ import Time
     @Test("a worker that is idle since its model failed is let go, whatever waits for it")
     func paysForNobody() async throws {
         let fixture = try Fixture()
-        fixture.queue.set(fixture.model, waiting: 10)
-        await fixture.look()
-        guard case .start(let worker)? = fixture.driver.given.first else {
-            Issue.record("nothing was started")
-            return
-        }
-        fixture.queue.set(fixture.report(worker))
+        let worker = try await startOne(fixture)
+        fixture.queue.set(fixture.report(worker, model: .failed))
         await fixture.look()
         try await fixture.board.put(fault(fixture, for: .seconds(3_600)))
         for _ in 0..<40 { await fixture.look(after: .seconds(10)) }
         #expect(fixture.driver.given.contains(.drain(worker)))
+    }
+
+    @Test("a worker that serves the model is kept, whoever else could not load it")
+    func keepsWhoServes() async throws {
+        let fixture = try Fixture()
+        let worker = try await startOne(fixture)
+        fixture.queue.set(fixture.report(worker))
+        await fixture.look()
+        try await fixture.board.put(fault(fixture, for: .seconds(3_600)))
+        for _ in 0..<40 { await fixture.look(after: .seconds(10)) }
+        #expect(!fixture.driver.given.contains(.drain(worker)))
+    }
+
+    @Test("a model is refused only while no worker of its pools serves it")
+    func refusal() throws {
+        let queue = try #require(QueueName(model: "m", version: "1"))
+        let until = Timestamp.zero + .seconds(60)
+        let failed = ServingFault(.load, pool: "a", queue: queue.description, reason: "x", since: .zero, until: until)
+        let off = ServingFault(.pool, pool: "b", queue: nil, reason: "y", since: .zero, until: until)
+        let faults = ServingFaults([failed, off])
+        #expect(faults.refusal(of: queue, pools: ["a", "b"], at: .zero)?.reason == "pool a: x; pool b: y")
+        #expect(faults.refusal(of: queue, pools: ["a", "b"], serving: ["a"], at: .zero) == nil)
+        #expect(
+            faults.refusal(of: queue, pools: ["b"], serving: ["b"], at: .zero)?.reason == "y", "it is being emptied")
+        #expect(faults.unable(toServe: queue, of: ["a", "b"], serving: ["a"], at: .zero) == ["b"])
+        let draining = WorkerReport(
+            id: "w", pool: "a", state: .draining, started: .zero,
+            models: [.init(queue: queue.description, instances: 1, state: .loaded)])
+        #expect(!draining.serves(queue), "it takes no more")
     }
 
     @Test("a reload, or other files, take the fault off at once")

@@ -96,6 +96,14 @@ import Time
         #expect(runs.withLock { $0.count } <= jobs.count + 20)
     }
 
+    @Test("outputs of other rows are found by the first runs, before there is a request")
+    func foundAtWarmUp() async throws {
+        let backend = SummingBackend(answer: { $0 + 1 })
+        let joining = try await joiningWhenReady(backend)
+        #expect(joining?.joinsRows == false)
+        #expect(joining?.reason.contains("the first dimension must count rows") == true, "\(joining?.reason ?? "")")
+    }
+
     @Test("parts of a request whose rows have other shapes are run again whole")
     func partsDisagree() async throws {
         // Rows are counted, but their width follows the number of rows that ran together.

@@ -104,6 +104,34 @@ import Time
         try await running
     }
 
+    @Test("a model is tried again with what its file says by then, unless that makes another queue of it")
+    func mendedSettings() async throws {
+        let load: ModelLoader = { settings throws(InferenceError) in
+            guard settings.maximumAttempts == 7 || settings.name == "m" else {
+                throw InferenceError(.modelUnavailable, "a slip in model.yaml")
+            }
+            return TestBackend()
+        }
+        let queue = RecordingQueue()
+        let board = ModelLoadBoard()
+        let service = makeService(
+            queue: queue, models: ["broken", "moved", "m"], load: load, loads: board,
+            reread: { settings in
+                var settings = settings
+                settings.maximumAttempts = 7
+                if settings.name == "moved" { settings.version = "2" }
+                return settings
+            })
+        async let running: Void = service.run()
+        await queue.wait { $0.reports.contains { self.state(of: "moved", in: $0) == .failed } }
+        await queue.wait { $0.reports.contains { self.state(of: "broken", in: $0) == .failed } }
+        for name in ["moved", "broken"] { try await board.clear(pool: "cpu", queue: makeQueueName(name)) }
+        await queue.wait { $0.reports.contains { self.state(of: "broken", in: $0) == .loaded } }
+        #expect(!queue.state.reports.contains { state(of: "moved", in: $0) == .loaded })
+        service.drain()
+        try await running
+    }
+
     @Test(
         "after a worker died in a load, the next one loads that model alone first; after another death it is left out")
     func deaths() async throws {
@@ -112,7 +140,8 @@ import Time
             WorkerService, RecordingQueue, Task<Void, any Error>
         ) {
             let queue = RecordingQueue()
-            let service = makeService(id: worker, queue: queue, models: models, load: load, loads: board, stamp: "v1")
+            let service = makeService(
+                id: worker, queue: queue, models: models, load: load, loads: board, stamp: { "v1" })
             return (service, queue, Task { try await service.run() })
         }
         slow.close()
@@ -140,6 +169,62 @@ import Time
             run.cancel()
             _ = await run.result
         }
+    }
+
+    @Test(
+        "one worker at a time tries a model that workers died with; when it dies too, the others leave it and serve on")
+    func oneTries() async throws {
+        let board = ModelLoadBoard()
+        let name = try makeQueueName("slow")
+        let files = Mutex("v1")
+        try await board.put(
+            ServingFault(
+                .deaths, pool: "cpu", queue: name.description, reason: "2 workers died", since: .zero,
+                until: .zero + .seconds(600), stamp: "v1", worker: "w0"))
+        slow.close()
+        let workers = ["w1", "w2"].map { id in
+            let queue = RecordingQueue()
+            let service = makeService(
+                id: id, queue: queue, models: ["slow", "m"], load: load, loads: board,
+                stamp: { files.withLock { $0 } })
+            return (service: service, queue: queue, run: Task { try await service.run() })
+        }
+        for worker in workers {
+            await worker.queue.wait {
+                $0.reports.contains { $0.state == .ready && self.state(of: "slow", in: $0) == .failed }
+            }
+        }
+        #expect(board.history.allSatisfy { $0.queue == "m.1" })
+        files.withLock { $0 = "v2" }
+        await board.wait { $0.contains { $0.queue == "slow.1" } }
+        let first = try #require(board.history.last { $0.queue == "slow.1" })
+        // More than one look of the other.
+        try await Task.sleep(for: .seconds(7))
+        #expect(board.history.filter { $0.queue == "slow.1" } == [first])
+        board.kill(first.worker)
+        while board.all.all.first(where: { $0.stamp == "v2" })?.kind != .deaths {
+            try await Task.sleep(for: .milliseconds(10))
+        }
+        try await Task.sleep(for: .seconds(6))
+        #expect(board.history.filter { $0.queue == "slow.1" } == [first])
+        // Once it is mended for good, each serves it, one after the other.
+        try await board.endTurn(name, in: "cpu", at: first.worker)
+        files.withLock { $0 = "v3" }
+        slow.open()
+        for worker in workers {
+            await worker.queue.wait { $0.reports.contains { self.state(of: "slow", in: $0) == .loaded } }
+            worker.service.drain()
+            try await worker.run.value
+        }
+        #expect(board.all.all.isEmpty)
+    }
+
+    @Test("a slip in the samples costs the proof, and not the model")
+    func unreadableSamples() async throws {
+        let backend = TestBackend(rows: .unproven(.none), samplesProblem: "the samples s.json are no JSON object")
+        let joining = try await joiningWhenReady(backend)
+        #expect(joining?.joinsRows == false)
+        #expect(joining?.reason.contains("the samples s.json are no JSON object") == true, "\(joining?.reason ?? "")")
     }
 }
 

@@ -229,6 +229,24 @@ import Time
         #expect(ledger.completed(execute(start.work), on: 0, now: .zero).release.isEmpty)
     }
 
+    @Test("what is left of a request in parts that was abandoned is not run")
+    func abandonsRest() throws {
+        var ledger = makeLedger(maximumRows: 4)
+        let start = try #require(ledger.accept([try admit(try makeJob(1, rows: 11))], now: .zero).start.first)
+        #expect(ledger.abandon().count == 1)
+        let late = ledger.completed(execute(start.work), on: start.instance, now: .zero)
+        #expect(late.start.isEmpty && late.release.isEmpty)
+        #expect(ledger.isIdle)
+    }
+
+    @Test("a run is a long one beyond what was to be expected, and at least 2 s")
+    func longRun() throws {
+        var ledger = makeLedger()
+        _ = ledger.accept([try admit(try makeJob(1))], now: .zero)
+        #expect(!ledger.hasLongRun(steady: .zero + .seconds(2)))
+        #expect(ledger.hasLongRun(steady: .zero + .milliseconds(2_001)))
+    }
+
     @Test("an expired job leaves as expired and never starts")
     func expired() throws {
         var ledger = makeLedger(maximumRows: 1)

@@ -24,6 +24,12 @@ struct TestBackend: Backend {
     var code = InferenceError.Code.invalidInput
     var isBad: @Sendable (Float) -> Bool = { _ in false }
     var beforeRun: @Sendable () -> Void = {}
+    var samplesProblem: String?
+
+    func samples(for signature: ModelSignature) throws(InferenceError) -> [[Tensor]] {
+        if let samplesProblem { throw InferenceError(.modelUnavailable, samplesProblem) }
+        return []
+    }
 
     func makeInstance() throws(InferenceError) -> any BackendInstance { Instance(backend: self) }
 
@@ -76,7 +82,8 @@ func makeService(
     hungRunBound: Duration = .seconds(60), maximumHeldBytes: Int = 512 << 20, signature: ModelSignature? = nil,
     batching: BatchingSettings = BatchingSettings(), models: [String] = ["m"], instances: Int = 1,
     notes: RunNotes = RunNotes(), runTimeout: Duration? = nil, load: ModelLoader? = nil,
-    loads: (any LoadBoard)? = nil, stamp: String = ""
+    loads: (any LoadBoard)? = nil, stamp: @escaping @Sendable () -> String = { "" },
+    reread: @escaping @Sendable (ModelSettings) -> ModelSettings = { $0 }
 ) -> WorkerService {
     let echoing: ModelLoader = { _ throws(InferenceError) in backend }
     let loader: ModelLoader
@@ -92,6 +99,19 @@ func makeService(
             launched: .zero, patience: .milliseconds(100), maximumHeldBytes: maximumHeldBytes,
             loadingBound: loadingBound, hungRunBound: hungRunBound,
             lastWrites: .milliseconds(300)),
-        queue: queue, load: loader, notes: notes, loads: loads, stamp: { _ in stamp }, metrics: MetricsRegistry(),
-        time: time, steady: steady, logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
+        queue: queue, load: loader, notes: notes, loads: loads, stamp: { _ in stamp() }, reread: reread,
+        metrics: MetricsRegistry(), time: time, steady: steady,
+        logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
+}
+
+/// What a worker with one model says of joining once it is ready, before there is a request.
+func joiningWhenReady(_ backend: any Backend) async throws -> WorkerReport.JoiningReport? {
+    let queue = RecordingQueue()
+    let service = makeService(queue: queue, load: { _ throws(InferenceError) in backend })
+    async let running: Void = service.run()
+    await queue.wait { $0.reports.contains { $0.state == .ready } }
+    let joining = service.report.models.first?.joining
+    service.drain()
+    try await running
+    return joining
 }

@@ -12,6 +12,7 @@ import Testing
     private final class Watch: Sendable {
         private struct State {
             var places = 0
+            var loads = 0
             var running: [Int: [JobID]] = [:]
             var beside: [JobID: Set<JobID>] = [:]
         }
@@ -32,8 +33,12 @@ import Testing
                         let all = state.running.values.flatMap { $0 }
                         for job in all { state.beside[job, default: []].formUnion(all.filter { $0 != job }) }
                     }
-                })
+                },
+                load: { load in self.state.withLock { $0.loads += load == .began ? 1 : -1 } })
         }
+
+        /// Models that are being loaded.
+        var loads: Int { state.withLock { $0.loads } }
 
         /// Jobs that ran at the same time as this one.
         func beside(_ id: JobID) -> Set<JobID>? { state.withLock { $0.beside[id] } }
@@ -90,6 +95,35 @@ import Testing
             await queue.wait { $0.settled.count == 2 }
         }
         #expect(queue.state.tried == [suspect.id])
+    }
+
+    @Test("while a model loads the others are served, and what waits for its trial waits on")
+    func besideLoad() async throws {
+        let gate = Gate()
+        let queue = RecordingQueue()
+        let normal = try makeJob(1, model: "m")
+        var suspect = try makeJob(2, model: "m")
+        suspect.crashes = 1
+        gate.close()
+        let watch = Watch()
+        let service = makeService(
+            queue: queue, models: ["m", "n"], notes: watch.notes,
+            load: { settings throws(InferenceError) in
+                if settings.name == "n" { gate.pass() }
+                return TestBackend()
+            })
+        try await serve(service, queue: queue) {
+            await gate.waitUntilEntered()
+            queue.add([suspect, normal])
+            await queue.wait { $0.settled.count == 1 }
+            #expect(queue.state.settled.map(\.outcome.id) == [normal.id])
+            #expect(queue.state.tried.isEmpty, "the other model still loads")
+            #expect(watch.loads == 1)
+            gate.open()
+            await queue.wait { $0.settled.count == 2 }
+        }
+        #expect(queue.state.tried == [suspect.id])
+        #expect(watch.loads == 0)
     }
 
     @Test("told to stop, a worker hands back what waits for its trial and keeps the trial that runs")

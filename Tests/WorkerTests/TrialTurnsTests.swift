@@ -4,8 +4,10 @@ import Time
 @testable import Worker
 
 @Suite struct TrialTurnsTests {
-    private func seen(_ trials: Int..., isRunning: Bool = false, isWaiting: Bool = false) -> TrialTurns.Seen {
-        TrialTurns.Seen(trials: trials, isRunning: isRunning, isWaiting: isWaiting)
+    private func seen(
+        _ trials: Int..., isRunning: Bool = false, isBlocked: Bool = false, isWaiting: Bool = false
+    ) -> TrialTurns.Seen {
+        TrialTurns.Seen(trials: trials, isRunning: isRunning, isBlocked: isBlocked, isWaiting: isWaiting)
     }
 
     private func at(_ milliseconds: Int) -> Timestamp { .zero + .milliseconds(milliseconds) }
@@ -68,5 +70,26 @@ import Time
         }
         #expect(turns.step(seen(1, isRunning: true, isWaiting: true), now: at(now)) == .hold)
         #expect(turns.step(seen(1, isWaiting: true), now: at(now + 9_000)) == .try(model: 0))
+    }
+
+    @Test("nothing is held for a trial while a model is loaded or a run takes too long")
+    func blocked() {
+        var turns = TrialTurns()
+        #expect(turns.step(seen(1, isBlocked: true, isWaiting: true), now: .zero) == .sleep(.seconds(1)))
+        #expect(!turns.isHolding)
+        #expect(turns.step(seen(1, isRunning: true, isWaiting: true), now: at(500)) == .hold)
+        #expect(turns.step(seen(1, isRunning: true, isBlocked: true, isWaiting: true), now: at(510)) == .release)
+        #expect(turns.step(seen(1, isBlocked: true, isWaiting: true), now: at(9_000)) == .sleep(.seconds(1)))
+        #expect(turns.step(seen(1, isWaiting: true), now: at(9_001)) == .hold)
+        #expect(turns.step(seen(1, isRunning: true, isWaiting: true), now: at(9_990)) == .sleep(.milliseconds(11)))
+    }
+
+    @Test("a hold with much patience looks every second whether a run has become a long one")
+    func looksAgain() {
+        var turns = TrialTurns()
+        #expect(turns.step(seen(1, isRunning: true), now: .zero) == .hold)
+        #expect(turns.step(seen(1, isRunning: true), now: at(1_000)) == .release)
+        #expect(turns.step(seen(1, isRunning: true), now: at(2_000)) == .hold)
+        #expect(turns.step(seen(1, isRunning: true), now: at(2_000)) == .sleep(.seconds(1)))
     }
 }

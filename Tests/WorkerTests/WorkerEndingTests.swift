@@ -102,6 +102,20 @@ import Time
         #expect(ContinuousClock.now - start < .seconds(20))
     }
 
+    @Test("while the queue is away last writes do not take the drain time-out", .timeLimit(.minutes(1)))
+    func queueIsAway() async throws {
+        let queue = RecordingQueue()
+        let service = makeService(queue: queue, drainTimeout: .seconds(300))
+        let running = Task { try await service.run() }
+        await queue.wait { $0.reports.contains { $0.state == .ready } }
+        for call in [RecordingQueue.Call.settle, .renewLease, .leave] { queue.fail(call, times: .max) }
+        queue.add([try makeJob(1)])
+        await queue.wait { $0.failed >= 2 }
+        service.drain()
+        let error = await #expect(throws: WorkerError.self) { try await running.value }
+        #expect(error?.code == .cutShort && error?.exitCode == 75)
+    }
+
     @Test("a second request to stop ends the last writes as well")
     func cutShortWhileWriting() async throws {
         let queue = RecordingQueue()

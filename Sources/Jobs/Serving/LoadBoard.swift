@@ -17,6 +17,14 @@ package protocol LoadBoard: Sendable {
 
     func end(_ queue: QueueName, at worker: String) async throws(QueueError)
 
+    /// Takes the turn to try a model that workers died with: one worker of the pool at a time, for `life` at most.
+    /// - Returns: `false` while another has it.
+    func takeTurn(_ queue: QueueName, in pool: String, at worker: String, for life: Duration) async throws(QueueError)
+        -> Bool
+
+    /// Gives the turn back if `worker` has it, and tells whoever watches.
+    func endTurn(_ queue: QueueName, in pool: String, at worker: String) async throws(QueueError)
+
     /// Loads whose workers are gone without an `end`. Each is told once, and counts as a death from then on.
     func lost() async throws(QueueError) -> [LostLoad]
 

@@ -78,21 +78,30 @@ package struct ServingFaults: Sendable, Equatable {
     package func current(at now: Timestamp) -> [ServingFault] { all.filter { now < $0.until } }
 
     /// Why `pool` cannot serve the model; `nil`: as far as is known it can.
-    package func fault(of queue: QueueName, in pool: String, at now: Timestamp) -> ServingFault? {
+    ///
+    /// - Parameter serving: pools in which a worker is ready that has the model loaded. What keeps another worker from loading it
+    ///   is no fault of the pool then.
+    package func fault(
+        of queue: QueueName, in pool: String, serving: @autoclosure () -> Set<String> = [], at now: Timestamp
+    ) -> ServingFault? {
+        // Asked with every submit, and as a rule there is none.
+        guard all.contains(where: { $0.pool == pool && now < $0.until }) else { return nil }
         let name = queue.description
         let current = all.filter { $0.pool == pool && now < $0.until }
-        return current.first { $0.queue == nil } ?? current.first { $0.queue == name }
+        if let whole = current.first(where: { $0.queue == nil }) { return whole }
+        guard let fault = current.first(where: { $0.queue == name }) else { return nil }
+        return serving().contains(pool) ? nil : fault
     }
 
     /// Why nobody can serve the model: each of its pools says so. `nil` while any may.
     ///
     /// - Returns: the reasons in one text, and until when they hold.
     package func refusal(
-        of queue: QueueName, pools: [String], at now: Timestamp
+        of queue: QueueName, pools: [String], serving: @autoclosure () -> Set<String> = [], at now: Timestamp
     ) -> (reason: String, until: Timestamp)? {
         var faults: [ServingFault] = []
         for pool in pools {
-            guard let fault = fault(of: queue, in: pool, at: now) else { return nil }
+            guard let fault = fault(of: queue, in: pool, serving: serving(), at: now) else { return nil }
             faults.append(fault)
         }
         guard let first = faults.first else { return nil }
@@ -102,7 +111,9 @@ package struct ServingFaults: Sendable, Equatable {
     }
 
     /// The pools that cannot serve the model.
-    package func unable(toServe queue: QueueName, of pools: [String], at now: Timestamp) -> [String] {
-        pools.filter { fault(of: queue, in: $0, at: now) != nil }
+    package func unable(
+        toServe queue: QueueName, of pools: [String], serving: Set<String> = [], at now: Timestamp
+    ) -> [String] {
+        pools.filter { fault(of: queue, in: $0, serving: serving, at: now) != nil }
     }
 }

@@ -45,7 +45,8 @@ extension ScalerService {
     /// The pools that cannot serve a model, for its observation.
     func unservable(_ queue: QueueName, at now: Timestamp) -> [String]? {
         guard let serving, let model = configuration.models.first(where: { $0.queue == queue }) else { return nil }
-        let pools = serving.current().unable(toServe: queue, of: model.pools, at: now)
+        let pools = serving.current().unable(
+            toServe: queue, of: model.pools, serving: fleet.pools(serving: queue), at: now)
         return pools.isEmpty ? nil : pools
     }
 

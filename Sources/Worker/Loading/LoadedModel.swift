@@ -29,16 +29,13 @@ struct LoadedModel: Sendable {
         }
         do {
             var signature = try settings.signature(over: backend.signature)
-            let joining = try await joining(of: settings, backend, signature, threads)
+            var joining = try await joining(of: settings, backend, signature, threads)
             signature.maximumBatchSize = joining.joinsRows ? settings.batching.maximumRows : nil
-            let warm = WarmUpPlan(
-                signature: signature, shapes: settings.warmUp, evidence: backend.rows.evidence,
-                largest: signature.maximumBatchSize ?? 1)
-            let outcomes = try await withThrowingTaskGroup(of: [WarmUp.Outcome].self) { group in
-                for index in 0..<threads.count {
-                    group.addTask { try await on(threads, index) { try warm.measure($0) } }
-                }
-                return try await group.reduce(into: []) { $0 += $1 }
+            var outcomes = try await warmUp(settings, signature, backend.rows.evidence, threads)
+            if let refutation = outcomes.lazy.compactMap(\.refutation).first {
+                joining = .none(.refuted(refutation))
+                signature.maximumBatchSize = nil
+                outcomes = try await warmUp(settings, signature, backend.rows.evidence, threads)
             }
             return LoadedModel(
                 signature: signature, joining: joining, threads: threads, costs: outcomes.compactMap(\.measured),
@@ -54,6 +51,22 @@ struct LoadedModel: Sendable {
         do { try await Self.blocking { threads.stop() } } catch { preconditionFailure("stop does not throw: \(error)") }
     }
 
+    /// On all instances at once.
+    private static func warmUp(
+        _ settings: ModelSettings, _ signature: ModelSignature, _ evidence: OperatorEvidence,
+        _ threads: InferenceThreads
+    ) async throws -> [WarmUp.Outcome] {
+        let plan = WarmUpPlan(
+            signature: signature, shapes: settings.warmUp, evidence: evidence,
+            largest: signature.maximumBatchSize ?? 1)
+        return try await withThrowingTaskGroup(of: [WarmUp.Outcome].self) { group in
+            for index in 0..<threads.count {
+                group.addTask { try await on(threads, index) { try plan.measure($0) } }
+            }
+            return try await group.reduce(into: []) { $0 += $1 }
+        }
+    }
+
     private static func joining(
         of settings: ModelSettings, _ backend: any Backend, _ signature: ModelSignature, _ threads: InferenceThreads
     ) async throws -> Joining {
@@ -63,7 +76,13 @@ struct LoadedModel: Sendable {
             let evidence = backend.rows.evidence
             let maximumRows = settings.batching.maximumRows
             let shapes = settings.warmUp
-            let samples = try await blocking { try backend.samples(for: signature) }
+            let samples: [[Tensor]]
+            do {
+                samples = try await blocking { try backend.samples(for: signature) }
+            } catch let error as InferenceError {
+                // A slip in the samples costs the proof, not the model.
+                return .none(.unproven("it cannot be proven that rows are independent: \(error.message)"))
+            }
             return try await on(threads, 0) { instance in
                 try RowProof.run(
                     instance, signature: signature, evidence: evidence, shapes: shapes, samples: samples,

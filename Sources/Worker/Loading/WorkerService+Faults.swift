@@ -25,18 +25,23 @@ extension WorkerService {
     func makePlan(_ wanted: [(settings: ModelSettings, queue: QueueName)]) async -> LoadPlan {
         var faults = ServingFaults()
         await note("What workers before this one noted was not read") { board throws(QueueError) in
-            for lost in try await board.lost() {
-                let fault = LoadPlan.fault(of: lost, at: self.time.now())
-                self.logger.error(
-                    "A worker died while it loaded a model",
-                    metadata: [LogKeys.modelName: "\(lost.load.queue)", LogKeys.reason: "\(fault.reason)"])
-                try await board.put(fault)
-            }
+            try await self.noteDeaths(on: board)
             faults = try await board.faults()
         }
         return LoadPlan(
             of: wanted.map { ($0.queue, stamp($0.settings)) }, pool: configuration.pool.name, faults: faults,
             at: time.now())
+    }
+
+    /// Loads that their workers did not survive.
+    private func noteDeaths(on board: any LoadBoard) async throws(QueueError) {
+        for lost in try await board.lost() {
+            let fault = LoadPlan.fault(of: lost, at: time.now())
+            logger.error(
+                "A worker died while it loaded a model",
+                metadata: [LogKeys.modelName: "\(lost.load.queue)", LogKeys.reason: "\(fault.reason)"])
+            try await board.put(fault)
+        }
     }
 
     func leaveOut(_ queue: QueueName, _ fault: ServingFault) async {
@@ -87,28 +92,75 @@ extension WorkerService {
 
     /// Returns when the model is to be tried again: its time has come, its files changed, or somebody took the fault off;
     /// and when cancelled. A model that workers died with has no time of its own: it stays noted for as long as a worker is
-    /// there that left it out.
+    /// there that left it out; and to try it again takes the turn, which the caller gives back (`endTurn`).
     func waitToRetry(_ settings: ModelSettings, _ queue: QueueName, after noted: NotedFault) async {
-        let fault = noted.fault
+        let first = noted.fault
         let changed = Signal()
         await withDiscardingTaskGroup { group in
             if let loads { group.addTask { await loads.watch { changed.raise() } } }
+            var fault = first
+            // Of a model that is only suspected a new worker decides, alone.
+            var isProven = first.until > time.now()
             var hasSeenIt = noted.isOnBoard
             var refreshed = time.now()
             while !Task.isCancelled, stage < .draining {
                 await changed.wait(atMost: Self.look, clock: clock)
                 let now = time.now()
-                if stamp(settings) != fault.stamp { break }
-                if fault.kind == .load, now >= fault.until - ServingFault.slack { break }
+                let current = stamp(settings)
                 let isNoted = await isNoted(fault)
-                if hasSeenIt, isNoted == false { break }
+                let isDue =
+                    current != fault.stamp || hasSeenIt && isNoted == false
+                    || fault.kind == .load && now >= fault.until - ServingFault.slack
                 hasSeenIt = hasSeenIt || isNoted == true
-                if fault.kind == .deaths, now - refreshed > LoadPlan.leftOutFor / 2 {
+                if isDue {
+                    guard fault.kind == .deaths else { break }
+                    switch await turn(settings, queue, stamp: current) {
+                    case .taken: break
+                    case .anothers: continue
+                    case .deadly(let known):
+                        fault = known
+                        isProven = known.until > now
+                        hasSeenIt = true
+                        continue
+                    }
+                    break
+                }
+                if fault.kind == .deaths, isProven, now - refreshed > LoadPlan.leftOutFor / 2 {
                     await refresh(fault)
                     refreshed = now
                 }
             }
             group.cancelAll()
+        }
+    }
+
+    private enum Turn {
+        case taken
+        case anothers
+        /// Workers died with these very files too.
+        case deadly(ServingFault)
+    }
+
+    private func turn(_ settings: ModelSettings, _ queue: QueueName, stamp: String) async -> Turn {
+        guard let loads else { return .taken }
+        do {
+            try await noteDeaths(on: loads)
+            let pool = configuration.pool.name
+            let known = try await loads.faults().all.first {
+                $0.kind == .deaths && $0.pool == pool && $0.queue == queue.description && $0.stamp == stamp
+            }
+            if let known { return .deadly(known) }
+            let life = mended(settings, queue).loadBound(least: configuration.loadingBound) + Self.look
+            return try await loads.takeTurn(queue, in: pool, at: configuration.id, for: life) ? .taken : .anothers
+        } catch {
+            // Who cannot ask does not risk the worker.
+            return .anothers
+        }
+    }
+
+    func endTurn(_ queue: QueueName) async {
+        await note("The turn to load a model was not given back") { board throws(QueueError) in
+            try await board.endTurn(queue, in: self.configuration.pool.name, at: self.configuration.id)
         }
     }
 

@@ -44,17 +44,36 @@ extension WorkerService {
         _ settings: ModelSettings, _ queue: QueueName, _ first: LoadAttempt?, leftOut: ServingFault?
     ) async {
         var attempt = first
-        if let leftOut { await waitToRetry(settings, queue, after: NotedFault(fault: leftOut, isOnBoard: true)) }
+        var settings = settings
+        if let leftOut {
+            await waitToRetry(settings, queue, after: NotedFault(fault: leftOut, isOnBoard: true))
+            settings = mended(settings, queue)
+        }
+        // One that workers died with is tried by one of them at a time: should it still end the process, the others serve on.
+        var hasTurn = leftOut != nil
         while !Task.isCancelled, stage < .draining {
             let current: LoadAttempt
             if let attempt { current = attempt } else { current = await begin(settings, queue, isAlone: false) }
             attempt = nil
-            switch await outcome(of: current, settings, queue, waitsBeyondBound: true) {
+            let outcome = await outcome(of: current, settings, queue, waitsBeyondBound: true)
+            if hasTurn, !Task.isCancelled {
+                hasTurn = false
+                await endTurn(queue)
+            }
+            switch outcome {
             case .loaded(let model): return await serve(model, settings, queue)
-            case .failed(let fault): await waitToRetry(settings, queue, after: fault)
+            case .failed(let fault):
+                await waitToRetry(settings, queue, after: fault)
+                settings = mended(settings, queue)
             case .underWay: return
             }
         }
+    }
+
+    /// What the files say by now of a model that is to be tried again, unless they make another queue of it.
+    func mended(_ settings: ModelSettings, _ queue: QueueName) -> ModelSettings {
+        let read = reread(settings)
+        return read.queue == queue && read.pools.contains(configuration.pool.name) ? read : settings
     }
 
     private func serve(_ model: LoadedModel, _ settings: ModelSettings, _ queue: QueueName) async {
@@ -72,11 +91,17 @@ extension WorkerService {
                     stamp: stamp, began: self.time.now(), isAlone: isAlone))
         }
         change { $0.loadsUnderWay += 1 }
-        trials.noteLoad(.began)
+        noteLoad(.began)
         return LoadAttempt(settings, with: load, stamp: stamp, isAlone: isAlone, at: steady.now()) { attempt in
-            if attempt.noteOver() { self.trials.noteLoad(.ended) }
+            if attempt.noteOver() { self.noteLoad(.ended) }
             self.change { $0.loadsUnderWay -= 1 }
         }
+    }
+
+    /// A load that ends the process must not be taken for the fault of a job.
+    private func noteLoad(_ load: RunNotes.Load) {
+        notes.load(load)
+        trials.noteLoad(load)
     }
 
     enum LoadOutcome {
@@ -97,7 +122,7 @@ extension WorkerService {
                 within: max(bound - (steady.now() - attempt.began), .zero), clock: clock)
             if result == nil, !Task.isCancelled, !attempt.noteOverdue() {
                 // Jobs on trial wait for a load that may end the process, but not for ever.
-                if attempt.noteOver() { trials.noteLoad(.ended) }
+                if attempt.noteOver() { noteLoad(.ended) }
                 await fail(queue, settings, attempt, .overdue(bound))
             }
         }
