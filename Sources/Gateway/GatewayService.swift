@@ -54,7 +54,8 @@ package struct GatewayService: Service {
             codings: codings, serverVersion: version)
         administration = AdminRoutes(
             catalog: catalog, pools: settings.pools, observer: observer, time: time, metrics: metrics,
-            operations: operations, hosts: AdminHosts(settings.gateway), serving: serving)
+            operations: operations, hosts: AdminHosts(settings.gateway), serving: serving,
+            isUnavailable: { [calls] in calls.fault(of: $0) != nil })
     }
 
     /// Serves until graceful shutdown: then no new connection is taken, running calls end, and it returns.

@@ -43,4 +43,28 @@ import Time
         #expect(try known(.settled(.none(.asked)), [true]).word == "none")
         #expect(try known(.settled(.rows(.asked)), [false]).word == "rows")
     }
+
+    @Test(
+        "requests may share runs unless the file or the operator speaks against it",
+        arguments: [
+            (JoiningOutlook.settled(.none(.asked)), [Shape([-1, 4])], [Shape([-1, 2])], 8, false),
+            (.settled(.rows(.asked)), [Shape([-1, 4])], [Shape([-1, 2])], 8, true),
+            (.open, [Shape([-1, 4])], [Shape([-1, 2])], nil, true),
+            (.open, [Shape([3, 4])], [Shape([-1, 2])], nil, false),
+            (.open, [Shape([-1, 4])], [Shape([2])], nil, false),
+            (.open, [], [Shape([-1, 2])], nil, false),
+        ] as [(JoiningOutlook, [Shape], [Shape], Int?, Bool)])
+    func mayJoinRows(
+        _ outlook: JoiningOutlook, _ inputs: [Shape], _ outputs: [Shape], _ maximumRows: Int?, _ expected: Bool
+    ) throws {
+        func ports(_ shapes: [Shape]) -> [TensorSpecification] {
+            shapes.enumerated().map { TensorSpecification(name: "t\($0)", elementType: .float32, shape: $1) }
+        }
+        let model = ServedModel(
+            settings: ModelSettings(name: "m"), queue: try #require(QueueName(model: "m", version: "1")),
+            signature: ModelSignature(
+                inputs: ports(inputs), outputs: ports(outputs), maximumBatchSize: maximumRows), joining: outlook,
+            platform: "onnxruntime_onnx")
+        #expect(model.mayJoinRows == expected)
+    }
 }

@@ -17,14 +17,17 @@ struct AdminRoutes: Sendable {
     private let fleetSeries: FleetSeries
     private let operations: AdminOperations?
     private let serving: @Sendable () -> ServingFaults
+    private let isUnavailable: @Sendable (ServedModel) -> Bool
     private let hosts: AdminHosts
 
     init(
         catalog: ModelCatalog, pools: [PoolSettings], observer: any QueueObserver, time: any TimeSource,
         metrics: MetricsRegistry, operations: AdminOperations? = nil, hosts: AdminHosts,
-        serving: @escaping @Sendable () -> ServingFaults = { ServingFaults() }
+        serving: @escaping @Sendable () -> ServingFaults = { ServingFaults() },
+        isUnavailable: @escaping @Sendable (ServedModel) -> Bool = { _ in false }
     ) {
         self.serving = serving
+        self.isUnavailable = isUnavailable
         self.operations = operations
         self.hosts = hosts
         self.catalog = catalog
@@ -48,6 +51,7 @@ struct AdminRoutes: Sendable {
         do {
             switch request.uri.path {
             case "/metrics":
+                reportAvailability()
                 // While Redis is away the gateway's own counts still matter; the gauges then keep their last values.
                 try? await status(decisions: 1).report(to: queueSeries, fleetSeries)
                 var reply = HTTPReply(status: .ok, body: ByteBuffer(string: metrics.text))
@@ -72,6 +76,13 @@ struct AdminRoutes: Sendable {
         } catch {
             return .error(
                 .serviceUnavailable, "the state of the cluster cannot be read: \(error)", headers: [.retryAfter: "1"])
+        }
+    }
+
+    private func reportAvailability() {
+        for model in catalog.models {
+            queueSeries.set(
+                model: model.settings.name, version: model.queue.version, isUnavailable: isUnavailable(model))
         }
     }
 

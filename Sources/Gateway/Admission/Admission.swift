@@ -104,15 +104,16 @@ enum Refusal: Error, Sendable, Equatable {
     case unavailable(String)
     /// The job of this Idempotency-Key is over and its outcome is no longer kept.
     case gone(JobTicket)
-    /// The Idempotency-Key was used for a different request.
-    case conflict(JobTicket)
+    /// The Idempotency-Key was used for a different request. It says no job: who knows a key, which anybody may guess, is not
+    /// its job's owner.
+    case conflict
     /// The job of this Idempotency-Key has not ended, and another run of it was asked for.
     case underWay(JobTicket)
 
     init(_ error: QueueError) {
         switch error.code {
         case .outOfMemory: self = .storeFull(error.message)
-        case .tooLarge: self = .tooLarge(error.message)
+        case .tooLarge: self = .tooLarge(error.callersReason)
         case .unavailable, .unauthorized, .misconfigured, .malformed: self = .unavailable(error.callersReason)
         }
     }

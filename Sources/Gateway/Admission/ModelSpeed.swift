@@ -9,6 +9,9 @@ struct ModelSpeed: Sendable, Equatable {
         var perRow: Double
     }
 
+    /// Of expected waits, in seconds: ten years. Costs come from reports, which say anything.
+    private static let longest = 3.2e8
+
     private(set) var shares: [Share] = []
 
     /// How long a job will take from its submit to its outcome if no more workers come and none goes: what is held before it,
@@ -29,7 +32,8 @@ struct ModelSpeed: Sendable, Equatable {
         let rowsPerSecond = shares.reduce(0) { sum, share in
             sum + Double(share.instances) * batch / max(share.fixed + share.perRow * batch, 1e-7)
         }
-        return .seconds(fastest + rows / rowsPerSecond)
+        let seconds = fastest + rows / rowsPerSecond
+        return seconds.isFinite ? .seconds(min(seconds, Self.longest)) : nil
     }
 
     /// By queue, from the reports of workers whose lease holds.
@@ -37,7 +41,9 @@ struct ModelSpeed: Sendable, Equatable {
         var speeds: [String: ModelSpeed] = [:]
         for report in reports where report.state == .ready {
             for model in report.models {
-                guard let fixed = model.fixedCost, let perRow = model.costPerRow, model.instances > 0 else { continue }
+                guard let fixed = model.fixedCost, let perRow = model.costPerRow, fixed.isFinite, perRow.isFinite,
+                    (1...100_000).contains(model.instances)
+                else { continue }
                 speeds[model.queue, default: ModelSpeed()].shares.append(
                     Share(instances: model.instances, fixed: max(0, fixed), perRow: max(0, perRow)))
             }

@@ -2,10 +2,11 @@ import Jobs
 import Logging
 import Synchronization
 
-/// The speeds of all models as the workers report them, looked up once a second.
+/// What the workers report of their models, looked up once a second: their speeds, and who serves what.
 final class WorkerWatch: Sendable {
     private struct State {
         var speeds: [String: ModelSpeed] = [:]
+        var reports: [WorkerReport] = []
         var read: ContinuousClock.Instant?
     }
 
@@ -23,10 +24,17 @@ final class WorkerWatch: Sendable {
     }
 
     /// `nil` while it is not known.
-    func speed(of queue: QueueName) -> ModelSpeed? {
+    func speed(of queue: QueueName) -> ModelSpeed? { read { $0.speeds[queue.description] } }
+
+    /// The pools in which a worker takes jobs of the queue; none while it is not known.
+    func pools(serving queue: QueueName) -> Set<String> {
+        read { Set($0.reports.filter { $0.serves(queue) }.map(\.pool)) } ?? []
+    }
+
+    private func read<R>(_ body: (State) -> R?) -> R? {
         state.withLock { state in
             guard let read = state.read, ContinuousClock.now - read < Self.life else { return nil }
-            return state.speeds[queue.description]
+            return body(state)
         }
     }
 
@@ -44,9 +52,11 @@ final class WorkerWatch: Sendable {
     }
 
     func look() async throws(QueueError) {
-        let speeds = ModelSpeed.all(try await observer.workers())
+        let reports = try await observer.workers()
+        let speeds = ModelSpeed.all(reports)
         state.withLock { state in
             state.speeds = speeds
+            state.reports = reports
             state.read = .now
         }
     }

@@ -43,7 +43,7 @@ final class CallService: Sendable {
         self.time = time
         self.logger = logger
         tickets = JobTickets(queue: queue, logger: logger)
-        statistics = CallStatistics(models: catalog.models)
+        statistics = CallStatistics(catalog)
         workers = WorkerWatch(observer: observer, logger: logger)
         trouble = TroubleLog(logger: logger)
         admission = Admission(
@@ -56,10 +56,11 @@ final class CallService: Sendable {
     /// Why nobody can serve the model, and for how long that holds; `nil`: as far as is known somebody can.
     func fault(of model: ServedModel) -> (reason: String, left: Duration)? {
         if let problem = model.problem { return (problem, .seconds(2)) }
-        let now = time.now()
-        return serving().refusal(of: model.queue, pools: model.settings.pools, at: now).map {
-            ($0.reason, max($0.until - now, .zero))
-        }
+        let (faults, now) = (serving(), time.now())
+        guard !faults.all.isEmpty else { return nil }
+        return faults.refusal(
+            of: model.queue, pools: model.settings.pools, serving: workers.pools(serving: model.queue), at: now
+        ).map { ($0.reason, max($0.until - now, .zero)) }
     }
 
     /// The number of synchronous calls that wait.
@@ -96,18 +97,24 @@ final class CallService: Sendable {
             let replies = self.replies
             watch.notify { replies.disconnect(token) }
             defer { watch.release() }
-            switch await replies.answer(to: token, of: id, within: limit, keeping: settings.retention) {
-            case .outcome(let outcome):
-                return .settled(outcome, signer.ticket(for: id))
-            case .timedOut:
-                // The answer may have been lost on its way here; the stored outcome is the truth.
-                if case .settled(let outcome)? = try? await queue.state(of: id) {
+            while true {
+                switch await replies.answer(to: token, of: id, within: limit, keeping: settings.retention) {
+                case .outcome(let outcome):
+                    return .settled(outcome, signer.ticket(for: id))
+                case .broken:
+                    guard case .settled(let outcome)? = try? await queue.state(of: id) else { continue }
+                    replies.forget(token)
                     return .stored(outcome, signer.ticket(for: id))
+                case .timedOut:
+                    // The answer may have been lost on its way here; the stored outcome is the truth.
+                    if case .settled(let outcome)? = try? await queue.state(of: id) {
+                        return .stored(outcome, signer.ticket(for: id))
+                    }
+                    return isLate ? .late(signer.ticket(for: id)) : .timedOut(signer.ticket(for: id))
+                case .disconnected:
+                    if !isOnce { await cancelQuietly(id) }
+                    return .disconnected
                 }
-                return isLate ? .late(signer.ticket(for: id)) : .timedOut(signer.ticket(for: id))
-            case .disconnected:
-                if !isOnce { await cancelQuietly(id) }
-                return .disconnected
             }
         case .existing(let id):
             replies.forget(token)
@@ -117,9 +124,9 @@ final class CallService: Sendable {
             case .waiting, .running, .retrying: return watch.isClosed ? .disconnected : .timedOut(ticket)
             case .unknown, .gone: throw .gone(ticket)
             }
-        case .conflict(let id):
+        case .conflict:
             replies.forget(token)
-            throw .conflict(signer.ticket(for: id))
+            throw .conflict
         case .underWay(let id):
             replies.forget(token)
             throw .underWay(signer.ticket(for: id))
@@ -149,7 +156,7 @@ final class CallService: Sendable {
             }
             if state == .gone || state == .unknown { throw .gone(ticket) }
             return AcceptedJob(ticket: ticket, state: state)
-        case .conflict(let id): throw .conflict(signer.ticket(for: id))
+        case .conflict: throw .conflict
         case .underWay(let id): throw .underWay(signer.ticket(for: id))
         case .full(let held): throw admission.full(model, held: held)
         }
@@ -161,6 +168,18 @@ final class CallService: Sendable {
             return try await tickets.open(text)
         } catch {
             throw trouble.refusal(for: error)
+        }
+    }
+
+    /// Keeps the outcome of a job whose caller was told to fetch it.
+    /// - Returns: whether it is kept.
+    func keep(_ id: JobID) async -> Bool {
+        do {
+            try await queue.keepOutcome(of: id, for: settings.retention)
+            return true
+        } catch {
+            _ = trouble.refusal(for: error)
+            return false
         }
     }
 
@@ -205,7 +224,7 @@ final class CallService: Sendable {
             group.addTask { [tickets] in await tickets.run() }
             group.addTask { [workers] in await workers.run() }
             group.addTask { [queue, gateway] in
-                await queue.deliverReplies(to: gateway, waiting: { replies.jobs }) { outcome in
+                await queue.deliverReplies(to: gateway, waiting: { replies.noteBreak() }) { outcome in
                     admission.settled(outcome)
                     meters.note(outcome)
                     switch replies.deliver(outcome) {

@@ -32,7 +32,8 @@ final class CallStatistics: Sendable {
     }
 
     private struct Model {
-        let counting: Counting
+        /// `nil`: its file could not be read yet.
+        var counting: Counting?
         var totals = Totals()
     }
 
@@ -43,17 +44,20 @@ final class CallStatistics: Sendable {
         /// The load decides: requests that run as one row each run whole.
         case asRun
 
-        init(_ model: ServedModel) {
+        init?(_ model: ServedModel) {
+            guard model.problem == nil else { return nil }
             self = !model.mayJoinRows ? .never : model.signature.maximumBatchSize == nil ? .asRun : .always
         }
     }
 
     private let models: Mutex<[QueueName: Model]>
+    private let catalog: ModelCatalog
 
-    init(models: [ServedModel]) {
-        self.models = Mutex(
+    init(_ catalog: ModelCatalog) {
+        self.catalog = catalog
+        models = Mutex(
             Dictionary(
-                models.map { ($0.queue, Model(counting: Counting($0))) },
+                catalog.models.map { ($0.queue, Model(counting: Counting($0))) },
                 uniquingKeysWith: { first, _ in first }))
     }
 
@@ -62,16 +66,21 @@ final class CallStatistics: Sendable {
     /// - Parameter endToEnd: from the request's arrival until its answer was written; `nil` where nobody waited: from submit to
     ///   settled.
     func record(_ outcome: Outcome, endToEnd: Duration?) {
-        let time = endToEnd ?? max(.zero, outcome.run.settled - outcome.run.submitted)
+        let time = endToEnd ?? Totals.bounded(outcome.run.settled - outcome.run.submitted)
         models.withLock { all in
             guard var model = all.removeValue(forKey: outcome.id.queue) else { return }
-            model.totals.add(outcome, time, model.counting)
+            // Somebody could read its file, since it has outcomes.
+            if model.counting == nil { model.counting = catalog.find(outcome.id.queue).flatMap { Counting($0) } }
+            model.totals.add(outcome, time, model.counting ?? .never)
             all[outcome.id.queue] = model
         }
     }
 }
 
 extension CallStatistics.Totals {
+    /// More than any job has: what Redis holds is not trusted further.
+    private static let mostRows = 1 << 30
+
     fileprivate mutating func add(_ outcome: Outcome, _ endToEnd: Duration, _ counting: CallStatistics.Counting) {
         let run = outcome.run
         lastSettled = max(lastSettled ?? run.settled, run.settled)
@@ -81,7 +90,7 @@ extension CallStatistics.Totals {
             return
         }
         // Where the first dimension does not count rows, a job is one.
-        let first = tensors.first?.shape.dimensions.first ?? 1
+        let first = min(max(tensors.first?.shape.dimensions.first ?? 1, 0), Self.mostRows)
         let countsRows =
             switch counting {
             case .always: true
@@ -89,16 +98,19 @@ extension CallStatistics.Totals {
             case .asRun: run.batchRows > 1 || first <= 1
             }
         let jobRows = countsRows ? first : 1
-        let runRows = countsRows ? max(run.batchRows, 1) : 1
+        let runRows = countsRows ? min(max(run.batchRows, 1), Self.mostRows) : 1
         succeeded += 1
         rows += jobRows
         self.endToEnd += endToEnd
-        queueWait += run.queueWait
-        batchWait += run.batchWait
-        compute += run.compute
+        queueWait += Self.bounded(run.queueWait)
+        batchWait += Self.bounded(run.batchWait)
+        compute += Self.bounded(run.compute)
         // A job that ran beside others counts, and takes, its share of the run; one that ran in parts counts several.
         let share = Double(jobRows) / Double(runRows)
         runs[runRows, default: CallStatistics.Runs()].count += share
-        runs[runRows, default: CallStatistics.Runs()].compute += run.compute * min(share, 1)
+        runs[runRows, default: CallStatistics.Runs()].compute += Self.bounded(run.compute) * min(share, 1)
     }
+
+    /// From nothing to ten years, so that sums of such times are good.
+    fileprivate static func bounded(_ time: Duration) -> Duration { min(max(time, .zero), .seconds(315_360_000)) }
 }

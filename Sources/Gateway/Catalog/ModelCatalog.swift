@@ -1,5 +1,6 @@
 package import Jobs
 package import Settings
+import Dispatch
 import Synchronization
 package import Tensors
 
@@ -54,8 +55,8 @@ package struct ModelCatalog: Sendable {
 
     private let shelf: Shelf
 
-    /// - Parameter reread: asked for a model whose file could not be read, when it is looked for, at most once a second; by
-    ///   default what is known stays.
+    /// - Parameter reread: asked for a model whose file could not be read, when it is looked for, at most once a second, on a
+    ///   thread of its own; whoever looks meanwhile gets what is known. By default that stays.
     package init(_ models: [ServedModel], reread: @escaping Reader = { $0 }) {
         shelf = Shelf(models, reread: reread)
     }
@@ -82,10 +83,13 @@ private final class Shelf: Sendable {
         var models: [ServedModel]
         var places: [String: Int]
         var looked: [String: ContinuousClock.Instant] = [:]
+        /// Whose files are being read: one that hangs is not read a second time.
+        var reading: Set<String> = []
     }
 
     private let state: Mutex<State>
     private let reread: ModelCatalog.Reader
+    private let threads = DispatchQueue(label: "spate.catalog", attributes: .concurrent)
 
     init(_ models: [ServedModel], reread: @escaping ModelCatalog.Reader) {
         let places = Dictionary(
@@ -103,14 +107,18 @@ private final class Shelf: Sendable {
             guard model.problem != nil else { return (model, false) }
             let now = ContinuousClock.now
             if let looked = state.looked[name], now - looked < .seconds(1) { return (model, false) }
+            guard state.reading.insert(name).inserted else { return (model, false) }
             state.looked[name] = now
             return (model, true)
         }
         guard isDue, let found else { return found }
-        let read = reread(found)
-        state.withLock { state in
-            if let place = state.places[name] { state.models[place] = read }
+        threads.async { [self] in
+            let read = reread(found)
+            state.withLock { state in
+                state.reading.remove(name)
+                if let place = state.places[name] { state.models[place] = read }
+            }
         }
-        return read
+        return found
     }
 }

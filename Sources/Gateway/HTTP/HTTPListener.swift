@@ -102,12 +102,27 @@ struct HTTPListener: Service {
             if request.headers[.expect]?.lowercased() == "100-continue", announced <= endpoint.maximumBody {
                 try await writer.writeInformationalHead(.init(status: .continue))
             }
-            let isServed = connection.seat.mayServe() || endpoint.isVital(request)
+            let isServed = endpoint.isVital(request) ? true : await Self.mayServe(connection.seat)
             let reply = isServed ? await respond(request.asGET, connection.watch) : serving.tooManyConnections
             let response = await serving.finished(reply, to: request, connection).response()
             try await writer.write(response: response.head, body: response.body)
         })
         .handle(value: connection.take(), logger: logger)
+    }
+
+    /// Whether a connection has a place, or gets one: a request that is here comes before connections that idle, which are
+    /// given a moment for theirs.
+    private static func mayServe(_ seat: ConnectionTable.Seat) async -> Bool {
+        for _ in 0..<3 {
+            switch seat.claim() {
+            case .served: return true
+            case .full: return false
+            case .soon(let wait):
+                // Cancelled: the connection is gone, and its answer goes nowhere.
+                try? await Task.sleep(for: wait)
+            }
+        }
+        return seat.claim() == .served
     }
 }
 

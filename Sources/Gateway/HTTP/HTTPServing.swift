@@ -91,12 +91,20 @@ struct HTTPServing: Sendable {
 
     /// The answer in the coding that the client accepts, or what it gets when too much is unread.
     func finished(_ reply: HTTPReply, to request: Request, _ connection: HTTPConnection) async -> HTTPReply {
-        let coded = await codings.encode(reply, accepting: request.headers[values: .acceptEncoding])
         // The answer to HEAD is its header alone.
-        if request.method == .head || connection.answers.admit(coded.body.readableBytes) { return coded }
-        return .error(
-            .serviceUnavailable,
-            "the gateway holds \(answers.held) bytes of answers that are not read yet and allows \(answers.limit) (gateway.maximum_answers); try again in a second",
-            headers: [.retryAfter: "1"])
+        let isCounted = request.method != .head
+        let plain = reply.body.readableBytes
+        guard !isCounted || connection.answers.admit(plain) else {
+            var refused = HTTPReply.error(
+                .serviceUnavailable,
+                "the gateway holds \(answers.held) bytes of answers that are not read yet and allows \(answers.limit) (gateway.maximum_answers); try again in a second",
+                headers: [.retryAfter: "1"])
+            // A job that was accepted stays its caller's.
+            for name in [HTTPField.Name.jobID, .location] { refused.headers[name] = reply.headers[name] }
+            return refused
+        }
+        let coded = await codings.encode(reply, accepting: request.headers[values: .acceptEncoding])
+        if isCounted { connection.answers.prepared(from: plain, to: coded.body.readableBytes) }
+        return coded
     }
 }

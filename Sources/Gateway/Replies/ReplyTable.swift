@@ -10,6 +10,8 @@ final class ReplyTable: Sendable {
     enum Answer: Sendable {
         case outcome(Outcome)
         case timedOut
+        /// The outcome may have been lost before its job was known here: look among the stored ones, then wait on.
+        case broken
         /// The client went away.
         case disconnected
     }
@@ -26,8 +28,10 @@ final class ReplyTable: Sendable {
     fileprivate struct Entry {
         var continuation: CheckedContinuation<Answer, Never>?
         var early: Answer?
-        /// What it waits for, once it waits.
+        /// What it waits for, once that is known.
         var job: JobID?
+        /// `breaks` when the token was made.
+        var made: UInt64 = 0
         /// The tick at which the wait is over.
         var due: Int64 = .max
         /// What is left behind when the wait times out.
@@ -49,6 +53,8 @@ final class ReplyTable: Sendable {
         /// Tokens to look at, by tick; at most `horizon` ahead, so that an answered call is forgotten soon.
         var wheel: [Int64: [UInt64]] = [:]
         var turned: Int64 = 0
+        /// How often outcomes may have been lost on their way here.
+        var breaks: UInt64 = 0
     }
 
     private static let tick: Duration = .milliseconds(25)
@@ -67,14 +73,21 @@ final class ReplyTable: Sendable {
     /// The number of calls that wait.
     var count: Int { state.withLock { $0.waiting.count } }
 
-    /// The jobs that are waited for. O(n).
-    var jobs: [JobID] { state.withLock { $0.waiting.values.compactMap(\.job) } }
+    /// Outcomes may have been lost on their way here.
+    /// - Returns: the jobs that are waited for, to be looked up. Those whose submit is still to be answered are not among them:
+    ///   `answer` tells of the break then. O(n).
+    func noteBreak() -> [JobID] {
+        state.withLock { state in
+            state.breaks += 1
+            return state.waiting.values.compactMap(\.job)
+        }
+    }
 
     /// A fresh token. Must be given to `answer` or `forget`.
     func makeToken() -> UInt64 {
         state.withLock { state in
             state.lastToken += 1
-            state.waiting[state.lastToken] = Entry()
+            state.waiting[state.lastToken] = Entry(made: state.breaks)
             return state.lastToken
         }
     }
@@ -86,19 +99,24 @@ final class ReplyTable: Sendable {
     /// Waits for the outcome addressed to `token`, at most `limit`. After `timedOut` the outcome, when it comes, is to be
     /// kept for `retention`.
     func answer(
-        to token: UInt64, of job: JobID? = nil, within limit: Duration, keeping retention: Duration
+        to token: UInt64, of job: JobID, within limit: Duration, keeping retention: Duration
     ) async -> Answer {
         let due = tickIndex(after: limit)
         let lost = tickIndex(after: limit + Self.abandonedLife)
         return await withCheckedContinuation { continuation in
             let early: Answer? = state.withLock { state in
                 guard let entry = state.waiting[token] else { return .timedOut }
+                if entry.made != state.breaks {
+                    state.waiting[token] = Entry(early: entry.early, job: job, made: state.breaks)
+                    return .broken
+                }
                 if let early = entry.early {
                     state.waiting[token] = nil
                     return early
                 }
                 state.waiting[token] = Entry(
-                    continuation: continuation, job: job, due: due, leaving: Abandoned(retention: retention, due: lost))
+                    continuation: continuation, job: job, made: entry.made, due: due,
+                    leaving: Abandoned(retention: retention, due: lost))
                 state.file(token, at: due, horizon: Self.horizon)
                 return nil
             }
@@ -142,7 +160,7 @@ final class ReplyTable: Sendable {
                 return (nil, .left(left.retention))
             }
             if entry.continuation == nil {
-                state.waiting[token] = Entry(early: entry.early ?? answer)
+                state.waiting[token]?.early = entry.early ?? answer
                 return (nil, .caller)
             }
             state.waiting[token] = nil

@@ -21,6 +21,17 @@ import Time
         speed?.expectedWait(jobs: jobs, rowsPerJob: rows, maximumRows: 8).map { $0.seconds * 1_000 }
     }
 
+    @Test(
+        "costs that cannot be are no estimate, and none traps",
+        arguments: [1e300, .infinity, -.infinity, .nan, -1e300, 0])
+    func absurd(cost: Double) {
+        let speed = ModelSpeed.all([report("a", cost: (cost, cost))])["m.1"]
+        for jobs in [0, 1, .max] {
+            let wait = speed?.expectedWait(jobs: jobs, rowsPerJob: 1e9, maximumRows: .max)
+            #expect(wait.map { $0 >= .zero && $0 <= .seconds(3.2e8) } ?? true)
+        }
+    }
+
     @Test("a job alone takes its own run; a backlog is worked off by all instances in full batches")
     func estimates() throws {
         let speed = ModelSpeed.all([report("a"), report("b")])["m.1"]

@@ -43,6 +43,43 @@ import Time
         #expect(document.inference_stats.success.ns == 12 * 3_000_000 + 9_000_000)
     }
 
+    @Test("a model that becomes readable counts rows from then on")
+    func countsMended() throws {
+        let gateway = try GatewayHarness()
+        var broken = gateway.routes.catalog.models[0]
+        let mended = broken
+        broken.problem = "its file cannot be read"
+        let catalog = ModelCatalog([broken], reread: { _ in mended })
+        let statistics = CallStatistics(catalog)
+        let outcome = outcome(gateway, rows: 3, of: 3, compute: .milliseconds(1))
+        let end = ContinuousClock.now + .seconds(20)
+        var rows = 0
+        // The file is read beside whoever asks.
+        while rows != 3, ContinuousClock.now < end {
+            let before = statistics.totals(of: gateway.name).rows
+            statistics.record(outcome, endToEnd: nil)
+            rows = statistics.totals(of: gateway.name).rows - before
+        }
+        #expect(rows == 3)
+    }
+
+    @Test("shapes and sizes that no model has do not end the process")
+    func hostile() throws {
+        let gateway = try GatewayHarness()
+        let statistics = gateway.routes.calls.statistics
+        for rows in [Int.max, .max, -1, 0, .min] {
+            for batch in [1, Int(UInt32.max), 0] {
+                statistics.record(
+                    outcome(gateway, rows: rows, of: batch, compute: .microseconds(Int64.max)), endToEnd: .seconds(1e12)
+                )
+            }
+        }
+        let document = V2Statistics(gateway.name, statistics.totals(of: gateway.name))
+        #expect(document.inference_stats.success.count == 15)
+        #expect(document.inference_stats.success.ns == .max)
+        #expect(document.execution_count > 0)
+    }
+
     @Test("counts asynchronous jobs, and all of the time that a synchronous caller waited")
     func countsBothKinds() async throws {
         let gateway = try GatewayHarness()

@@ -98,6 +98,18 @@ import Time
         #expect(try await first.open(old)?.id == id)
     }
 
+    @Test("a gateway that knows no secret yet asks for it as often as it is asked")
+    func asksUntilItKnows() async throws {
+        let id = try #require(id)
+        let queue = ModelQueue(clock: ManualClock())
+        let text = try await tickets(queue).signer().ticket(for: id).description
+        let fresh = tickets(queue)
+        queue.fail(with: QueueError(.unavailable, "away"))
+        await #expect(throws: QueueError.self) { try await fresh.open(text) }
+        queue.fail(with: nil)
+        #expect(try await fresh.open(text)?.id == id)
+    }
+
     @Test("says that the store is away, and does not call a job unknown")
     func tellsOutages() async throws {
         let queue = ModelQueue(clock: ManualClock())

@@ -17,6 +17,39 @@ import Testing
         AnswerBudget(limit: limit, now: { [clock] in clock.now.withLock { $0 } })
     }
 
+    @Test("an answer that became smaller gives back the difference, all of it where it is small")
+    func shrinks() {
+        let budget = makeBudget(3 * megabyte)
+        let share = budget.makeShare()
+        share.opened {}
+        #expect(share.admit(2 * megabyte))
+        share.prepared(from: 2 * megabyte, to: megabyte)
+        #expect(budget.held == megabyte)
+        #expect(share.admit(megabyte))
+        share.prepared(from: megabyte, to: 1_000)
+        #expect(budget.held == megabyte)
+        share.prepared(from: 1_000, to: 10)
+        share.sent(megabyte)
+        #expect(budget.held == 0)
+    }
+
+    @Test("who waits for his answer to be compressed is not one who does not read")
+    func preparing() {
+        let budget = makeBudget(2 * megabyte)
+        let ended = Mutex<[String]>([])
+        let (slow, other) = (budget.makeShare(), budget.makeShare())
+        slow.opened { ended.withLock { $0.append("slow") } }
+        other.opened {}
+        #expect(slow.admit(2 * megabyte))
+        clock.advance(.seconds(10))
+        #expect(!other.admitReady(megabyte))
+        slow.prepared(from: 2 * megabyte, to: 2 * megabyte)
+        #expect(!other.admitReady(megabyte))
+        clock.advance(.seconds(1))
+        #expect(other.admitReady(megabyte))
+        #expect(ended.withLock { $0 } == ["slow"])
+    }
+
     @Test("answers add up to the limit; beyond it the connection that has read nothing for the longest is ended")
     func evicts() {
         let budget = makeBudget(3 * megabyte)
@@ -27,11 +60,11 @@ import Testing
             return share
         }
         for share in shares[..<3] {
-            #expect(share.admit(megabyte))
+            #expect(share.admitReady(megabyte))
             clock.advance(.seconds(1))
         }
         shares[0].progressed()
-        #expect(shares[3].admit(megabyte))
+        #expect(shares[3].admitReady(megabyte))
         #expect(ended.withLock { $0 } == ["b"])
         #expect(budget.held == 3 * megabyte)
         shares[1].closed()
@@ -48,9 +81,9 @@ import Testing
         let (first, second) = (budget.makeShare(), budget.makeShare())
         first.opened { Issue.record("a reader was ended") }
         second.opened {}
-        #expect(first.admit(2 * megabyte))
-        #expect(!second.admit(megabyte))
-        #expect(second.admit(AnswerBudget.smallest - 1), "small ones are not counted")
+        #expect(first.admitReady(2 * megabyte))
+        #expect(!second.admitReady(megabyte))
+        #expect(second.admitReady(AnswerBudget.smallest - 1), "small ones are not counted")
         #expect(budget.held == 2 * megabyte)
     }
 
@@ -59,6 +92,15 @@ import Testing
         let budget = makeBudget(megabyte)
         let share = budget.makeShare()
         share.opened {}
-        #expect(share.admit(5 * megabyte))
+        #expect(share.admitReady(5 * megabyte))
+    }
+}
+
+extension AnswerBudget.Share {
+    /// Of an answer that needs no preparing.
+    fileprivate func admitReady(_ count: Int) -> Bool {
+        guard admit(count) else { return false }
+        prepared(from: count, to: count)
+        return true
     }
 }

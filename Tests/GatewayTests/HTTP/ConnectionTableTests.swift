@@ -43,7 +43,7 @@ import Testing
         a.busy()
         a.idle()
         c.busy()
-        #expect(try #require(enter("d")).mayServe())
+        #expect(try #require(enter("d")).claim() == .served)
         #expect(names == ["b"] && table.count == 3)
         _ = enter("e")
         #expect(names == ["b", "a"])
@@ -60,11 +60,11 @@ import Testing
         d.busy()
         let e = try #require(enter("e"))
         e.busy()
-        #expect(!d.mayServe() && !e.mayServe())
+        #expect(d.claim() == .full && e.claim() == .full)
         #expect(enter("f") == nil)
         #expect(names.isEmpty)
         seats[0].leave()
-        #expect(d.mayServe() && !e.mayServe() && d.mayServe())
+        #expect(d.claim() == .served && e.claim() == .full && d.claim() == .served)
         #expect(table.count == 4)
     }
 
@@ -83,15 +83,77 @@ import Testing
         #expect(names == ["a"] && table.count == 5)
     }
 
+    @Test("a request on the reserve takes the place of a connection that idles, once that had its moment")
+    func requestBeforeIdle() throws {
+        let seats = try ["a", "b", "c", "d"].map { try #require(enter($0, later: .milliseconds(10))) }
+        seats[3].busy()
+        #expect(seats[3].claim() == .soon(.milliseconds(220)))
+        #expect(names.isEmpty)
+        seats[0].busy()
+        #expect(seats[3].claim() == .soon(.milliseconds(230)))
+        clock.now.withLock { $0 += .milliseconds(230) }
+        #expect(seats[3].claim() == .served)
+        #expect(names == ["b"] && table.count == 3)
+    }
+
+    @Test("what idles on the reserve makes no room for a request, and is left alone")
+    func reserveMakesNoRoom() throws {
+        for name in ["a", "b", "c"] { try #require(enter(name)).busy() }
+        #expect(enter("health") != nil)
+        let request = try #require(enter("e", later: .milliseconds(10)))
+        request.busy()
+        clock.now.withLock { $0 += .seconds(1) }
+        #expect(request.claim() == .full)
+        #expect(names.isEmpty && table.count == 5)
+    }
+
+    @Test("a connection that was told to end takes no place, whatever still comes on it")
+    func endingClaims() throws {
+        let seats = try ["a", "b", "c"].map { try #require(enter($0)) }
+        for seat in seats { seat.busy() }
+        let ending = try #require(enter("d"))
+        #expect(enter("e") != nil)
+        #expect(names == ["d"])
+        seats[0].leave()
+        #expect(ending.claim() == .served)
+        ending.leave()
+        // The place is still there for another.
+        let late = try #require(enter("g"))
+        late.busy()
+        #expect(late.claim() == .served)
+        #expect(table.count == 3)
+    }
+
     @Test("without a descriptor the longest idle ones make room, and the bound stays where it is reached")
     func exhausted() throws {
         try #require(enter("a")).busy()
         #expect(enter("b") != nil && enter("c") != nil)
-        table.exhausted()
+        table.exhausted(.process)
         #expect(names == ["b"] && table.bound.regular == 2)
-        table.exhausted()
-        table.exhausted()
+        table.exhausted(.process)
+        table.exhausted(.process)
         #expect(names == ["b", "c"] && table.bound.regular == 1 && table.count == 1)
+    }
+
+    @Test("what the machine lacks ends idle connections and leaves the bound as it is")
+    func machineShort() throws {
+        try #require(enter("a")).busy()
+        #expect(enter("b") != nil)
+        table.exhausted(.machine)
+        #expect(names == ["b"] && table.count == 1 && table.bound.regular == 3)
+    }
+
+    @Test("a lowered bound grows back with each minute without a failure, and no further than it was")
+    func growsBack() throws {
+        for name in ["a", "b", "c"] { #expect(enter(name) != nil) }
+        for _ in 0..<3 { table.exhausted(.process) }
+        #expect(table.bound.regular == 1)
+        clock.now.withLock { $0 += .seconds(59) }
+        #expect(table.bound.regular == 1)
+        clock.now.withLock { $0 += .seconds(1) }
+        #expect(table.bound.regular == 2)
+        clock.now.withLock { $0 += .seconds(3600) }
+        #expect(table.bound.regular == 3)
     }
 
     @Test("a hundred thousand requests leave no trace in the table")

@@ -1,3 +1,4 @@
+import Dispatch
 import HTTPTypes
 import NIOCore
 import Testing
@@ -16,6 +17,29 @@ import Testing
         let body = try #require(Deflate.deflate(text, as: coding == "deflate" ? .zlib : .gzip))
         #expect(try await codings.decode(body, codings: [coding], limit: 1 << 20) == text)
         #expect(try await codings.decode(text, codings: ["identity"], limit: 1) == text)
+    }
+
+    @Test(
+        "small answers wait for no large ones; where the line is long, answers go as they are", .timeLimit(.minutes(1)))
+    func busyLanes() async throws {
+        let (large, small) = (CodingThreads(count: 1), CodingThreads(count: 1))
+        let codings = ContentCodings(threads: large, smallThreads: small)
+        let gate = DispatchSemaphore(value: 0)
+        let work = (0..<ContentCodings.longestLine).map { _ in Task { await large.run { gate.wait() } } }
+        while large.ahead < ContentCodings.longestLine { await Task.yield() }
+        func coding(of body: ByteBuffer, _ accepted: String) async -> String? {
+            var reply = HTTPReply(status: .ok, body: body)
+            reply.headers[.contentType] = "application/json"
+            return await codings.encode(reply, accepting: [accepted]).headers[.contentEncoding]
+        }
+        #expect(await coding(of: text, "gzip") == "gzip")
+        let long = ByteBuffer(repeating: 65, count: ContentCodings.small + 1)
+        #expect(await coding(of: long, "gzip") == nil)
+        async let insisted = coding(of: long, "gzip, identity;q=0")
+        for _ in work { gate.signal() }
+        #expect(await insisted == "gzip")
+        for one in work { await one.value }
+        #expect(await coding(of: long, "gzip") == "gzip")
     }
 
     @Test("several members of gzip are one text (RFC 1952 2.2)")

@@ -49,6 +49,31 @@ import Time
         #expect(await second.send(.get, "/v2/jobs/\(name)").jobStatus == "waiting")
     }
 
+    @Test("an accepted job's caller gets its name, whatever happens while he waits")
+    func tellsTheName() async throws {
+        let gateway = try GatewayHarness()
+        async let reply = gateway.submit([.prefer: "wait=20"])
+        while try await gateway.queue.depth(of: gateway.name).waiting == 0 { await Task.yield() }
+        gateway.queue.fail(with: QueueError(.unavailable, "away"))
+        let accepted = await reply
+        gateway.queue.fail(with: nil)
+        #expect(accepted.status == .accepted)
+        #expect(accepted.jobStatus == "waiting")
+        let name = try gateway.ticket(accepted)
+        #expect(accepted.headers[.location] == "/v2/jobs/\(name)")
+        #expect(await gateway.send(.get, "/v2/jobs/\(name)").jobStatus == "waiting")
+    }
+
+    @Test("a job of which the store knows nothing was accepted all the same: it is gone")
+    func signedIsGone() async throws {
+        let gateway = try GatewayHarness()
+        let id = JobID(
+            queue: gateway.name, priority: .normal, entry: EntryID(milliseconds: 1_700_000_000_000, sequence: 9))
+        let ticket = try await gateway.routes.calls.tickets.signer().ticket(for: id)
+        #expect(await gateway.send(.get, ticket.path).status == .gone)
+        #expect(await gateway.send(.delete, ticket.path).status == .gone)
+    }
+
     @Test("a job whose outcome is no longer kept is gone, not unknown")
     func tellsGone() async throws {
         let gateway = try GatewayHarness()

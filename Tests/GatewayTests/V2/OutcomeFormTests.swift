@@ -47,6 +47,21 @@ import Time
         #expect(try deleted.document["status"] as? String == "finished")
     }
 
+    @Test("the outcome of a synchronous call that JSON cannot say is kept as long as any other")
+    func keepsInexpressible() async throws {
+        let gateway = try GatewayHarness(signature: Self.signature(.bytes))
+        let refused = try await gateway.serving {
+            async let reply = gateway.infer()
+            try await gateway.settle(gateway.take(), Self.noText)
+            return await reply
+        }
+        #expect(refused.status == .badRequest)
+        #expect(refused.error.contains("it is kept"))
+        gateway.clock.advance(by: .seconds(300))
+        let reply = await gateway.send(.get, "/v2/jobs/\(try gateway.ticket(refused))", Self.binary)
+        #expect(reply.status == .ok)
+    }
+
     @Test("the form of an outcome can be changed both ways")
     func changesForm() async throws {
         let gateway = try GatewayHarness(signature: Self.signature(.uint8))

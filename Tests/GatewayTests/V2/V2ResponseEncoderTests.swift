@@ -139,7 +139,8 @@ import Testing
     @Test(
         "knows every path of the protocol",
         arguments: [
-            ("/", .root), ("/v2", .server), ("/v2/health/live", .live), ("/v2/health/ready", .ready), ("/v2/models", .models),
+            ("/", .root), ("/v2", .server), ("/v2/health/live", .live), ("/v2/health/ready", .ready),
+            ("/v2/models", .models),
             ("/v2/models/stats", .allStatistics), ("/v2/models/a.b", .model("a.b", version: nil, .metadata)),
             ("/v2/models/a%20b/versions/3/infer", .model("a b", version: "3", .infer)),
             ("/v2/models/a/versions/3", .model("a", version: "3", .metadata)),

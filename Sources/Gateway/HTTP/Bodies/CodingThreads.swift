@@ -1,11 +1,14 @@
 import Dispatch
 import Synchronization
 
-/// Threads for compressing and decompressing: so many at once and no more, and never those that all requests share.
+/// Threads for work on bodies that takes long: so much at once and no more, and never on those that all requests share.
 final class CodingThreads: Sendable {
     private let lanes: [DispatchQueue]
     /// Work in each lane.
     private let lengths: Mutex<[Int]>
+
+    /// Work in the shortest lane: what comes now waits for so much.
+    var ahead: Int { lengths.withLock { $0.min() ?? 0 } }
 
     init(count: Int = 2) {
         lanes = (0..<max(count, 1)).map { DispatchQueue(label: "spate.coding.\($0)") }

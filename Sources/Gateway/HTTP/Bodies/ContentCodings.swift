@@ -1,3 +1,4 @@
+import Glibc
 import HTTPTypes
 import NIOCore
 
@@ -8,9 +9,25 @@ struct ContentCodings: Sendable {
     /// Smaller answers are not compressed: nothing is won.
     static let smallest = 1_024
 
-    let threads: CodingThreads
+    /// Answers up to this size are compressed apart from all that is larger, so that they wait for a millisecond at most.
+    static let small = 64 * 1_024
+    /// With so many before it an answer goes as it is.
+    static let longestLine = 8
 
-    init(threads: CodingThreads = CodingThreads()) { self.threads = threads }
+    /// For large bodies: decoding and encoding, compressing.
+    let threads: CodingThreads
+    private let smallThreads: CodingThreads
+    /// Apart, since a small body can become a large one.
+    private let inflating: CodingThreads
+
+    init(
+        threads: CodingThreads = CodingThreads(count: max(2, sysconf(CInt(_SC_NPROCESSORS_ONLN)) / 2)),
+        smallThreads: CodingThreads = CodingThreads(count: 1), inflating: CodingThreads = CodingThreads()
+    ) {
+        self.threads = threads
+        self.smallThreads = smallThreads
+        self.inflating = inflating
+    }
 
     /// The body as it was before `Content-Encoding`.
     ///
@@ -22,7 +39,7 @@ struct ContentCodings: Sendable {
         guard codings.count == 1, ["gzip", "x-gzip", "deflate"].contains(coding) else {
             throw .unknownEncoding(codings.joined(separator: ", "))
         }
-        let result: Result<ByteBuffer, RequestBodyError> = await threads.run {
+        let result: Result<ByteBuffer, RequestBodyError> = await inflating.run {
             do throws(RequestBodyError) {
                 return .success(try Inflate.inflate(body, limit: limit))
             } catch {
@@ -32,13 +49,16 @@ struct ContentCodings: Sendable {
         return try result.get()
     }
 
-    /// The answer in the coding that the client prefers.
+    /// The answer in the coding that the client prefers; as it is, where too many wait for theirs and the client takes it so.
     func encode(_ reply: HTTPReply, accepting fields: [String]) async -> HTTPReply {
         guard reply.body.readableBytes >= Self.smallest, reply.headers[.contentEncoding] == nil else { return reply }
         var reply = reply
         reply.headers[.vary] = reply.headers[.vary].map { "\($0), Accept-Encoding" } ?? "Accept-Encoding"
-        guard let coding = AcceptedCodings(fields).preferred else { return reply }
+        let accepted = AcceptedCodings(fields)
+        guard let coding = accepted.preferred else { return reply }
         let body = reply.body
+        let threads = body.readableBytes <= Self.small ? smallThreads : threads
+        if threads.ahead >= Self.longestLine, !accepted.refusesIdentity { return reply }
         guard let encoded = await threads.run({ Deflate.deflate(body, as: coding == "gzip" ? .gzip : .zlib) }) else {
             return reply
         }
@@ -62,6 +82,8 @@ struct AcceptedCodings {
             weights[name == "x-gzip" ? "gzip" : name] = min(max(weight, 0), 1)
         }
     }
+
+    var refusesIdentity: Bool { (weights["identity"] ?? weights["*"]) == 0 }
 
     /// `gzip`, `deflate`, or `nil`: as it is.
     var preferred: String? {

@@ -49,7 +49,7 @@ final class AcceptGate: ChannelInboundHandler {
                         "\(String(cString: strerror(error.errnoCode))); raise the limit of open files (ulimit -n)"
                 ])
         }
-        connections.exhausted()
+        connections.exhausted(error.errnoCode == EMFILE ? .process : .machine)
         setReading(false, context)
         resumption = context.eventLoop.assumeIsolated().scheduleTask(in: pause) {
             self.resumption = nil

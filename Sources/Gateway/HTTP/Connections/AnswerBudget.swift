@@ -10,6 +10,8 @@ final class AnswerBudget: Sendable {
 
     private struct Holder {
         var bytes = 0
+        /// Answers that are still being compressed: nothing of them can have been read.
+        var preparing = 0
         var progress: ContinuousClock.Instant
         var end: @Sendable () -> Void
     }
@@ -63,13 +65,29 @@ final class AnswerBudget: Sendable {
             }
         }
 
-        /// Asks for room for an answer of `count` bytes; `sent` follows when it has left.
+        /// Asks for room for an answer of `count` bytes, whose last size is not known yet; `prepared` follows, and `sent` when
+        /// it has left.
         /// - Returns: whether it may be written.
         func admit(_ count: Int) -> Bool {
             guard count >= AnswerBudget.smallest else { return true }
             let (isAdmitted, ended) = budget.admit(count, by: number)
             for end in ended { end() }
             return isAdmitted
+        }
+
+        /// An answer that was admitted is to be written, with another size.
+        func prepared(from before: Int, to after: Int) {
+            guard before >= AnswerBudget.smallest else { return }
+            let now = budget.now()
+            budget.state.withLock { state in
+                guard var holder = state.holders[number] else { return }
+                holder.preparing -= 1
+                holder.progress = now
+                let freed = min(before - (after >= AnswerBudget.smallest ? after : 0), holder.bytes)
+                holder.bytes -= freed
+                state.holders[number] = holder
+                state.held -= freed
+            }
         }
 
         /// The socket took the whole of an answer that was admitted.
@@ -96,7 +114,8 @@ final class AnswerBudget: Sendable {
             var ended: [@Sendable () -> Void] = []
             while state.held > 0, state.held + count > limit {
                 let stalled = state.holders.filter {
-                    $0.key != number && $0.value.bytes > 0 && $0.value.progress + Self.stall <= now
+                    $0.key != number && $0.value.bytes > 0 && $0.value.preparing == 0
+                        && $0.value.progress + Self.stall <= now
                 }
                 guard let (victim, holder) = stalled.min(by: { $0.value.progress < $1.value.progress }) else {
                     return (false, ended)
@@ -108,6 +127,7 @@ final class AnswerBudget: Sendable {
             guard state.holders[number] != nil else { return (false, ended) }
             if state.holders[number]?.bytes == 0 { state.holders[number]?.progress = now }
             state.holders[number]?.bytes += count
+            state.holders[number]?.preparing += 1
             state.held += count
             return (true, ended)
         }

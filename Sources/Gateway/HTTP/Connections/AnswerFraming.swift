@@ -17,20 +17,31 @@ final class AnswerFraming: ChannelDuplexHandler {
     /// How long a client that was told of the end may take to close.
     static let linger: TimeAmount = .seconds(2)
 
+    private struct Refused {
+        var refusal: HTTPRefusal
+        /// Whether the request was a HEAD: an answer to it has no body, whatever it says (RFC 9110 9.3.2).
+        var isHEAD: Bool
+    }
+
     private let head: HeadBytes
     private var date = HTTPDate()
+    private let observers: [any ExchangeObserver]
     private let now: () -> Int
     private var line = ExchangeLine()
     /// The answer to a request that nobody handles, once those before it are answered.
-    private var refusal: HTTPRefusal?
+    private var refusal: Refused?
     /// Answers that are not at the socket yet.
     private var unsent = 0
     /// Closings that were asked for while `unsent` answers remained.
     private var closings: [EventLoopPromise<Void>?] = []
     private var lingering: Scheduled<Void>?
 
-    init(head: HeadBytes, now: @escaping () -> Int = { time(nil) }) {
+    /// - Parameter observers: handlers of the same connection, told in this order.
+    init(
+        head: HeadBytes, observers: [any ExchangeObserver] = [], now: @escaping () -> Int = { time(nil) }
+    ) {
         self.head = head
+        self.observers = observers
         self.now = now
     }
 
@@ -41,14 +52,16 @@ final class AnswerFraming: ChannelDuplexHandler {
         switch Self.unwrapInboundIn(data) {
         case .head(let head):
             guard line.takesRequests else { return }
-            if let refusal = RequestRules.refusal(of: head) { return refuse(refusal, context) }
+            if let refusal = RequestRules.refusal(of: head) {
+                return refuse(Refused(refusal: refusal, isHEAD: head.method == .HEAD), context)
+            }
             line.begin(head)
-            tell(.began, context)
+            tell(.began)
             context.fireChannelRead(Self.wrapInboundOut(.head(Self.forHandling(head))))
         case .body: context.fireChannelRead(data)
         case .end:
             line.received()
-            tell(.received, context)
+            tell(.received)
             context.fireChannelRead(data)
         }
     }
@@ -69,23 +82,25 @@ final class AnswerFraming: ChannelDuplexHandler {
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         switch error {
-        case let error as HTTPParserError: refuse(HTTPRefusal(error, head: head), context)
-        case let refusal as HTTPRefusal: refuse(refusal, context)
+        case let error as HTTPParserError:
+            refuse(Refused(refusal: HTTPRefusal(error, head: head), isHEAD: head.isHEAD), context)
+        case let refusal as HTTPRefusal: refuse(Refused(refusal: refusal, isHEAD: head.isHEAD), context)
         default: context.fireErrorCaught(error)
         }
     }
 
-    private func refuse(_ refusal: HTTPRefusal, _ context: ChannelHandlerContext) {
+    private func refuse(_ refused: Refused, _ context: ChannelHandlerContext) {
         guard lingering == nil, line.takesRequests || line.isReceiving else { return }
         switch line.refuse() {
-        case .answerNow: write(refusal, context)
-        case .answerLater: self.refusal = refusal
-        case .tellHandler: context.fireErrorCaught(refusal)
+        case .answerNow: write(refused, context)
+        case .answerLater: refusal = refused
+        case .tellHandler: context.fireErrorCaught(refused.refusal)
         case .close: finish(context)
         }
     }
 
-    private func write(_ refusal: HTTPRefusal, _ context: ChannelHandlerContext) {
+    private func write(_ refused: Refused, _ context: ChannelHandlerContext) {
+        let refusal = refused.refusal
         let reply = HTTPReply.error(refusal.status, refusal.message)
         let status = HTTPResponseStatus(statusCode: refusal.status.code, reasonPhrase: refusal.status.reasonPhrase)
         let headers: HTTPHeaders = [
@@ -93,12 +108,12 @@ final class AnswerFraming: ChannelDuplexHandler {
             "Date": date.text(at: now()), "Connection": "close",
         ]
         let head = HTTPResponseHead(version: .http1_1, status: status, headers: headers)
-        tell(.began, context)
+        tell(.began)
         context.write(Self.wrapOutboundOut(.head(head)), promise: nil)
-        context.write(Self.wrapOutboundOut(.body(.byteBuffer(reply.body))), promise: nil)
+        if !refused.isHEAD { context.write(Self.wrapOutboundOut(.body(.byteBuffer(reply.body))), promise: nil) }
         send(nil, promise: nil, context)
         context.flush()
-        tell(.answered, context)
+        tell(.answered)
         finish(context)
     }
 
@@ -114,7 +129,7 @@ final class AnswerFraming: ChannelDuplexHandler {
         case .end(let trailers):
             let ending = line.answer()
             send(trailers, promise: promise, context)
-            tell(.answered, context)
+            tell(.answered)
             if ending == .close {
                 context.flush()
                 finish(context)
@@ -179,7 +194,7 @@ final class AnswerFraming: ChannelDuplexHandler {
             return context.close(promise: nil)
         }
         lingering = context.eventLoop.assumeIsolated().scheduleTask(in: Self.linger) { context.close(promise: nil) }
-        tell(.lingering, context)
+        tell(.lingering)
         context.close(mode: .output, promise: nil)
         context.read()
     }
@@ -189,7 +204,7 @@ final class AnswerFraming: ChannelDuplexHandler {
         case ChannelEvent.inputClosed:
             line.endInput()
             if lingering != nil { return context.close(promise: nil) }
-            if line.isOwing { tell(.inputEnded, context) }
+            if line.isOwing { tell(.inputEnded) }
             context.fireUserInboundEventTriggered(event)
         case is ChannelShouldQuiesceEvent:
             if line.quiesce() == .close { context.close(promise: nil) }
@@ -203,7 +218,7 @@ final class AnswerFraming: ChannelDuplexHandler {
         closings = []
     }
 
-    private func tell(_ event: ExchangeEvent, _ context: ChannelHandlerContext) {
-        context.triggerUserOutboundEvent(event, promise: nil)
+    private func tell(_ event: ExchangeEvent) {
+        for observer in observers { observer.note(event) }
     }
 }

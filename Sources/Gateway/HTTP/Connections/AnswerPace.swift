@@ -33,6 +33,8 @@ final class AnswerPace: ChannelInboundHandler, ChannelOutboundHandler {
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
         var bytes = Self.unwrapOutboundIn(data)
         let count = bytes.readableBytes
+        // A small part of an answer: its end, which somebody waits for, follows and tells.
+        if promise == nil, count < AnswerBudget.smallest { return context.write(data, promise: nil) }
         if pending == 0 { progress = context.eventLoop.now }
         while bytes.readableBytes > Self.slice {
             guard let slice = bytes.readSlice(length: Self.slice) else { break }

@@ -4,19 +4,15 @@ import NIOCore
 struct ConnectionEnd: Sendable {}
 
 /// Keeps a connection's place in the table: whether it idles, and that it is over.
-final class ConnectionSlot: ChannelInboundHandler, ChannelOutboundHandler {
+final class ConnectionSlot: ChannelInboundHandler, ExchangeObserver {
     typealias InboundIn = ByteBuffer
-    typealias OutboundIn = ByteBuffer
 
     private let seat: ConnectionTable.Seat
     private var owed = 0
 
     init(_ seat: ConnectionTable.Seat) { self.seat = seat }
 
-    func triggerUserOutboundEvent(context: ChannelHandlerContext, event: Any, promise: EventLoopPromise<Void>?) {
-        guard let event = event as? ExchangeEvent else {
-            return context.triggerUserOutboundEvent(event, promise: promise)
-        }
+    func note(_ event: ExchangeEvent) {
         switch event {
         case .began:
             owed += 1
@@ -26,8 +22,6 @@ final class ConnectionSlot: ChannelInboundHandler, ChannelOutboundHandler {
             if owed == 0 { seat.idle() }
         case .received, .inputEnded, .lingering: break
         }
-        // Nobody is behind this handler but the socket.
-        promise?.succeed()
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {

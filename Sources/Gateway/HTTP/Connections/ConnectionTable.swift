@@ -27,6 +27,10 @@ final class ConnectionTable: Sendable {
     }
     fileprivate struct State {
         var bound: Bound
+        /// `bound.regular` as it was at the start.
+        let whole: Int
+        /// The newest failure for which the bound was lowered, or the end of the minute for which it was raised.
+        var loweredAt: ContinuousClock.Instant?
         var connections: [UInt64: Connection] = [:]
         var live = 0
         var regular = 0
@@ -49,14 +53,20 @@ final class ConnectionTable: Sendable {
         bound: Bound, logger: Logger, series: ConnectionSeries = ConnectionSeries(in: MetricsRegistry()),
         now: @escaping @Sendable () -> ContinuousClock.Instant = { .now }
     ) {
-        state = Mutex(State(bound: bound))
+        state = Mutex(State(bound: bound, whole: bound.regular))
         self.now = now
         self.logger = logger
         self.series = series
     }
 
     /// What holds now.
-    var bound: Bound { state.withLock { $0.bound } }
+    var bound: Bound {
+        let now = now()
+        return state.withLock { state in
+            state.recover(now: now)
+            return state.bound
+        }
+    }
 
     /// Connections that are open and were not told to end.
     var count: Int { state.withLock { $0.live } }
@@ -66,6 +76,7 @@ final class ConnectionTable: Sendable {
     func enter(_ end: @escaping @Sendable (any Sendable) -> Void) -> Seat? {
         let now = now()
         let (seat, victim, filled, stops) = state.withLock { state in
+            state.recover(now: now)
             let wasFull = state.isFull
             let settled = now - (state.live < state.bound.regular + state.bound.reserve ? Self.leastIdle : .zero)
             if state.live >= state.bound.regular { state.isFull = true }
@@ -79,7 +90,10 @@ final class ConnectionTable: Sendable {
             state.live += 1
             if !isReserve { state.regular += 1 }
             state.markIdle(state.last, now: now)
-            return (Seat(self, number: state.last), victim, state.isFull && !wasFull, state.isQuiescing)
+            return (
+                Seat(self, number: state.last, isReserve: isReserve), victim, state.isFull && !wasFull,
+                state.isQuiescing
+            )
         }
         if let victim {
             series.displaced.increment()
@@ -98,9 +112,13 @@ final class ConnectionTable: Sendable {
         return seat
     }
 
-    /// The process has no descriptor left although the bound is not reached: an eighth of the connections ends, those that idle the
-    /// longest, and from now on no more are kept than are left then.
-    func exhausted() {
+    /// Whose descriptors or memory a connection could not be accepted for.
+    enum Shortage { case process, machine }
+
+    /// A connection could not be accepted although the bound is not reached: an eighth of the connections ends, those that idle
+    /// the longest. Where the process has no descriptor left, no more are kept than are left then; the bound grows back by an
+    /// eighth of what it was for each minute without such a failure. What the machine lacks says nothing of this bound.
+    func exhausted(_ shortage: Shortage) {
         let now = now()
         let victims = state.withLock { state in
             var victims: [@Sendable (any Sendable) -> Void] = []
@@ -108,7 +126,12 @@ final class ConnectionTable: Sendable {
                 guard let victim = state.endLongestIdle(since: now) else { break }
                 victims.append(victim)
             }
-            state.bound.regular = max(min(state.bound.regular, state.live), 1)
+            switch shortage {
+            case .process:
+                state.bound.regular = max(min(state.bound.regular, state.live), 1)
+                state.loweredAt = now
+            case .machine: break
+            }
             return victims
         }
         for victim in victims {
@@ -130,10 +153,12 @@ final class ConnectionTable: Sendable {
     final class Seat: Sendable {
         private let table: ConnectionTable
         private let number: UInt64
+        private let isReserve: Atomic<Bool>
 
-        fileprivate init(_ table: ConnectionTable, number: UInt64) {
+        fileprivate init(_ table: ConnectionTable, number: UInt64, isReserve: Bool) {
             self.table = table
             self.number = number
+            self.isReserve = Atomic(isReserve)
         }
 
         /// A request began.
@@ -147,16 +172,47 @@ final class ConnectionTable: Sendable {
 
         func leave() { table.leave(number) }
 
-        /// Whether any request may be served; on the reserve only health checks are, until there is room.
-        func mayServe() -> Bool {
-            table.state.withLock { state in
-                guard state.connections[number]?.isReserve == true else { return true }
-                guard state.regular < state.bound.regular else { return false }
-                state.regular += 1
-                state.connections[number]?.isReserve = false
-                return true
-            }
+        /// Whether its request may be served, whatever it is; on the reserve only health checks are, until there is room. What
+        /// idles makes room for it.
+        func claim() -> Claim {
+            guard isReserve.load(ordering: .relaxed) else { return .served }
+            let claim = table.claim(number)
+            if claim == .served { isReserve.store(false, ordering: .relaxed) }
+            return claim
         }
+    }
+
+    enum Claim: Sendable, Equatable {
+        case served
+        /// Connections idle, none of them for `leastIdle`: one will have in so much time, unless a request comes on it.
+        case soon(Duration)
+        /// All have requests.
+        case full
+    }
+
+    private func claim(_ number: UInt64) -> Claim {
+        let now = now()
+        var victims: [@Sendable (any Sendable) -> Void] = []
+        let claim: Claim = state.withLock { state in
+            // One that was told to end counts no more, and its answer goes nowhere.
+            guard let own = state.connections[number], own.isReserve, !own.isEnding else { return .served }
+            // Those on the reserve take no regular place, so their end makes none.
+            while state.regular >= state.bound.regular, let (idle, since) = state.longestIdleRegular {
+                guard since <= now - Self.leastIdle else {
+                    return .soon(max(Self.leastIdle - (now - since), .milliseconds(1)))
+                }
+                if let victim = state.end(idle) { victims.append(victim) }
+            }
+            guard state.regular < state.bound.regular else { return .full }
+            state.regular += 1
+            state.connections[number]?.isReserve = false
+            return .served
+        }
+        for victim in victims {
+            series.displaced.increment()
+            victim(ConnectionEnd())
+        }
+        return claim
     }
 
     private func leave(_ number: UInt64) {
@@ -172,11 +228,21 @@ final class ConnectionTable: Sendable {
 }
 
 extension ConnectionTable.State {
+    /// Raises a bound that was lowered, for the whole minutes since.
+    fileprivate mutating func recover(now: ContinuousClock.Instant) {
+        guard let since = loweredAt else { return }
+        let minutes = Int((now - since) / .seconds(60))
+        guard minutes > 0 else { return }
+        let step = max(whole / 8, 1)
+        bound.regular = min(bound.regular + step * min(minutes, whole), whole)
+        loweredAt = bound.regular < whole ? since + .seconds(60) * minutes : nil
+    }
+
     fileprivate mutating func markIdle(_ number: UInt64, now: ContinuousClock.Instant) {
-        guard connections[number] != nil else { return }
+        guard let place = connections.index(forKey: number) else { return }
         turn += 1
-        connections[number]?.idleTurn = turn
-        connections[number]?.idleSince = now
+        connections.values[place].idleTurn = turn
+        connections.values[place].idleSince = now
         idle.append((number, turn))
         if idle.count > 64, idle.count > 4 * connections.count {
             idle = CircularBuffer(idle.filter { connections[$0.number]?.idleTurn == $0.turn })
@@ -187,18 +253,40 @@ extension ConnectionTable.State {
     fileprivate mutating func endLongestIdle(
         since latest: ContinuousClock.Instant
     ) -> (@Sendable (any Sendable) -> Void)? {
-        while let (number, turn) = idle.first {
-            guard let connection = connections[number], connection.idleTurn == turn, !connection.isEnding else {
-                idle.removeFirst()
-                continue
-            }
-            guard connection.idleSince <= latest else { return nil }
-            idle.removeFirst()
-            connections[number]?.isEnding = true
-            forget(connection.isReserve)
-            return connection.end
+        guard let since = longestIdle, since <= latest, let number = idle.popFirst()?.number else { return nil }
+        return end(number)
+    }
+
+    /// - Returns: how to tell it.
+    fileprivate mutating func end(_ number: UInt64) -> (@Sendable (any Sendable) -> Void)? {
+        guard let connection = connections[number], !connection.isEnding else { return nil }
+        connections[number]?.isEnding = true
+        forget(connection.isReserve)
+        return connection.end
+    }
+
+    /// The connection that idles the longest of those that have a regular place. O(reserve).
+    fileprivate var longestIdleRegular: (number: UInt64, since: ContinuousClock.Instant)? {
+        for (number, turn) in idle {
+            guard let connection = connections[number], connection.idleTurn == turn, !connection.isEnding,
+                !connection.isReserve
+            else { continue }
+            return (number, connection.idleSince)
         }
         return nil
+    }
+
+    /// Since when the connection idles that idles the longest; it is the first of `idle` then.
+    fileprivate var longestIdle: ContinuousClock.Instant? {
+        mutating get {
+            while let (number, turn) = idle.first {
+                if let connection = connections[number], connection.idleTurn == turn, !connection.isEnding {
+                    return connection.idleSince
+                }
+                idle.removeFirst()
+            }
+            return nil
+        }
     }
 
     fileprivate mutating func forget(_ isReserve: Bool) {

@@ -6,7 +6,7 @@ import NIOCore
 /// when it is sent something. Every answer begins with `HTTP/1.1 `, whatever comes of the request, so these nine bytes are sent
 /// early, one at a time with growing pauses (0.02, 1, 2, 4 … 128 s after the FIN); what was sent is left out when the answer
 /// comes. A client that goes away after the last of them is noticed when the answer is written.
-final class EarlyStatusLine: ChannelOutboundHandler {
+final class EarlyStatusLine: ChannelOutboundHandler, ExchangeObserver {
     typealias OutboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
@@ -15,6 +15,9 @@ final class EarlyStatusLine: ChannelOutboundHandler {
 
     private var sent = 0
     private var next: Scheduled<Void>?
+    private var context: ChannelHandlerContext?
+
+    func handlerAdded(context: ChannelHandlerContext) { self.context = context }
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
         next?.cancel()
@@ -26,15 +29,14 @@ final class EarlyStatusLine: ChannelOutboundHandler {
         context.write(Self.wrapOutboundOut(bytes), promise: promise)
     }
 
-    func triggerUserOutboundEvent(context: ChannelHandlerContext, event: Any, promise: EventLoopPromise<Void>?) {
-        switch event as? ExchangeEvent {
-        case .inputEnded: schedule(in: Self.firstPause, context)
+    func note(_ event: ExchangeEvent) {
+        switch event {
+        case .inputEnded: if let context { schedule(in: Self.firstPause, context) }
         case .answered, .lingering:
             next?.cancel()
             next = nil
-        case .began, .received, nil: break
+        case .began, .received: break
         }
-        context.triggerUserOutboundEvent(event, promise: promise)
     }
 
     private func schedule(in pause: TimeAmount, _ context: ChannelHandlerContext) {
@@ -47,5 +49,8 @@ final class EarlyStatusLine: ChannelOutboundHandler {
         }
     }
 
-    func handlerRemoved(context: ChannelHandlerContext) { next?.cancel() }
+    func handlerRemoved(context: ChannelHandlerContext) {
+        self.context = nil
+        next?.cancel()
+    }
 }

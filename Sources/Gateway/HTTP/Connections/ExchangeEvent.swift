@@ -1,5 +1,10 @@
-/// What happens to the requests of a connection, told towards the socket as an outbound user event: handlers that see
-/// bytes only learn from it where a request begins and ends.
+/// Whoever sees the bytes of a connection only and has to know where its requests begin and end. Told by `AnswerFraming`, on the
+/// connection's event loop: three times for each request, hence by a call and not by an event through the pipeline.
+protocol ExchangeObserver: AnyObject {
+    func note(_ event: ExchangeEvent)
+}
+
+/// What happens to the requests of a connection.
 enum ExchangeEvent: Sendable, Equatable {
     /// A request's head was read.
     case began

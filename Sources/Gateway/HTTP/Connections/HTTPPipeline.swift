@@ -29,15 +29,17 @@ struct HTTPPipeline {
     /// Must be called on the channel's event loop.
     func add(to channel: any Channel) throws {
         let pipeline = channel.pipeline.syncOperations
-        let head = HeadBytes()
+        let (head, slot, early, pace) = (
+            HeadBytes(), ConnectionSlot(seat), EarlyStatusLine(), RequestPaceHandler(limits)
+        )
         let decoder = Self.makeDecoder()
         try pipeline.addHandlers([
-            ConnectionSlot(seat), AnswerPace(limits, share: answers), EarlyStatusLine(), RequestPaceHandler(limits),
-            head,
+            slot, AnswerPace(limits, share: answers), early, pace, head,
         ])
         try pipeline.addHandler(decoder)
         try pipeline.addHandlers([
-            HTTPResponseEncoder(), UpgradeOffers(replacing: decoder, with: Self.makeDecoder), AnswerFraming(head: head),
+            HTTPResponseEncoder(), UpgradeOffers(replacing: decoder, with: Self.makeDecoder),
+            AnswerFraming(head: head, observers: [head, pace, early, slot]),
             HTTP1ToHTTPServerCodec(secure: false), ConnectionWatchHandler(watch),
         ])
     }

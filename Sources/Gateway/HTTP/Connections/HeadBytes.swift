@@ -1,9 +1,8 @@
 import NIOCore
 
 /// The first bytes of the request that is being read: what the parser's error leaves out. Belongs to one event loop.
-final class HeadBytes: ChannelInboundHandler, ChannelOutboundHandler {
+final class HeadBytes: ChannelInboundHandler, ExchangeObserver {
     typealias InboundIn = ByteBuffer
-    typealias OutboundIn = ByteBuffer
 
     private static let longestMethod = 32
     private var start: [UInt8] = []
@@ -15,6 +14,8 @@ final class HeadBytes: ChannelInboundHandler, ChannelOutboundHandler {
         let word = start.prefix { $0 > 0x20 && $0 < 0x7F }
         return !word.isEmpty && start.dropFirst(word.count).first == UInt8(ascii: " ")
     }
+    /// Whether it asks for a header alone.
+    var isHEAD: Bool { start.starts(with: "HEAD ".utf8) }
     /// Whether the request line alone is longer than any that is read.
     var hasLongLine: Bool { lineLength > RequestRules.longestTarget }
 
@@ -29,12 +30,10 @@ final class HeadBytes: ChannelInboundHandler, ChannelOutboundHandler {
         context.fireChannelRead(data)
     }
 
-    func triggerUserOutboundEvent(context: ChannelHandlerContext, event: Any, promise: EventLoopPromise<Void>?) {
-        if case .received? = event as? ExchangeEvent {
-            start.removeAll(keepingCapacity: true)
-            lineEnded = false
-            lineLength = 0
-        }
-        context.triggerUserOutboundEvent(event, promise: promise)
+    func note(_ event: ExchangeEvent) {
+        guard event == .received else { return }
+        start.removeAll(keepingCapacity: true)
+        lineEnded = false
+        lineLength = 0
     }
 }

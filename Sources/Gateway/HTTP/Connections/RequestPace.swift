@@ -75,9 +75,8 @@ struct RequestPace {
 }
 
 /// Ends connections that idle for too long and refuses requests that come too slowly (408).
-final class RequestPaceHandler: ChannelInboundHandler, ChannelOutboundHandler {
+final class RequestPaceHandler: ChannelInboundHandler, ExchangeObserver {
     typealias InboundIn = ByteBuffer
-    typealias OutboundIn = ByteBuffer
 
     /// Longest time for the answer to a request that was too slow.
     private static let grace: TimeAmount = .seconds(5)
@@ -86,10 +85,12 @@ final class RequestPaceHandler: ChannelInboundHandler, ChannelOutboundHandler {
     private var pace: RequestPace?
     private var timer: Scheduled<Void>?
     private var isExpired = false
+    private var context: ChannelHandlerContext?
 
     init(_ limits: ConnectionLimits) { self.limits = limits }
 
     func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
         if context.channel.isActive { start(context) }
     }
 
@@ -110,12 +111,10 @@ final class RequestPaceHandler: ChannelInboundHandler, ChannelOutboundHandler {
         context.fireChannelRead(data)
     }
 
-    func triggerUserOutboundEvent(context: ChannelHandlerContext, event: Any, promise: EventLoopPromise<Void>?) {
-        if let event = event as? ExchangeEvent {
-            pace?.note(event, now: context.eventLoop.now)
-            arm(context)
-        }
-        context.triggerUserOutboundEvent(event, promise: promise)
+    func note(_ event: ExchangeEvent) {
+        guard let context else { return }
+        pace?.note(event, now: context.eventLoop.now)
+        arm(context)
     }
 
     /// One timer, that is set again when it ends too early: nothing is scheduled for each request.
@@ -144,5 +143,8 @@ final class RequestPaceHandler: ChannelInboundHandler, ChannelOutboundHandler {
         }
     }
 
-    func handlerRemoved(context: ChannelHandlerContext) { timer?.cancel() }
+    func handlerRemoved(context: ChannelHandlerContext) {
+        self.context = nil
+        timer?.cancel()
+    }
 }

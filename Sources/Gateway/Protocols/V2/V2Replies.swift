@@ -17,13 +17,13 @@ extension HTTPReply {
 
     /// The outcome is there, but not in this form.
     static func inexpressible(
-        _ error: V2EncodingError, status: HTTPResponse.Status, _ ticket: JobTicket
+        _ error: V2EncodingError, status: HTTPResponse.Status, _ ticket: JobTicket, isKept: Bool
     ) -> HTTPReply {
         switch error {
         case .inexpressible(let message):
             .error(
                 status,
-                "\(message); it is kept: GET \(ticket.path)?binary_data_output=true (or with Accept: application/octet-stream)",
+                "\(message); it is \(isKept ? "kept" : "there for half a minute"): GET \(ticket.path)?binary_data_output=true (or with Accept: application/octet-stream)",
                 headers: [.jobID: ticket.description, .location: ticket.path])
         case .malformed(let message):
             .error(.internalServerError, message, headers: [.jobID: ticket.description])
@@ -50,11 +50,10 @@ extension HTTPReply {
             )
         case .unavailable(let message):
             return .error(.serviceUnavailable, message, headers: [.retryAfter: "1"])
-        case .conflict(let ticket):
+        case .conflict:
             return .error(
                 .unprocessableContent,
-                "Idempotency-Key was used for a different request, job \(ticket): use another key for another request",
-                headers: [.jobID: ticket.description])
+                "Idempotency-Key was used for a different request: use another key for another request")
         case .underWay(let ticket):
             return .error(
                 .conflict,

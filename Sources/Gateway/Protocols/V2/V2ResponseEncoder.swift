@@ -3,7 +3,7 @@ import Tensors
 
 /// Infer responses: JSON, or JSON with the raw tensors behind it.
 enum V2ResponseEncoder {
-    struct Encoded {
+    struct Encoded: Sendable {
         var body: ByteBuffer
         /// Bytes of JSON when raw tensors follow it; `nil` for pure JSON.
         var headerLength: Int?

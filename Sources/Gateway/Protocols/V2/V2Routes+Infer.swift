@@ -43,7 +43,7 @@ extension V2Routes {
                 return try await accept(call, preferences, form: TensorForm(accept: request.headers), watch: watch)
             }
             let result = try await calls.answer(call, watch: watch, submitted: share.release)
-            let reply = answer(result, form: form, model: model)
+            let reply = await answer(result, form: form, model: model)
             if case .settled(let outcome, _) = result {
                 calls.statistics.record(outcome, endToEnd: ContinuousClock.now - start)
             }
@@ -54,8 +54,10 @@ extension V2Routes {
         }
     }
 
-    /// Larger bodies are decoded on threads of their own: a second of JSON would hold up everybody's small calls.
+    /// Larger bodies are decoded, larger answers encoded on threads of their own: a second of JSON would hold up everybody's small
+    /// calls. Numbers take about four times their bytes as text.
     private static let largestInline = 1 << 20
+    private static let largestAnswerInline = 256 << 10
 
     private func decoded(
         _ body: ByteBuffer, headers: HTTPFields, model: ServedModel, share: BodyBudget.Share
@@ -153,20 +155,25 @@ extension V2Routes {
         var applied = "respond-async"
         if let wait = preferences.wait {
             applied += ", wait=\(wait.components.seconds)"
-            let state = try await calls.state(
-                of: ticket.id, waitingUpTo: min(wait, settings.maximumWait), watch: watch)
-            let reply = try describe(state, ticket: ticket, model: model, form: form)
-            return reply.adding([.location: ticket.path, .preferenceApplied: applied])
+            do {
+                let state = try await calls.state(
+                    of: ticket.id, waitingUpTo: min(wait, settings.maximumWait), watch: watch)
+                let reply = try await describe(state, ticket: ticket, model: model, form: form)
+                return reply.adding([.location: ticket.path, .preferenceApplied: applied])
+            } catch {
+                // The job is accepted, and this is the only time that its caller can be told its name.
+                if let refusal = error as? Refusal { calls.meters.note(refusal) }
+            }
         }
         return try status(of: accepted.state, ticket, as: .accepted, expectedWait: accepted.expectedWait).adding([
             .location: ticket.path, .preferenceApplied: applied,
         ])
     }
 
-    private func answer(_ result: CallResult, form: V2Echo, model: ServedModel) -> HTTPReply {
+    private func answer(_ result: CallResult, form: V2Echo, model: ServedModel) async -> HTTPReply {
         switch result {
         case .settled(let outcome, let ticket), .stored(let outcome, let ticket):
-            return finished(outcome, ticket, form: form, model: model)
+            return await finished(outcome, ticket, form: form, model: model)
         case .timedOut(let ticket):
             return .error(
                 .gatewayTimeout,
@@ -185,13 +192,13 @@ extension V2Routes {
     /// The answer to a synchronous caller.
     private func finished(
         _ outcome: Outcome, _ ticket: JobTicket, form: V2Echo, model: ServedModel
-    ) -> HTTPReply {
+    ) async -> HTTPReply {
         switch outcome.ending {
         case .finished(let tensors):
             do {
-                return try response(tensors, form: form, model: model)
+                return try await response(tensors, form: form, model: model)
             } catch {
-                return .inexpressible(error, status: .badRequest, ticket)
+                return .inexpressible(error, status: .badRequest, ticket, isKept: await calls.keep(ticket.id))
             }
         case .failed(let failure):
             return .error(
@@ -207,9 +214,15 @@ extension V2Routes {
     }
 
     /// The V2 response in the form that was asked for.
-    func response(_ tensors: [Tensor], form: V2Echo, model: ServedModel) throws(V2EncodingError) -> HTTPReply {
-        let encoded = try V2ResponseEncoder.encode(
-            model: model.queue.model, version: model.queue.version, tensors: tensors, form: form, labels: model.labels)
+    func response(
+        _ tensors: [Tensor], form: V2Echo, model: ServedModel
+    ) async throws(V2EncodingError) -> HTTPReply {
+        let encoded: V2ResponseEncoder.Encoded
+        if tensors.reduce(0, { $0 + $1.bytes.readableBytes }) > Self.largestAnswerInline {
+            encoded = try await codings.threads.run { Self.encode(tensors, form, model) }.get()
+        } else {
+            encoded = try Self.encode(tensors, form, model).get()
+        }
         var reply = HTTPReply(status: .ok, body: encoded.body)
         if let length = encoded.headerLength {
             reply.headers[.contentType] = "application/octet-stream"
@@ -218,5 +231,15 @@ extension V2Routes {
             reply.headers[.contentType] = "application/json"
         }
         return reply
+    }
+
+    private static func encode(
+        _ tensors: [Tensor], _ form: V2Echo, _ model: ServedModel
+    ) -> Result<V2ResponseEncoder.Encoded, V2EncodingError> {
+        Result { () throws(V2EncodingError) in
+            try V2ResponseEncoder.encode(
+                model: model.queue.model, version: model.queue.version, tensors: tensors, form: form,
+                labels: model.labels)
+        }
     }
 }

@@ -24,7 +24,7 @@ extension V2Routes {
             let query = try V2JobQuery(request)
             let state = try await calls.state(
                 of: ticket.id, waitingUpTo: min(query.wait, settings.maximumWait), watch: watch)
-            return try describe(state, ticket: ticket, model: model, form: query.form)
+            return try await describe(state, ticket: ticket, model: model, form: query.form)
         }
     }
 
@@ -60,7 +60,7 @@ extension V2Routes {
     /// The outcome of a job that is finished, the state of any other.
     func describe(
         _ state: JobState, ticket: JobTicket, model: ServedModel, form: TensorForm
-    ) throws -> HTTPReply {
+    ) async throws -> HTTPReply {
         guard case .settled(let outcome) = state, case .finished(let tensors) = outcome.ending else {
             if case .settled = state { return try status(of: state, ticket, as: .ok) }
             return try status(of: state, ticket, as: .accepted)
@@ -68,9 +68,9 @@ extension V2Routes {
         let reply: HTTPReply
         do {
             let echo = try V2Echo.decode(outcome.echo).with(form)
-            reply = try response(tensors, form: echo, model: model)
+            reply = try await response(tensors, form: echo, model: model)
         } catch let error as V2EncodingError {
-            reply = .inexpressible(error, status: .notAcceptable, ticket)
+            reply = .inexpressible(error, status: .notAcceptable, ticket, isKept: true)
         }
         return reply.adding([
             .jobStatus: "finished", .jobID: ticket.description, .vary: "Accept", .cacheControl: "no-store",
@@ -92,11 +92,11 @@ extension V2Routes {
             body.expected_wait_ms = expectedWait.map { max(1, $0.wholeMilliseconds) }
         case .running: body.status = "running"
         case .retrying: body.status = "retrying"
-        case .unknown: return Self.unknown(ticket.description)
-        case .gone:
+        // Its signature says that it was accepted: a synchronous job, whose outcome is kept for less, or one that the store lost.
+        case .unknown, .gone:
             return .error(
                 .gone,
-                "job \(ticket) is over: outcomes are kept for \(Quantities.text(settings.retention)) after a job is settled"
+                "job \(ticket) is over: outcomes are kept for \(Quantities.text(settings.retention)) after a job is settled, those of answered calls for less"
             )
         case .settled(let outcome): body.note(outcome.ending)
         }

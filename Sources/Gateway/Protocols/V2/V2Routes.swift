@@ -103,15 +103,17 @@ struct V2Routes: Sendable {
         }
     }
 
-    /// The body says which models are wanted; each of the catalog is told, ready or not.
+    /// The body says which models are wanted: each of the catalog, or what can be served now.
     private func repositoryIndex(_ request: Request) async -> HTTPReply {
         let share = bodies.makeShare()
         defer { share.release() }
         do {
             let body = try await RequestBodyReader(limit: V2IndexRequest.maximumBytes, share: share, codings: codings)
                 .read(request)
-            _ = try V2IndexRequest(body)
-            return .json(.ok, V2Metadata.repositoryIndex(repositoryIndex))
+            let wanted = try V2IndexRequest(body)
+            let models = repositoryIndex
+            return .json(
+                .ok, V2Metadata.repositoryIndex(wanted.readyOnly ? models.filter { $0.reason == nil } : models))
         } catch {
             return .failure(error)
         }

@@ -54,7 +54,7 @@ struct V2Statistics: Encodable {
         inference_stats.compute_input.count = count
         inference_stats.compute_output.count = count
         batch_stats = totals.runs.sorted { $0.key < $1.key }.map { rows, runs in
-            let executions = max(1, Int(runs.count.rounded()))
+            let executions = Int(min(max(1, runs.count.rounded()), 1e15))
             return Batch(
                 batch_size: rows, compute_input: Measure(count: executions),
                 compute_infer: Measure(count: executions, runs.compute), compute_output: Measure(count: executions))
@@ -65,6 +65,7 @@ struct V2Statistics: Encodable {
 
 extension V2Statistics.Measure {
     init(count: Int, _ time: Duration) {
-        self.init(count: count, ns: time.wholeMicroseconds * 1_000)
+        let (ns, isTooLong) = time.wholeMicroseconds.multipliedReportingOverflow(by: 1_000)
+        self.init(count: count, ns: isTooLong ? .max : ns)
     }
 }
