@@ -205,7 +205,8 @@ let package = Package(
                 .product(name: "HTTPTypes", package: "swift-http-types"),
             ], swiftSettings: strict),
         .testTarget(
-            name: "ClustersTests", dependencies: ["Time", "Clusters", "Settings", "RedisClient", "CProcess", logging],
+            name: "ClustersTests",
+            dependencies: ["Time", "Clusters", "Jobs", "Settings", "RedisClient", "CProcess", logging],
             swiftSettings: strict),
         .testTarget(
             name: "ScalerTests",

@@ -25,8 +25,10 @@ bool spate_end_with_parent(pid_t parent, int signal) {
 
 int spate_pidfd_open(pid_t pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
 
+static bool hangup_was_ignored = false;
+
 // Before anything of the program runs, and before a library opens a file of its own, which would then get the number
-// of a standard stream that was closed, and with it all that is printed.
+// of a standard stream that was closed, and with it all that is printed; and before anything asks for a signal.
 __attribute__((constructor)) static void keep_standard_streams(void) {
     for (int stream = 0; stream < 3; stream++) {
         // The lowest number that is free is this one.
@@ -37,7 +39,11 @@ __attribute__((constructor)) static void keep_standard_streams(void) {
     if (prctl(PR_GET_NAME, name) == 0 && strcmp(name, "exe") == 0) spate_name_thread("spate");
     // A reader that is gone is an error of the write, not the end of the process.
     signal(SIGPIPE, SIG_IGN);
+    struct sigaction hangup;
+    hangup_was_ignored = sigaction(SIGHUP, NULL, &hangup) == 0 && hangup.sa_handler == SIG_IGN;
 }
+
+bool spate_outlives_terminal(void) { return hangup_was_ignored; }
 
 int spate_pidfd_signal(int descriptor, int signal) {
     return (int)syscall(SYS_pidfd_send_signal, descriptor, signal, NULL, 0);

@@ -15,18 +15,27 @@ package enum WarmUp {
         case measured(Measurement)
         /// The model is usable all the same; its first call warms it.
         case notRun(String)
+        /// The model is to be joined, and its outputs have other rows than its inputs.
+        case refuted(String)
 
         package var measured: Measurement? {
             switch self {
             case .measured(let measurement): measurement
-            case .notRun: nil
+            case .notRun, .refuted: nil
             }
         }
 
         package var problem: String? {
             switch self {
-            case .measured: nil
+            case .measured, .refuted: nil
             case .notRun(let reason): reason
+            }
+        }
+
+        package var refutation: String? {
+            switch self {
+            case .measured, .notRun: nil
+            case .refuted(let reason): reason
             }
         }
     }
@@ -45,13 +54,25 @@ package enum WarmUp {
         case .failure(let reason): return .notRun(reason.text)
         }
         do {
-            _ = try instance.run(inputs, rows: rows, requestedOutputs: [])
+            let outputs = try instance.run(inputs, rows: rows, requestedOutputs: [])
+            if signature.maximumBatchSize != nil, let reason = disagreement(of: outputs, rows) {
+                return .refuted(reason)
+            }
             let start = ContinuousClock.now
             _ = try instance.run(inputs, rows: rows, requestedOutputs: [])
             return .measured(Measurement(rows: rows, cost: ContinuousClock.now - start))
         } catch {
             if error.code == .modelUnavailable { throw error }
             return .notRun(error.message)
+        }
+    }
+
+    private static func disagreement(of outputs: [Tensor], _ rows: Int) -> String? {
+        do throws(TensorError) {
+            try TensorBatch.checkRows(of: outputs, are: rows)
+            return nil
+        } catch {
+            return error.description
         }
     }
 

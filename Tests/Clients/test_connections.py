@@ -70,7 +70,8 @@ def test_idle_connections_beyond_the_limit_harm_nobody(tmp_path, soft, hard, cou
         assert re.search(rf"Max open files\s+{hard}\s+{hard}", limits), "the soft limit is raised to the hard one"
         for _ in range(20):
             assert ask(cluster.host, get("/v2/health/ready")).code == 200
-            assert ask(cluster.host, post("/v2/models/digits/infer", body)).code == 200
+            answer = ask(cluster.host, post("/v2/models/digits/infer", body))
+            assert answer.code == 200, answer.body
         assert cluster.process.poll() is None
         for one in sockets:
             one.close()
@@ -94,9 +95,12 @@ def test_busy_connections_at_the_limit_leave_health_checks_alone(tmp_path):
     cluster = Cluster(tmp_path, config)
     try:
         body = json.dumps({"inputs": [{"name": "x", "datatype": "FP32", "shape": [1, 4], "data": [0, 1, 2, 3]}]})
-        wires = [Wire(cluster.host, 60) for _ in range(4)]
-        for wire in wires:
-            wire.send(post("/v2/models/slow/infer", body))
+        # Each is sent as soon as it is connected, and read before another comes: one that idled would make room for the next.
+        wires = []
+        for _ in range(4):
+            wires.append(Wire(cluster.host, 60))
+            wires[-1].send(post("/v2/models/slow/infer", body))
+            time.sleep(0.2)
         deadline = time.monotonic() + 10
         while (refused := ask(cluster.host, get("/v2/models"))).code == 200:
             assert time.monotonic() < deadline

@@ -12,6 +12,7 @@ import requests
 
 import onnx_bytes
 from conftest import ROOT, Cluster
+from processes import children_of, read_process
 from test_failures import wait_until, workers
 
 LEAST = -2147483648
@@ -119,20 +120,11 @@ def test_children_end_with_a_killed_parent_within_a_second(crashing):
     for row in range(40):
         echo(crashing, row)
     wait_until(lambda: workers(crashing))
-    children = [
-        int(child) for task in pathlib.Path(f"/proc/{crashing.process.pid}/task").iterdir()
-        for child in (task / "children").read_text().split()]
+    children = children_of(crashing.process)
     crashing.process.kill()
     crashing.process.wait()
     killed = time.monotonic()
-
-    def lives(child):
-        try:
-            return pathlib.Path(f"/proc/{child}/cmdline").read_bytes() != b""
-        except FileNotFoundError:
-            return False
-
-    wait_until(lambda: not any(lives(child) for child in children), 20)
+    wait_until(lambda: not any(read_process(child, "cmdline") for child in children), 20)
     assert time.monotonic() - killed < 1.5
 
 
@@ -169,10 +161,7 @@ def test_a_private_redis_that_is_killed_again_and_again_comes_back(crashing):
     locations = [echo(crashing, row) for row in range(3)]
     time.sleep(1.2)
     for _ in range(7):
-        redis = wait_until(lambda: [
-            int(child) for task in pathlib.Path(f"/proc/{crashing.process.pid}/task").iterdir()
-            for child in (task / "children").read_text().split()
-            if b"redis-server" in pathlib.Path(f"/proc/{child}/cmdline").read_bytes()])
+        redis = wait_until(lambda: children_of(crashing.process, b"redis-server"))
         os.kill(redis[0], signal.SIGKILL)
         time.sleep(0.5)
     assert crashing.process.poll() is None

@@ -14,6 +14,7 @@ import pytest
 import requests
 
 from conftest import ROOT, SPATE, Cluster
+from processes import children_of, read_process
 
 MODEL = """\
 backend: synthetic
@@ -65,10 +66,7 @@ def collect(cluster, location, row):
 
 def workers(cluster):
     """Process ids of the worker processes of this cluster."""
-    children = []
-    for task in pathlib.Path(f"/proc/{cluster.process.pid}/task").iterdir():
-        children += (task / "children").read_text().split()
-    return [int(child) for child in children if b"\0worker\0" in pathlib.Path(f"/proc/{child}/cmdline").read_bytes()]
+    return children_of(cluster.process, b"\0worker\0")
 
 
 def wait_until(condition, seconds=30):
@@ -134,11 +132,7 @@ def test_redis_killed_comes_back_with_what_was_accepted(slow):
     locations = [submit(slow, row) for row in range(100)]
     # Longer than appendfsync everysec may hold back.
     time.sleep(1.2)
-    redis = [
-        int(child) for task in pathlib.Path(f"/proc/{slow.process.pid}/task").iterdir()
-        for child in (task / "children").read_text().split()
-        if b"redis-server" in pathlib.Path(f"/proc/{child}/cmdline").read_bytes()]
-    os.kill(redis[0], signal.SIGKILL)
+    os.kill(children_of(slow.process, b"redis-server")[0], signal.SIGKILL)
     wait_until(lambda: requests.get(slow.http + "/v2/health/ready", timeout=10).status_code == 200)
     assert all(collect(slow, location, row) for row, location in enumerate(locations))
 
@@ -146,14 +140,11 @@ def test_redis_killed_comes_back_with_what_was_accepted(slow):
 def test_nothing_is_left_when_the_parent_is_killed(slow):
     submit(slow, 1)
     wait_until(lambda: workers(slow))
-    children = [
-        int(child) for task in pathlib.Path(f"/proc/{slow.process.pid}/task").iterdir()
-        for child in (task / "children").read_text().split()]
+    children = children_of(slow.process)
     assert len(children) >= 2
     slow.process.kill()
     slow.process.wait()
-    wait_until(lambda: not any(pathlib.Path(f"/proc/{child}/cmdline").exists() and
-                               pathlib.Path(f"/proc/{child}/cmdline").read_bytes() for child in children), 20)
+    wait_until(lambda: not any(read_process(child, "cmdline") for child in children), 20)
 
 
 def test_jobs_survive_a_restart_of_everything(slow, tmp_path):

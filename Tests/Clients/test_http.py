@@ -85,6 +85,18 @@ def test_head_is_get_without_a_body(port, cluster):
         assert wire.send(get(path)).answer().code == whole.code
 
 
+@pytest.mark.parametrize("request_text", [
+    get(method="HEAD", host=None), "HEAD / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", get("/" + "x" * 40_000, method="HEAD"),
+    get(method="HEAD").replace("\r\n\r\n", "\r\nTransfer-Encoding: nonsense\r\n\r\n"),
+    get(method="HEAD").replace("HTTP/1.1", "HTTP/3.7"), get(method="HEAD").replace("\r\n\r\n", "\r\nbad header\r\n\r\n"),
+])
+def test_a_head_that_is_refused_has_no_body_either(port, request_text):
+    with Wire(port[0]) as wire:
+        answer = wire.send(request_text).answer("HEAD")
+        assert answer.code >= 400 and int(answer.headers["content-length"]) > 0
+        assert wire.ends()
+
+
 def test_http_1_0_closes_unless_it_is_asked_to_stay(port):
     host, path = port
     with Wire(host) as wire:

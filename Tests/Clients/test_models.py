@@ -104,6 +104,11 @@ def test_a_model_that_nobody_can_load_is_said_to_be_so_and_costs_nothing(tmp_pat
         f"{cluster.http}/v2/repository/index", timeout=10).json()}
     assert index["unloadable"]["state"] == "UNAVAILABLE" and "Nobody" in index["unloadable"]["reason"]
     assert index["digits"]["state"] == "READY"
+    ready = requests.post(f"{cluster.http}/v2/repository/index", json={"ready": True}, timeout=10).json()
+    assert {entry["name"] for entry in ready} == {name for name, entry in index.items() if entry["state"] == "READY"}
+    metrics = requests.get(f"{cluster.admin}/metrics", timeout=10).text
+    assert 'spate_model_unavailable{model="unloadable",version="1"} 1' in metrics
+    assert 'spate_model_unavailable{model="digits",version="1"} 0' in metrics
     for headers in ({}, {"Prefer": "respond-async"}):
         began = time.monotonic()
         refused = infer(cluster, "unloadable", ONE, **headers)

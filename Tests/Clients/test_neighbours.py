@@ -11,6 +11,7 @@ import pytest
 import requests
 
 from conftest import ROOT, Cluster
+from processes import children_of
 
 FILE = """\
 repository: {models}
@@ -49,14 +50,7 @@ def wait_for(condition, seconds=60):
 
 def workers_of(process):
     """Process ids of its workers."""
-    children = pathlib.Path(f"/proc/{process.pid}/task")
-    found = []
-    for task in children.iterdir():
-        for child in (task / "children").read_text().split():
-            arguments = pathlib.Path(f"/proc/{child}/cmdline").read_bytes().split(b"\0")
-            if b"worker" in arguments:
-                found.append(int(child))
-    return found
+    return children_of(process, b"\0worker\0")
 
 
 def lives(process):

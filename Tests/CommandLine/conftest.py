@@ -99,13 +99,15 @@ def system(config, tmp_path):
 class Terminal:
     """A command in a session of its own on a terminal of its own; `screen` collects what it shows."""
 
-    def __init__(self, *arguments, columns=80, cwd=ROOT):
+    def __init__(self, *arguments, columns=80, cwd=ROOT, ignores=()):
         self.screen = b""
         self.closing = threading.Event()
         self.process_id, self.master = pty.fork()
         if self.process_id == 0:
             os.chdir(cwd)
             os.environ["COLUMNS"] = str(columns)
+            for number in ignores:
+                signal.signal(number, signal.SIG_IGN)
             os.execv(SPATE, [str(SPATE), *map(str, arguments)])
         import fcntl, struct, termios
         fcntl.ioctl(self.master, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))

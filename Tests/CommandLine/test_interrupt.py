@@ -5,6 +5,7 @@ import os
 import re
 import signal
 import time
+import urllib.request
 
 import pytest
 
@@ -82,6 +83,33 @@ def test_a_terminal_that_closes_drains_up(config, tmp_path):
     terminal.close()
     assert terminal.status() == 0
     assert not addresses.exists()
+
+
+def test_what_was_started_with_nohup_outlives_its_terminal(config, tmp_path):
+    addresses = tmp_path / "address.json"
+    terminal = Terminal("up", "--config", config, "--address-file", addresses, ignores=[signal.SIGHUP])
+    try:
+        wait(addresses.exists, 30, "the start")
+        http = json.loads(addresses.read_text())["http"]
+        terminal.close()
+        # Draining this cluster takes a tenth of that.
+        time.sleep(2)
+        with urllib.request.urlopen(f"{http}/v2/health/ready", timeout=10) as answer:
+            assert answer.status == 200
+    finally:
+        os.kill(terminal.process_id, signal.SIGTERM)
+        assert terminal.status() == 0
+
+
+def test_a_rehearsal_touches_no_cluster_that_runs(config, tmp_path, profile):
+    # Neither the environment's Redis nor the file's: both would be refused here.
+    config.write_text(config.read_text().replace("{directory: ../data}", "{url: \"redis://127.0.0.1:1\"}"))
+    ended = spate(
+        "rehearse", "--config", config, "--profile", profile, "--requests", SIMULATION / "requests.jsonl",
+        "--speed", "600", "--report", tmp_path / "report",
+        env={**os.environ, "SPATE_REDIS_URL": "redis://127.0.0.1:2", "SPATE_CLUSTER": "production"})
+    assert ended.returncode == 0, ended.stderr
+    assert json.loads((tmp_path / "report/report.json").read_text())["counts"]["finished"] > 0
 
 
 def test_without_a_terminal_sighup_reads_the_files_again(system, config):

@@ -45,7 +45,7 @@ import Traffic
             job.hasSuffix("7") ? .reply(202, [:], #"{"status":"waiting"}"#) : .reply(200, [:], v2Answer(argmax: 2))
         }
         let report = try await makeRun(
-            makeProfile(asynchronousShare: 1), against: server, options: LoadOptions(followUp: .seconds(3))
+            makeProfile(asynchronousShare: 1), against: server, options: LoadOptions(followUp: .seconds(8))
         ).run()
         #expect(report.counts.lost == 5)
         #expect(report.counts.finished == 45)

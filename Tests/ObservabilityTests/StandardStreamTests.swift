@@ -28,6 +28,31 @@ import Testing
         #expect(error?.errorNumber == EBADF)
     }
 
+    @Test("a log whose reader does not read holds nobody up, and says afterwards how many lines were lost")
+    func stuckReader() throws {
+        var ends: [Int32] = [0, 0]
+        try #require(pipe(&ends) == 0)
+        let (reading, writing) = (ends[0], ends[1])
+        defer {
+            close(reading)
+            close(writing)
+        }
+        // A pipe of one page; the number is F_SETPIPE_SZ, which Glibc keeps to itself.
+        let size = Int(fcntl(writing, 1_031, 4_096))
+        let stream = LogStream(writing, patience: .milliseconds(20))
+        let line = String(repeating: "x", count: size - 1) + "\n"
+        let began = ContinuousClock.now
+        for _ in 0..<50 { stream.write(line) { "\($0) lost\n" } }
+        #expect(ContinuousClock.now - began < .seconds(5), "only the first that found it full waited")
+        var buffer = [UInt8](repeating: 0, count: 2 * size)
+        #expect(read(reading, &buffer, size) == size)
+        stream.write("y\n") { "\($0) lost\n" }
+        let count = read(reading, &buffer, buffer.count)
+        #expect(String(decoding: buffer[..<max(0, count)], as: UTF8.self) == "49 lost\ny\n")
+        stream.write("z\n") { "\($0) lost\n" }
+        #expect(read(reading, &buffer, buffer.count) == 2, "it is said once")
+    }
+
     @Test("a text that is larger than a pipe gets through whole, also one that does not block")
     func large() async throws {
         var ends: [Int32] = [0, 0]

@@ -1,3 +1,4 @@
+import Jobs
 import Settings
 import Testing
 
@@ -23,6 +24,26 @@ import Testing
         let partial = try #require(ClusterSettings.partial(path: cluster.path))
         #expect(partial.settings.redis.server == .url("redis://there:1"))
         #expect(partial.isFileThere && !partial.error.diagnostics.isEmpty)
+    }
+
+    @Test(
+        "so does the cluster's name, without which a command would reach another cluster",
+        arguments: [
+            ("cluster: {name: b}\nmodels: [digits]\nnonsense: 1\n", "b"),
+            ("cluster:\n  name: b\npools: [}\n", "b"), ("models: [digits]\npools: [}\n", "spate"),
+            ("cluster: {name: b, nam: c}\nmodels: [digits]\n", nil), ("cluster: [}\nmodels: [digits]\n", nil),
+            ("cluster:\n  name: not a name\nmodels: [digits]\n", nil),
+        ] as [(String, String?)])
+    func name(text: String, expected: String?) throws {
+        let cluster = try TemporaryCluster()
+        try cluster.write("spate.yaml", text)
+        let partial = try #require(ClusterSettings.partial(path: cluster.path))
+        #expect(partial.isNameKnown == (expected != nil))
+        if let expected { #expect(partial.settings.cluster.name.description == expected) }
+        let told = try #require(
+            ClusterSettings.partial(
+                path: cluster.path, overrides: SettingsOverrides(cluster: ClusterName("c"))))
+        #expect(told.isNameKnown && told.settings.cluster.name.description == "c")
     }
 
     @Test("flags and environment go over the file, and a file that is not there is told apart")

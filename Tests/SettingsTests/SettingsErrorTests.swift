@@ -33,7 +33,8 @@ import Testing
         Wrong("one name twice", "models: [digits, digits]\n", "1:18: 'name': two models of the name 'digits'"),
         Wrong(
             "a version that is not there", "models: [{name: digits, version: 7}]\n",
-            "1:34: no file FOLDER/models/digits/7/model.onnx for version 7 of model 'digits'; found the versions 1"),
+            "1:34: there is no folder FOLDER/models/digits/7 with the model.onnx of version 7 of model 'digits'; found the versions 1"
+        ),
         Wrong("no pools", "models: [digits]\npools: []\n", "2:8: 'pools': a cluster needs at least one pool"),
         Wrong(
             "one pool twice", "models: [digits]\npools:\n  - name: cpu\n  - name: cpu\n",

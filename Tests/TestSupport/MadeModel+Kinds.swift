@@ -159,6 +159,24 @@ extension ModelKind {
                         ], domain: "ai.onnx.ml")
                 ], x: [.free, 2], y: [.free, 1], domains: [("ai.onnx.ml", 1)])
         ) { [[$0, 2]] },
+        ModelKind(
+            "a function", .independent,
+            MadeModel(
+                [
+                    Node("Shape", ["x"], ["s"]), Node("Dense", ["x", "w"], ["h"], domain: MadeModel.functionDomain),
+                    Node("Reshape", ["h", "s"], ["y"]),
+                ], inputs: [.init("x", ["batch", 4])], outputs: [.init("y", ["batch", 4])],
+                weights: [.floats("w", [4, 4], weights(16))],
+                functions: [
+                    .init(
+                        "Dense", ["a", "b"], ["c"],
+                        [
+                            Node("MatMul", ["a", "b"], ["x"]),
+                            Node("Scaled", ["x"], ["c"], domain: MadeModel.functionDomain),
+                        ]),
+                    .init("Scaled", ["a"], ["b"], [Node("Tanh", ["a"], ["y"]), Node("Neg", ["y"], ["b"])]),
+                ])
+        ) { [[$0, 4]] },
     ]
 
     package static let dependent: [ModelKind] = Kinds.sequences + Kinds.mixing + Kinds.counting
@@ -168,6 +186,58 @@ extension ModelKind {
 private enum Kinds {
     /// One axis that is time.
     static let sequences: [ModelKind] = [
+        ModelKind(
+            "a function over rows", .dependent,
+            MadeModel(
+                [Node("Centred", ["x"], ["y"], domain: MadeModel.functionDomain)],
+                inputs: [.init("x", ["batch", 4])], outputs: [.init("y", ["batch", 4])],
+                functions: [
+                    .init(
+                        "Centred", ["a"], ["b"],
+                        [
+                            Node("ReduceMean", ["a"], ["m"], [("axes", .integers([0]))]),
+                            Node("Sub", ["a", "m"], ["b"]),
+                        ])
+                ])
+        ) { [[$0, 4]] },
+        ModelKind(
+            "a thousandth of the rows before, beside great numbers", .dependent,
+            made(
+                [
+                    Node("CumSum", ["x", "rows"], ["before"], [("exclusive", .integer(1))]),
+                    Node("Mul", ["before", "small"], ["little"]), Node("Add", ["x", "little"], ["sum"]),
+                    Node("Add", ["sum", "great"], ["y"]),
+                ],
+                weights: [
+                    .integers("rows", [], [0]), .floats("small", [], [1e-3]), .floats("great", [4], [1e6, 0, 0, 0]),
+                ])
+        ) { [[$0, 4]] },
+        ModelKind(
+            "rounds until all rows together are done", .dependent,
+            made(
+                [
+                    Node(
+                        "Loop", ["most", "true", "nought"], ["rounds"],
+                        [
+                            (
+                                "body",
+                                .graph(
+                                    MadeModel(
+                                        [
+                                            Node("ReduceMax", ["x"], ["m"], [("keepdims", .integer(0))]),
+                                            Node("Abs", ["m"], ["size"]), Node("Add", ["v", "size"], ["v1"]),
+                                            Node("Less", ["v", "bound"], ["c1"]),
+                                        ],
+                                        inputs: [.init("i", [], type: 7), .init("c", [], type: 9), .init("v", [])],
+                                        outputs: [.init("c1", [], type: 9), .init("v1", [])]))
+                            )
+                        ]), Node("Add", ["x", "rounds"], ["y"]),
+                ],
+                weights: [
+                    .integers("most", [], [20]), .floats("nought", [], [0]), .floats("bound", [], [3]),
+                    .booleans("true", [], [true]),
+                ])
+        ) { [[$0, 4]] },
         ModelKind(
             "mean over time", .dependent,
             made(

@@ -54,24 +54,45 @@ package struct MadeModel: Sendable {
         }
     }
 
+    /// An operator of a domain of its own that is made of others.
+    package struct Function: Sendable {
+        package var name: String
+        var inputs: [String]
+        var outputs: [String]
+        var nodes: [Node]
+
+        package init(_ name: String, _ inputs: [String], _ outputs: [String], _ nodes: [Node]) {
+            self.name = name
+            self.inputs = inputs
+            self.outputs = outputs
+            self.nodes = nodes
+        }
+    }
+
+    /// Of `functions`.
+    package static let functionDomain = "own"
+
     package enum Weight: Sendable {
         case floats(String, [Int], [Float])
         case integers(String, [Int], [Int64])
         case signed(String, [Int], [Int8])
+        case booleans(String, [Int], [Bool])
     }
 
     package var nodes: [Node]
     package var inputs: [Port]
     package var outputs: [Port]
     package var weights: [Weight]
+    package var functions: [Function] = []
     /// Of the standard operators; others are of version 1.
     package var version: UInt64
     package var domains: [(name: String, version: UInt64)]
 
     package init(
         _ nodes: [Node], inputs: [Port], outputs: [Port], weights: [Weight] = [], version: UInt64 = 17,
-        domains: [(name: String, version: UInt64)] = []
+        domains: [(name: String, version: UInt64)] = [], functions: [Function] = []
     ) {
+        self.functions = functions
         self.nodes = nodes
         self.inputs = inputs
         self.outputs = outputs
@@ -81,10 +102,22 @@ package struct MadeModel: Sendable {
     }
 
     package var bytes: [UInt8] {
-        let operators = ([(name: "", version: version)] + domains).flatMap { domain in
-            Self.message(8, Self.text(1, domain.name) + Self.number(2, domain.version))
+        let own = functions.isEmpty ? [] : [(name: Self.functionDomain, version: 1 as UInt64)]
+        let all = [(name: "", version: version)] + domains + own
+        let operators = all.flatMap { Self.message(8, Self.domain($0)) }
+        let functions = functions.flatMap { function in
+            Self.message(
+                25,
+                Self.text(1, function.name) + function.inputs.flatMap { Self.text(4, $0) }
+                    + function.outputs.flatMap { Self.text(5, $0) }
+                    + function.nodes.flatMap { Self.message(7, Self.node($0)) }
+                    + all.flatMap { Self.message(9, Self.domain($0)) } + Self.text(10, Self.functionDomain))
         }
-        return Self.number(1, 9) + operators + Self.message(7, graph)
+        return Self.number(1, 9) + operators + Self.message(7, graph) + functions
+    }
+
+    private static func domain(_ domain: (name: String, version: UInt64)) -> [UInt8] {
+        text(1, domain.name) + number(2, domain.version)
     }
 
     private var graph: [UInt8] {
@@ -124,6 +157,8 @@ package struct MadeModel: Sendable {
             return tensor(name, shape, type: 1, values.flatMap { littleEndian($0.bitPattern) })
         case .integers(let name, let shape, let values):
             return tensor(name, shape, type: 7, values.flatMap { littleEndian(UInt64(bitPattern: $0)) })
+        case .booleans(let name, let shape, let values):
+            return tensor(name, shape, type: 9, values.map { $0 ? 1 : 0 })
         case .signed(let name, let shape, let values):
             return tensor(name, shape, type: 3, values.map { UInt8(bitPattern: $0) })
         }

@@ -8,6 +8,7 @@ package final class ModelLoadBoard: LoadBoard {
         var loads: [String: LoadEntry] = [:]
         var deaths: [String: (all: Int, alone: Int)] = [:]
         var dead: Set<String> = []
+        var turns: [String: String] = [:]
         var watchers: [@Sendable () -> Void] = []
         var waiting: [(isMet: @Sendable ([LoadEntry]) -> Bool, continuation: CheckedContinuation<Void, Never>)] = []
         var history: [LoadEntry] = []
@@ -50,6 +51,24 @@ package final class ModelLoadBoard: LoadBoard {
 
     package func end(_ queue: QueueName, at worker: String) async throws(QueueError) {
         state.withLock { $0.loads["\(worker) \(queue)"] = nil }
+    }
+
+    package func takeTurn(
+        _ queue: QueueName, in pool: String, at worker: String, for life: Duration
+    ) async throws(QueueError) -> Bool {
+        state.withLock { state in
+            let key = Self.key(pool, queue.description)
+            guard state.turns[key] == nil else { return false }
+            state.turns[key] = worker
+            return true
+        }
+    }
+
+    package func endTurn(_ queue: QueueName, in pool: String, at worker: String) async throws(QueueError) {
+        change { state in
+            let key = Self.key(pool, queue.description)
+            if state.turns[key] == worker { state.turns[key] = nil }
+        }
     }
 
     package func lost() async throws(QueueError) -> [LostLoad] {

@@ -61,6 +61,9 @@ pid_t spate_ended_child(void);
 /// From now on each end of a child writes a byte to `descriptor`, which must not block.
 void spate_watch_children(int descriptor);
 
+/// Whether this process was started to go on when its terminal is closed, as by nohup: with SIGHUP ignored.
+bool spate_outlives_terminal(void);
+
 /// From now on orphans among the descendants of this process become its children, as they would of process 1.
 void spate_adopt_orphans(void);
 

@@ -3,8 +3,8 @@ import Glibc
 package import Jobs
 import Synchronization
 
-/// What a worker runs at this moment, in memory that it shares with the process that started it, so that its parent can
-/// say what ran when it died, whatever it died of.
+/// What a worker runs and loads at this moment, in memory that it shares with the process that started it, so that its
+/// parent can say what ran when it died, whatever it died of.
 ///
 /// One place for each instance of a model; each holds the ids of the jobs of its batch, one a line.
 ///
@@ -12,6 +12,7 @@ import Synchronization
 /// |---|---|
 /// | 0 | `written`, once a worker uses it |
 /// | 4 | `overflow`, once it has more instances than places |
+/// | 8 | how many models it is loading |
 /// | 8,192 · n | of instance n - 1: the length of the text that follows; 0: it is idle; `overflow`: too long |
 package final class RunBoard: Sendable, Equatable {
     /// Where a worker finds its board.
@@ -28,6 +29,7 @@ package final class RunBoard: Sendable, Equatable {
     /// at a time, that of its instance.
     private nonisolated(unsafe) let memory: UnsafeMutableRawPointer
     private let used = Atomic(0)
+    private let loads = Mutex(0)
 
     private init(descriptor: Int32, memory: UnsafeMutableRawPointer) {
         self.descriptor = descriptor
@@ -80,7 +82,7 @@ package final class RunBoard: Sendable, Equatable {
                 jobs.insert(id)
             }
         }
-        return .jobs(jobs)
+        return published(8) == 0 ? .jobs(jobs) : .besideLoad(jobs)
     }
 
     // MARK: The worker
@@ -93,9 +95,12 @@ package final class RunBoard: Sendable, Equatable {
         // What the worker starts itself has no business with it.
         _ = fcntl(SPATE_SHARED_DESCRIPTOR, F_SETFD, FD_CLOEXEC)
         let board = RunBoard(descriptor: SPATE_SHARED_DESCRIPTOR, memory: memory)
-        board.publish(written, at: 0)
+        board.begin()
         return board
     }
+
+    /// A worker uses it from now on.
+    func begin() { publish(Self.written, at: 0) }
 
     /// Places for the instances of one model: the first of so many; `nil`: there are no more.
     package func reserve(_ instances: Int) -> Int? {
@@ -119,6 +124,15 @@ package final class RunBoard: Sendable, Equatable {
             if let base = bytes.baseAddress { memcpy(memory + start + 4, base, count) }
         }
         publish(UInt32(count), at: start)
+    }
+
+    /// So many more models are being loaded from now on; negative: fewer.
+    package func noteLoads(_ change: Int) {
+        // Within the lock, so that the last number stands.
+        loads.withLock { count in
+            count += change
+            publish(UInt32(clamping: count), at: 8)
+        }
     }
 
     private func publish(_ value: UInt32, at offset: Int) {

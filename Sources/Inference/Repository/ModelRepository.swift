@@ -14,10 +14,11 @@ package struct ModelRepository: Sendable {
     /// Reads every file.
     package func digest(of model: ModelSettings) -> String? { ModelDigest.sha256(of: folder(of: model)) }
 
-    /// Of its model file and everything in the folder of its version.
+    /// Of its settings, its samples and everything in the folder of its version.
     package func stamp(of model: ModelSettings) -> FileStamp {
         var stamp = FileStamp()
         stamp.add(file: "\(path)/\(model.name)/model.yaml")
+        stamp.add(file: samplesFile(of: model))
         stamp.add(folder: folder(of: model))
         return stamp
     }

@@ -14,6 +14,31 @@ extension ModelSettings {
         }
     }
 
+    /// Holds what the model's file says for its first runs, under `warm_up` and `samples`, against its inputs.
+    /// - Throws: `modelUnavailable` with what is wrong and what is allowed.
+    private func checkExamples(for signature: ModelSignature) throws(InferenceError) {
+        let names = signature.inputs.map(\.name)
+        for (key, words) in [("warm_up", warmUp.keys.sorted()), ("samples", samples.keys.sorted())] {
+            for word in words where !names.contains(word) {
+                let hint = Suggestion.nearest(to: word, among: names).map { "; did you mean '\($0)'?" } ?? ""
+                throw InferenceError(
+                    .modelUnavailable,
+                    "'\(key)' in the file of model '\(name)' names '\(word)', which is no input; it has: \(names.joined(separator: ", "))\(hint)"
+                )
+            }
+        }
+        for input in signature.inputs {
+            guard let shape = warmUp[input.name] else { continue }
+            // The first number stands for the rows where the model is joined, whatever it is.
+            guard input.accepts(shape) else {
+                throw InferenceError(
+                    .modelUnavailable,
+                    "'warm_up' in the file of model '\(name)': \(shape) for input '\(input.name)', which takes \(input.shape)"
+                )
+            }
+        }
+    }
+
     /// What is known of joining before the load.
     ///
     /// - Parameters:
@@ -21,6 +46,7 @@ extension ModelSettings {
     ///   - rows: what the backend says of it.
     package func outlook(over own: ModelSignature, rows: RowKnowledge) throws(InferenceError) -> JoiningOutlook {
         let served = try signature(over: own)
+        try checkExamples(for: served)
         let left = own.outputs.filter { port in !served.outputs.contains { $0.name == port.name } }
         let ports = (inputs: served.inputs, outputs: served.outputs + left)
         switch rows {

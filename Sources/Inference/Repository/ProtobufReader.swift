@@ -4,7 +4,8 @@ struct ProtobufReader {
         case varint(UInt64)
         /// Strings, bytes and nested messages: the range of their bytes.
         case bytes(Range<Int>)
-        case fixed
+        case fixed32(UInt32)
+        case fixed64(UInt64)
     }
 
     private let bytes: UnsafeRawBufferPointer
@@ -28,8 +29,8 @@ struct ProtobufReader {
         case 0:
             guard let value = varint() else { return malformed() }
             return (number, .varint(value))
-        case 1: return skip(8) ? (number, .fixed) : malformed()
-        case 5: return skip(4) ? (number, .fixed) : malformed()
+        case 1: return littleEndian(UInt64.self).map { (number, .fixed64($0)) } ?? malformed()
+        case 5: return littleEndian(UInt32.self).map { (number, .fixed32($0)) } ?? malformed()
         case 2:
             guard let length = varint(), length <= UInt64(end - position) else { return malformed() }
             let start = position
@@ -44,13 +45,16 @@ struct ProtobufReader {
         return nil
     }
 
-    private mutating func skip(_ count: Int) -> Bool {
-        guard end - position >= count else { return false }
-        position += count
-        return true
+    private mutating func littleEndian<Number: FixedWidthInteger>(_: Number.Type) -> Number? {
+        let width = MemoryLayout<Number>.size
+        guard end - position >= width else { return nil }
+        let number = bytes.loadUnaligned(fromByteOffset: position, as: Number.self)
+        position += width
+        return Number(littleEndian: number)
     }
 
-    private mutating func varint() -> UInt64? {
+    /// The next of numbers that are packed one after another; `nil` at the end.
+    mutating func varint() -> UInt64? {
         var value: UInt64 = 0
         for shift in stride(from: UInt64(0), through: 63, by: 7) {
             guard position < end else { return nil }

@@ -24,17 +24,21 @@ struct LineLogHandler: LogHandler {
         if let own = event.metadata { all.merge(own) { _, new in new } }
         if let error = event.error { all["error"] = "\(error)" }
         let pairs = all.map { (key: $0.key, value: Self.cut("\($0.value)")) }.sorted { $0.key < $1.key }
-        let line =
-            switch output.format {
-            case .text: text(event, pairs)
-            case .json: json(event, pairs)
-            }
-        output.write(line)
+        output.write(line(event.level, event.message.description, pairs)) { count in
+            line(.warning, "Lines of this log were lost: they could not be written", [("lines", "\(count)")])
+        }
     }
 
-    private func text(_ event: LogEvent, _ pairs: [(key: String, value: String)]) -> String {
-        var line = "\(UTC(output.now()).text) \(event.level.rawValue) \(output.role): "
-        line += LogText.escaped(event.message.description)
+    private func line(_ level: Logger.Level, _ message: String, _ pairs: [(key: String, value: String)]) -> String {
+        switch output.format {
+        case .text: text(level, message, pairs)
+        case .json: json(level, message, pairs)
+        }
+    }
+
+    private func text(_ level: Logger.Level, _ message: String, _ pairs: [(key: String, value: String)]) -> String {
+        var line = "\(UTC(output.now()).text) \(level.rawValue) \(output.role): "
+        line += LogText.escaped(message)
         for (key, value) in pairs {
             let isWord = !value.isEmpty && !value.unicodeScalars.contains { $0 == " " || $0 == "\"" || $0 == "=" }
             line += isWord ? " \(key)=\(LogText.escaped(value))" : " \(key)=\(LogText.quoted(value))"
@@ -42,10 +46,10 @@ struct LineLogHandler: LogHandler {
         return line + "\n"
     }
 
-    private func json(_ event: LogEvent, _ pairs: [(key: String, value: String)]) -> String {
+    private func json(_ level: Logger.Level, _ message: String, _ pairs: [(key: String, value: String)]) -> String {
         var fields = [
-            ("time", UTC(output.now()).description), ("level", event.level.rawValue), ("role", output.role),
-            ("message", event.message.description),
+            ("time", UTC(output.now()).description), ("level", level.rawValue), ("role", output.role),
+            ("message", message),
         ]
         let taken = Set(fields.map(\.0))
         for (key, value) in pairs { fields.append((taken.contains(key) ? "metadata.\(key)" : key, value)) }

@@ -19,12 +19,22 @@ package struct LogOutput: Sendable {
     package var level: Logger.Level
     package var format: Format
     let now: @Sendable () -> Timestamp
-    let write: @Sendable (String) -> Void
+    /// A line, and what to write where so many before it were lost.
+    let write: @Sendable (String, (Int) -> String) -> Void
 
     /// Writes on standard error with the machine's own time (log lines are for people and collectors, never for
     /// decisions).
     package init(role: String, level: Logger.Level = .info, format: Format = .text) {
-        self.init(role: role, level: level, format: format, now: { Self.wallClock() }) { Self.writeOnStandardError($0) }
+        self.init(role: role, level: level, format: format, stream: LogStream(STDERR_FILENO))
+    }
+
+    /// Writes on `stream` with the machine's own time.
+    package init(role: String, level: Logger.Level, format: Format, stream: LogStream) {
+        self.role = role
+        self.level = level
+        self.format = format
+        now = { Self.wallClock() }
+        write = { stream.write($0, notice: $1) }
     }
 
     /// `write` gets one line at a time, ended, from any thread; it must not log.
@@ -36,7 +46,7 @@ package struct LogOutput: Sendable {
         self.level = level
         self.format = format
         self.now = now
-        self.write = write
+        self.write = { line, _ in write(line) }
     }
 
     package func makeLogger() -> Logger {
@@ -53,7 +63,4 @@ package struct LogOutput: Sendable {
         clock_gettime(CLOCK_REALTIME, &time)
         return Timestamp(microseconds: Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1_000)
     }
-
-    /// What cannot be written is lost: there is nowhere left to say so.
-    private static func writeOnStandardError(_ line: String) { try? StandardStream.write(line, to: STDERR_FILENO) }
 }

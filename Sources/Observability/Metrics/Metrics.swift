@@ -64,8 +64,13 @@ package struct GatewaySeries: Sendable {
 package struct QueueSeries: Sendable {
     private let jobs: MetricFamily<Gauge>
     private let oldest: MetricFamily<Gauge>
+    private let unavailable: MetricFamily<Gauge>
 
     package init(in registry: MetricsRegistry) {
+        unavailable = registry.gauge(
+            MetricDefinition(
+                "spate_model_unavailable", "1 while no pool of a model can serve it, so that its requests are refused.",
+                labels: ["model", "version"]))
         oldest = registry.gauge(
             MetricDefinition(
                 "spate_queue_oldest_job_seconds",
@@ -86,7 +91,12 @@ package struct QueueSeries: Sendable {
         jobs[model, version, "due"].set(due)
     }
 
+    package func set(model: String, version: String, isUnavailable: Bool) {
+        unavailable[model, version].set(isUnavailable ? 1 : 0)
+    }
+
     package func keep(models: Set<String>) {
+        unavailable.keep("model", in: models)
         jobs.keep("model", in: models)
         oldest.keep("model", in: models)
     }

@@ -5,6 +5,8 @@ package struct PartialSettings: Sendable {
     package var error: SettingsError
     /// Whether there is such a file at all.
     package var isFileThere: Bool
+    /// Whether the file tells the cluster's name, be it by not naming any.
+    package var isNameKnown = true
 }
 
 extension ClusterSettings {
@@ -25,11 +27,20 @@ extension ClusterSettings {
         }
         var partial = PartialSettings(
             settings: read ?? nothing, error: error, isFileThere: SettingsPath.kind(of: path) == .file)
-        if overrides.redisURL == nil, let text = try? SettingsFile.read(path), let block = block("redis", of: text) {
-            // A file that cannot be read has no such block; the default place stands.
+        // A file that cannot be read has no such blocks; the defaults stand.
+        guard let text = try? SettingsFile.read(path) else { return partial }
+        if overrides.redisURL == nil, let block = block("redis", of: text) {
             partial.settings.redis = SettingsReader.read(text: block, named: path, findings: SettingsFindings()) {
                 $0.mapping("redis") { RedisSettings(reading: $0, directory: base) }
             }
+        }
+        if overrides.cluster == nil, let block = block("cluster", of: text) {
+            // Another name would be another cluster, which is not touched on a guess.
+            let findings = SettingsFindings()
+            let cluster = SettingsReader.read(text: block, named: path, findings: findings) {
+                $0.mapping("cluster") { IdentitySettings(reading: $0) }
+            }
+            if findings.error == nil { partial.settings.cluster = cluster } else { partial.isNameKnown = false }
         }
         return partial
     }

@@ -99,7 +99,7 @@ extension ModelSettings {
             let shown = SettingsPath.shown(directory)
             let found = versions.isEmpty ? "no versions" : "the versions \(versions.joined(separator: ", "))"
             reader.report(
-                "no file \(shown)/\(named.value)/\(fileName) for version \(named.value) of model '\(name)'; found \(found)",
+                "there is no folder \(shown)/\(named.value) with the \(fileName) of version \(named.value) of model '\(name)'; found \(found)",
                 at: named.position)
             return nil
         }

@@ -50,7 +50,7 @@ struct RunGateway: AsyncParsableCommand {
             try await ServiceGroup(
                 configuration: .init(
                     services: loops + board.loops + parts.loops + [parts.gateway],
-                    gracefulShutdownSignals: [.sigterm, .sigint, .sighup],
+                    gracefulShutdownSignals: TerminalSignal.ending,
                     logger: logger)
             ).run()
         } catch {

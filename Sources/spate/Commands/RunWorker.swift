@@ -71,13 +71,18 @@ struct RunWorker: AsyncParsableCommand {
                         level: message.severity == .fatal ? .critical : .debug, "ONNX Runtime reports",
                         metadata: [LogKeys.reason: "\(message.text)"])
                 })
+            let readAgain = try cluster.makeReader()
             let worker = WorkerService(
                 configuration: .init(
                     id: id, pool: poolSettings, models: settings.models,
                     launched: queue.clock.now() - (ContinuousClock.now - began)),
                 queue: work, load: { model throws(InferenceError) in try registry.load(model) },
                 notes: RunNotes(RunBoard.own(in: ProcessInfo.processInfo.environment)),
-                loads: board, stamp: { registry.stamp(of: $0) }, metrics: MetricsRegistry(),
+                loads: board, stamp: { registry.stamp(of: $0) },
+                reread: { model in
+                    readAgain()?.pinned(to: [model.name: model.version]).models
+                        .first { $0.name == model.name } ?? model
+                }, metrics: MetricsRegistry(),
                 time: queue.clock, logger: logger)
             // Not services of the group, and unstructured: SIGQUIT cancels the whole group at once, and the worker has
             // to give back what it holds before its connections close.
@@ -122,7 +127,7 @@ struct RunWorker: AsyncParsableCommand {
                         service: run, successTerminationBehavior: .gracefullyShutdownGroup,
                         failureTerminationBehavior: .cancelGroup)
                 ],
-                gracefulShutdownSignals: [.sigterm, .sigint, .sighup], cancellationSignals: [.sigquit], logger: logger))
+                gracefulShutdownSignals: TerminalSignal.ending, cancellationSignals: [.sigquit], logger: logger))
         do {
             try await group.run()
         } catch {
@@ -156,6 +161,13 @@ extension RunNotes {
     /// On the board that whoever started this process shares with it.
     fileprivate init(_ board: RunBoard?) {
         guard let board else { self.init(); return }
-        self.init(reserve: { board.reserve($0) }, note: { board.note($0, at: $1) })
+        self.init(
+            reserve: { board.reserve($0) }, note: { board.note($0, at: $1) },
+            load: { load in
+                switch load {
+                case .began: board.noteLoads(1)
+                case .ended: board.noteLoads(-1)
+                }
+            })
     }
 }

@@ -25,7 +25,10 @@ struct Status: AsyncParsableCommand {
                     queues: queues, pools: desk.settings.pools, observer: observer, faults: try await desk.faults(),
                     now: desk.now, decisions: 5)
                 let paused = desk.settings.pools.filter(\.isPaused).map { "\($0.name) is paused in the cluster file" }
-                return (status, try await desk.control().map { $0.text(at: desk.now) } + paused)
+                let newer = desk.settings.models.compactMap { model in
+                    Versions.newer(than: model, in: known.settings).map { "\(model.name): \($0)" }
+                }
+                return (status, try await desk.control().map { $0.text(at: desk.now) } + paused + newer)
             }
             try Terminal.result(json ? JSONLines.text(status) : StatusText.text(status, byHand: byHand))
         } catch {

@@ -25,19 +25,28 @@ struct Up: AsyncParsableCommand {
     @OptionGroup var listen: ListenOptions
     @Option(help: "Folder for the private Redis and the logs of the children, in place of the cluster file's.")
     var data: String?
+    @Flag(name: .customLong("private"), help: .hidden) var isPrivate = false
     @Option(help: "File to write the addresses to, as JSON, once requests are served.") var addressFile: String?
 
     func run() async throws {
         CrashSignals.endAtOnce()
         var settings = try cluster.load(listen: listen)
-        if let data, case .private = settings.redis.server {
-            settings.redis.server = .private(directory: URL(fileURLWithPath: data).path + "/redis")
-        }
+        settings.redis.server = server(of: settings)
         let logger = settings.logging.output(role: "up").makeLogger()
         do {
             try await serve(settings, logger: logger)
         } catch {
             throw RoleFailure.exit(error)
+        }
+    }
+
+    private func server(of settings: ClusterSettings) -> RedisSettings.Server {
+        switch (settings.redis.server, data) {
+        // A rehearsal touches no Redis that the file names.
+        case (.private, let data?),
+            (.url, let data?) where isPrivate:
+            .private(directory: OperatorAccess.redisFolder(data))
+        case (let server, _): server
         }
     }
 
@@ -95,13 +104,14 @@ struct Up: AsyncParsableCommand {
         // Workers inherit the address by the environment: an argument would show its password to every user.
         setenv("SPATE_REDIS_URL", url, 1)
         let queue = try await QueueConnections.open(settings, url: url, logger: logger)
-        let settings = try await ServedVersions.take(settings, queue: queue) { Terminal.line("spate: \($0)") }
+        let settings = try await ServedVersions.plan(settings, queue: queue) { Terminal.line("spate: \($0)") }
         let catalog = try ModelCatalog.read(settings)
         let id = BootID.make("gateway")
         let isSole = settings.redis.url == nil
         if isSole { setenv(ClusterPlace.soleVariable, "1", 1) }
         let place = try await ClusterPlace.enter(
             settings, id: id, as: .gateway, company: isSole ? .sole : .shared, queue.connections)
+        try await ServedVersions.take(settings, queue.connections)
         let observer = RedisQueueObserver(queue.connections)
         if settings.redis.url == nil { try await takeBack(settings, queue, logger: logger) }
         let board = RedisLoadBoard(queue.connections)

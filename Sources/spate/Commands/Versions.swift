@@ -1,4 +1,5 @@
 import ArgumentParser
+import Jobs
 import RedisQueue
 import Settings
 
@@ -17,16 +18,30 @@ struct Versions: AsyncParsableCommand {
     @Option(help: "MODEL or MODEL=VERSION; may be given several times.") var take: [String] = []
 
     func run() async throws {
-        let files = try options.cluster.load()
-        let wanted = try take.map { try Self.choice($0, in: files) }
-        let lines = try await options.connect { connections in
+        let known = try options.cluster.loadForOperator(data: options.data)
+        let files = known.settings
+        let wanted: [(String, String)]
+        switch known {
+        case .whole: wanted = try take.map { try Self.choice($0, in: files) }
+        case .partial(_, let error):
+            Terminal.error("\(error)")
+            wanted = try take.map { try Self.choice(unchecked: $0) }
+        }
+        let lines = try await options.connect(files) { connections in
             try await ServedVersions.use(connections) { record in
                 let before = try await record.read()
                 if !wanted.isEmpty {
                     try await record.set(Dictionary(wanted, uniquingKeysWith: { _, last in last }))
                 }
                 let after = try await record.read()
-                return files.models.map { Self.line($0, before: before[$0.name], after: after[$0.name], files: files) }
+                switch known {
+                case .whole:
+                    return files.models.map {
+                        Self.line($0, before: before[$0.name], after: after[$0.name], files: files)
+                    }
+                case .partial:
+                    return after.sorted { $0.key < $1.key }.map { "\($0): version \($1)" }
+                }
             }
         }
         for line in lines { Terminal.line(line) }
@@ -46,6 +61,17 @@ struct Versions: AsyncParsableCommand {
         return (model.name, version)
     }
 
+    /// While the file cannot be read: which versions there are is not known.
+    private static func choice(unchecked text: String) throws -> (String, String) {
+        let parts = text.split(separator: "=", maxSplits: 1).map { String($0) }
+        guard parts.count == 2, QueueName(model: parts[0], version: parts[1]) != nil else {
+            throw ValidationError(
+                "--take \(text): while something is wrong with the cluster file it has to be MODEL=VERSION")
+        }
+        Terminal.line("\(parts[0]): whether there is a version '\(parts[1])' was not looked at")
+        return (parts[0], parts[1])
+    }
+
     private static func line(
         _ model: ModelSettings, before: String?, after: String?, files: ClusterSettings
     ) -> String {
@@ -56,9 +82,14 @@ struct Versions: AsyncParsableCommand {
         if let before, before != after { line += " from the next starts on (\(before) before)" }
         var served = model
         served.version = after
-        if let newer = files.newerVersion(of: served) {
-            line += "; version \(newer) is there and not served: spate versions --take \(model.name)"
-        }
+        if let newer = newer(than: served, in: files) { line += "; \(newer)" }
         return line
+    }
+
+    /// What to do about a version that is newer than the one served; `nil`: there is none.
+    static func newer(than served: ModelSettings, in files: ClusterSettings) -> String? {
+        files.newerVersion(of: served).map {
+            "version \($0) is there and not served: spate versions --take \(served.name)"
+        }
     }
 }

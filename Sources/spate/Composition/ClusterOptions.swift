@@ -54,7 +54,23 @@ struct ClusterOptions: ParsableArguments {
             Terminal.error("\(partial.error)\(hint)")
             throw ExitCode(78)
         }
+        guard partial.isNameKnown else {
+            Terminal.error(
+                "\(partial.error)\nspate: the cluster's name cannot be read from it, and another name would be another cluster: set SPATE_CLUSTER"
+            )
+            throw ExitCode(78)
+        }
         return .partial(adjusted(partial.settings), partial.error)
+    }
+
+    /// Reads the settings as the file says them by then; `nil` while something is wrong with it, which `spate check` tells.
+    func makeReader() throws -> @Sendable () -> ClusterSettings? {
+        let (path, overrides, logLevel, logFormat) = (config, try overrides(nil), logLevel, logFormat)
+        return {
+            (try? ClusterSettings.load(path: path, overrides: overrides)).map {
+                Self.adjusted($0, level: logLevel, format: logFormat)
+            }
+        }
     }
 
     /// What to do when there is no such file, as in another folder.

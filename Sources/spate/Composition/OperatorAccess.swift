@@ -42,7 +42,7 @@ enum OperatorAccess {
         let logger = quiet.output(role: "spate").makeLogger()
         var url = settings.redis.url
         if case .private(let directory) = settings.redis.server {
-            url = RedisDataDirectory(path: Self.redisFolder(data) ?? directory).url
+            url = RedisDataDirectory(path: data.map { Self.redisFolder($0) } ?? directory).url
         }
         do {
             return try await QueueConnections.open(settings, url: url, access: .unchecked, logger: logger)
@@ -56,9 +56,7 @@ enum OperatorAccess {
 
 extension OperatorAccess {
     /// Where `spate up --data` keeps its Redis; relative to the working directory, as there.
-    private static func redisFolder(_ data: String?) -> String? {
-        data.map { URL(fileURLWithPath: $0).path + "/redis" }
-    }
+    static func redisFolder(_ data: String) -> String { URL(fileURLWithPath: data).path + "/redis" }
 }
 
 /// What a command to a running cluster knows of it beforehand.
@@ -112,9 +110,8 @@ struct OperatorOptions: ParsableArguments {
 
     /// Does `body` with connections to the cluster's Redis.
     func connect<R: Sendable>(
-        _ body: @Sendable (RedisConnections) async throws -> R
+        _ settings: ClusterSettings, _ body: @Sendable (RedisConnections) async throws -> R
     ) async throws -> R {
-        let settings = try cluster.load()
         do {
             return try await body(OperatorAccess.connect(settings, data: data).connections)
         } catch {

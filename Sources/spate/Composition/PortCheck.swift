@@ -14,9 +14,13 @@ enum PortCheck {
         let gateway = settings.gateway
         var wanted = [
             (gateway.host, gateway.port, "gateway.port or --port, 0 takes a free port"),
-            (gateway.host, gateway.adminPort, "gateway.admin_port or --admin-port, 0 takes a free port"),
+            (gateway.adminHost, gateway.adminPort, "gateway.admin_port or --admin-port, 0 takes a free port"),
         ]
         if let keda = settings.scaler.keda { wanted.append((keda.host, keda.port, "scaler.keda.port")) }
+        if gateway.port != 0, gateway.port == gateway.adminPort, overlap(gateway.host, gateway.adminHost) {
+            throw Failure(
+                description: "port \(gateway.port) is given for requests and for administration; they need two")
+        }
         for (host, port, setting) in wanted where port != 0 {
             do {
                 let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
@@ -30,13 +34,15 @@ enum PortCheck {
                     case EADDRNOTAVAIL: "this machine has no such address"
                     default: String(cString: strerror(error.errnoCode))
                     }
-                throw Failure(
-                    description: "cannot listen on \(host):\(port): \(reason); choose another with \(setting)")
+                let place = host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
+                throw Failure(description: "cannot listen on \(place): \(reason); choose another with \(setting)")
             }
         }
-        if gateway.port != 0, gateway.port == gateway.adminPort {
-            throw Failure(
-                description: "port \(gateway.port) is given for requests and for administration; they need two")
-        }
+    }
+
+    /// Whether listening at both means listening at one address twice.
+    private static func overlap(_ first: String, _ second: String) -> Bool {
+        let everywhere: Set = ["0.0.0.0", "::", "[::]"]
+        return first == second || everywhere.contains(first) || everywhere.contains(second)
     }
 }

@@ -12,9 +12,9 @@ import Settings
 /// | `spate gateway`, `worker`, `scaler` | take what the record says; the first one writes it |
 /// | `spate versions --take MODEL` | writes the newest into the record, for the next starts |
 enum ServedVersions {
-    /// For the start of a whole cluster.
+    /// What a whole cluster that starts is to serve. Nothing is written yet: it may be refused.
     /// - Parameter say: is told of versions that are not as the files say, in words.
-    static func take(
+    static func plan(
         _ settings: ClusterSettings, queue: QueueConnections, say: @escaping @Sendable (String) -> Void
     ) async throws -> ClusterSettings {
         let observer = RedisQueueObserver(queue.connections)
@@ -33,10 +33,13 @@ enum ServedVersions {
                     pins[name] = version
                 }
             }
-            let served = settings.pinned(to: pins)
-            try await record.set(served.versions)
-            return served
+            return settings.pinned(to: pins)
         }
+    }
+
+    /// Notes what a whole cluster serves, once it has its place.
+    static func take(_ settings: ClusterSettings, _ connections: RedisConnections) async throws {
+        try await use(connections) { record in try await record.set(settings.versions) }
     }
 
     /// For one role of a cluster.

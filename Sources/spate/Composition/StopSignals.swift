@@ -18,7 +18,7 @@ final class StopSignals: Sendable {
 
     /// - Parameter words: said at the first signal.
     static func watching<R>(_ words: String, _ body: (StopSignals) async throws -> R) async throws -> R {
-        let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm, .sighup)
+        let signals = await UnixSignalsSequence(trapping: TerminalSignal.ending)
         let stop = StopSignals(words)
         // Unstructured: it waits for signals, which may never come, and `body` does not wait for it.
         let watch = Task {

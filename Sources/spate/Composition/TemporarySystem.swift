@@ -30,8 +30,8 @@ struct TemporarySystem: Sendable {
                 path: ProcessDriver.ownFile, name: "spate",
                 arguments: [
                     "up", "--config", config, "--port", "0", "--admin-port", "0", "--data", folder, "--address-file",
-                    addressFile,
-                ] + arguments, logPath: logPath))
+                    addressFile, "--private",
+                ] + arguments, environment: environment, logPath: logPath))
         let deadline = ContinuousClock.now + timeout
         while child.status == nil, ContinuousClock.now < deadline {
             if let content = files.contents(atPath: addressFile) {
@@ -45,6 +45,12 @@ struct TemporarySystem: Sendable {
         await child.terminate(within: .seconds(10))
         let log = (files.contents(atPath: logPath).map { String(decoding: $0.suffix(2_000), as: UTF8.self) }) ?? ""
         throw Failure(description: "the cluster did not start; the end of its log:\n\(log)")
+    }
+
+    /// This process's own, without what would lead to a cluster that runs already.
+    private static var environment: [String: String] {
+        let clusters: Set = ["SPATE_REDIS_URL", "SPATE_CLUSTER"]
+        return ProcessInfo.processInfo.environment.filter { !clusters.contains($0.key) }
     }
 
     var processID: Int32 { child.processID }
