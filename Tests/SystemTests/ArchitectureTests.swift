@@ -23,7 +23,8 @@ import Testing
         }
     }
 
-    @Test("options of TCP are set at its own level: among those of sockets their numbers mean others, which need rights")
+    @Test(
+        "options of TCP are set at its own level: among those of sockets their numbers mean others, which need rights")
     func optionsOfTCP() throws {
         let folder = Self.root.appendingPathComponent("Sources")
         let enumerator = FileManager.default.enumerator(at: folder, includingPropertiesForKeys: nil)

@@ -27,7 +27,7 @@ package struct ModelKind: Sendable {
 private typealias Node = MadeModel.Node
 
 /// Numbers that look like weights, the same at each run.
-private func weights(_ count: Int, seed: UInt64 = 1) -> [Float] {
+func weights(_ count: Int, seed: UInt64 = 1) -> [Float] {
     var state = seed
     return (0..<count).map { _ in
         state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
@@ -36,8 +36,8 @@ private func weights(_ count: Int, seed: UInt64 = 1) -> [Float] {
 }
 
 /// `y` of `x`, FP32, with a width of 4 where not said otherwise.
-private func made(
-    _ nodes: [Node], x: [MadeModel.Axis] = ["batch", 4], y: [MadeModel.Axis]? = ["batch", 4],
+func made(
+    _ nodes: [MadeModel.Node], x: [MadeModel.Axis] = ["batch", 4], y: [MadeModel.Axis]? = ["batch", 4],
     weights: [MadeModel.Weight] = [], output: UInt64 = 1, domains: [(name: String, version: UInt64)] = []
 ) -> MadeModel {
     MadeModel(
@@ -45,7 +45,14 @@ private func made(
 }
 
 extension ModelKind {
-    package static let independent: [ModelKind] = [
+    package static let independent: [ModelKind] = Kinds.keepingApart + lookingLikeMixing
+
+    package static let dependent: [ModelKind] = Kinds.sequences + Kinds.mixing + Kinds.counting + rarelyMixing
+}
+
+/// What keeps rows apart, and what does not.
+private enum Kinds {
+    static let keepingApart: [ModelKind] = [
         ModelKind(
             "dense", .independent,
             made(
@@ -179,11 +186,6 @@ extension ModelKind {
         ) { [[$0, 4]] },
     ]
 
-    package static let dependent: [ModelKind] = Kinds.sequences + Kinds.mixing + Kinds.counting
-}
-
-/// What does not keep rows apart.
-private enum Kinds {
     /// One axis that is time.
     static let sequences: [ModelKind] = [
         ModelKind(

@@ -31,6 +31,7 @@ package struct MadeModel: Sendable {
         case integers([Int64])
         case number(Float)
         case numbers([Float])
+        case text(String)
         case texts([String])
         case graph(MadeModel)
     }
@@ -147,6 +148,7 @@ package struct MadeModel: Sendable {
         case .numbers(let numbers): return named + numbers.flatMap { fixed(7, $0) } + number(20, 6)
         case .integers(let integers):
             return named + integers.flatMap { number(8, UInt64(bitPattern: $0)) } + number(20, 7)
+        case .text(let text): return named + self.text(4, text) + number(20, 3)
         case .texts(let texts): return named + texts.flatMap { text(9, $0) } + number(20, 8)
         }
     }

@@ -241,7 +241,8 @@ struct ONNXGraph: Sendable, Equatable {
         return true
     }
 
-    private static func read(version range: Range<Int>, of bytes: UnsafeRawBufferPointer, into versions: inout Versions) {
+    private static func read(version range: Range<Int>, of bytes: UnsafeRawBufferPointer, into versions: inout Versions)
+    {
         var reader = ProtobufReader(bytes, range)
         var (domain, version) = ("", 0)
         while let (number, field) = reader.next() {

@@ -123,8 +123,11 @@ enum ONNXTensorReader {
         _ bytes: UnsafeRawBufferPointer, _ range: Range<Int>, _ type: UInt64
     ) -> [ONNXGraph.Constant.Number]? {
         func read<Value: FixedWidthInteger>(_: Value.Type) -> [Value] {
-            stride(from: range.lowerBound, through: range.upperBound - MemoryLayout<Value>.size, by: MemoryLayout<Value>.size)
-                .map { Value(littleEndian: bytes.loadUnaligned(fromByteOffset: $0, as: Value.self)) }
+            stride(
+                from: range.lowerBound, through: range.upperBound - MemoryLayout<Value>.size,
+                by: MemoryLayout<Value>.size
+            )
+            .map { Value(littleEndian: bytes.loadUnaligned(fromByteOffset: $0, as: Value.self)) }
         }
         switch type {
         case ElementType.int64: return read(Int64.self).map { .integer($0) }
@@ -219,7 +222,9 @@ struct ONNXAttribute {
                 guard let (_, constant) = ONNXTensorReader.constant(bytes, range) else { return nil }
                 tensor = constant
             case (Number.integers, let field):
-                if integers.count <= ONNXTensorReader.mostNumbers { integers += ONNXTensorReader.integers(bytes, field) }
+                if integers.count <= ONNXTensorReader.mostNumbers {
+                    integers += ONNXTensorReader.integers(bytes, field)
+                }
             case (Number.numbers, let field):
                 if numbers.count <= ONNXTensorReader.mostNumbers { numbers += ONNXTensorReader.floats(bytes, field) }
             default: break

@@ -25,7 +25,8 @@ extension RowFlow {
         let axis = node.integer("axis") ?? 0
         switch node.type {
         case "Identity": return [first]
-        case "Cast": return cast(content, to: node.integer("to") ?? 0).map { [FlowValue(sizes: first.sizes, content: $0)] }
+        case "Cast":
+            return cast(content, to: node.integer("to") ?? 0).map { [FlowValue(sizes: first.sizes, content: $0)] }
         case "Unsqueeze", "Squeeze", "Reshape":
             return reformed(node, values).map { [FlowValue(sizes: $0, content: content)] }
         case "Concat":
@@ -79,7 +80,10 @@ extension RowFlow {
 
     /// Number by number, where shapes are equal or one side is a single one.
     private func each(_ values: [FlowValue], _ combine: ([Element]) -> Element?) -> [FlowValue]? {
-        guard let longest = values.max(by: { ($0.content?.count ?? 0, $0.rank ?? 0) < ($1.content?.count ?? 0, $1.rank ?? 0) }),
+        guard
+            let longest = values.max(by: {
+                ($0.content?.count ?? 0, $0.rank ?? 0) < ($1.content?.count ?? 0, $1.rank ?? 0)
+            }),
             let count = longest.content?.count, values.allSatisfy({ $0.rank ?? 2 <= 1 })
         else { return nil }
         var content: [Element] = []

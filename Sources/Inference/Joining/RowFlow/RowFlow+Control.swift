@@ -53,7 +53,8 @@ extension RowFlow {
         guard body.inputs.count == carried.count + 2, body.outputs.count > carried.count else {
             throw Mixed(Self.unfollowed)
         }
-        let last = try settled(body, before: [FlowValue(sizes: []), FlowValue(sizes: [])], carried, names, states: 1..<(1 + carried.count))
+        let last = try settled(
+            body, before: [FlowValue(sizes: []), FlowValue(sizes: [])], carried, names, states: 1..<(1 + carried.count))
         if case .known(let condition)? = last.first, !condition.isFixed || condition.countsRows {
             throw Mixed("a Loop runs as long as values say")
         }

@@ -29,7 +29,9 @@ extension RowFlow {
             guard places.axis == axis, table.rank == 1 else { throw Mixed(mixes(node)) }
             return places.withoutContent
         }
-        guard table.axis == places.axis, table.block == places.block, table.axis != axis else { throw Mixed(mixes(node)) }
+        guard table.axis == places.axis, table.block == places.block, table.axis != axis else {
+            throw Mixed(mixes(node))
+        }
         return places.withoutContent
     }
 

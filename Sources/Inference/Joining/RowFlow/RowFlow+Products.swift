@@ -36,7 +36,8 @@ extension RowFlow {
                 FlowValue(sizes: Array(b.dropLast(2)), axis: isColumnsRows ? nil : right.axis),
             ], node)
         let found = [
-            batch.axis, isLinesRows ? (batch.rank ?? 0) : nil, isColumnsRows ? (batch.rank ?? 0) + (isLine ? 0 : 1) : nil,
+            batch.axis, isLinesRows ? (batch.rank ?? 0) : nil,
+            isColumnsRows ? (batch.rank ?? 0) + (isLine ? 0 : 1) : nil,
         ].compactMap { $0 }
         guard found.count == 1 else {
             throw Mixed("the operator \(node.type) takes every row of a run with every other")
@@ -114,7 +115,9 @@ extension RowFlow {
         var rowed = [0: axis, 4: 0, 5: axis]
         if node.type == "LSTM" { rowed[6] = axis }
         guard let input = operands.first ?? nil else { throw Mixed(Self.unfollowed) }
-        guard operands.contains(where: { $0.map { !$0.isFixed } ?? false }) else { return node.outputs.map { _ in .unknown } }
+        guard operands.contains(where: { $0.map { !$0.isFixed } ?? false }) else {
+            return node.outputs.map { _ in .unknown }
+        }
         for (index, operand) in operands.enumerated() {
             guard let operand else { continue }
             let wanted = rowed[index]
@@ -125,10 +128,12 @@ extension RowFlow {
         let directions = SymbolicSize(node.attributes.texts["direction"] == "bidirectional" ? 2 : 1)
         let width = node.integer("hidden_size").map { SymbolicSize($0) } ?? newDimension()
         let steps = sizes[1 - rows]
-        let all = isRowsFirst
+        let all =
+            isRowsFirst
             ? FlowValue(sizes: [sizes[rows], steps, directions, width], axis: 0)
             : FlowValue(sizes: [steps, directions, sizes[rows], width], axis: 2)
-        let last = isRowsFirst
+        let last =
+            isRowsFirst
             ? FlowValue(sizes: [sizes[rows], directions, width], axis: 0)
             : FlowValue(sizes: [directions, sizes[rows], width], axis: 1)
         return [all, last, last]

@@ -116,7 +116,9 @@ extension RowFlow {
                 guard automatic == "NOTSET" || automatic == "VALID", !ceils, let size = sizes[index + 2].constant,
                     let kernel, kernel.count == spatial, kernel[index] > 0, strides.count == spatial,
                     strides[index] > 0, gaps.count == spatial, gaps[index] > 0, pads.count == 2 * spatial,
-                    [size, kernel[index], gaps[index], pads[index], pads[index + spatial]].allSatisfy({ $0.magnitude < 1 << 24 })
+                    [size, kernel[index], gaps[index], pads[index], pads[index + spatial]].allSatisfy({
+                        $0.magnitude < 1 << 24
+                    })
                 else { return newDimension() }
                 let padded = size + (automatic == "VALID" ? 0 : pads[index] + pads[index + spatial])
                 let window = gaps[index] * (kernel[index] - 1) + 1
@@ -144,13 +146,16 @@ extension RowFlow {
             for axis in axes { places.append(try place(axis, of: value, node)) }
         }
         let isOld = node.type == "Upsample" || version < 11
-        let factors = node.attributes.numberLists["scales"]?.map { Double($0) }
+        let factors =
+            node.attributes.numberLists["scales"]?.map { Double($0) }
             ?? (operands.element(isOld ? 1 : 2) ?? nil)?.content?.compactMap(\.number)
         let wanted = isOld ? nil : (operands.element(3) ?? nil)?.shape
         var result = sizes
         for (index, place) in places.enumerated() {
             if place == rows {
-                let keeps = factors?.element(index) == 1 && factors?.count == places.count || wanted?.element(index) == sizes[place]
+                let keeps =
+                    factors?.element(index) == 1 && factors?.count == places.count
+                    || wanted?.element(index) == sizes[place]
                 guard keeps else { throw Mixed("the operator \(node.type) may make other rows of a run's") }
             } else if wanted?.element(index)?.countsRows ?? false {
                 throw Mixed("the operator \(node.type) takes the number of rows as a number")

@@ -229,7 +229,8 @@ extension RowFlow {
     }
 
     mutating func concatenated(_ node: Node, _ values: [FlowValue]) throws(Mixed) -> FlowValue {
-        guard let axis = node.integer("axis") ?? (version < 4 ? 1 : nil), let known = values.first(where: { $0.rank != nil })
+        guard let axis = node.integer("axis") ?? (version < 4 ? 1 : nil),
+            let known = values.first(where: { $0.rank != nil })
         else {
             if values.allSatisfy(\.isFixed) { return .unknown }
             throw Mixed(unknownShape(node))
@@ -306,7 +307,8 @@ extension RowFlow {
             let (start, end) = (bounds[0]?.element(index), bounds[1]?.element(index))
             let step = operands.indices.contains(4) && operands[4] != nil ? operands[4]?.integers?.element(index) : 1
             // All of them, as exporters write it: an end that no axis comes near.
-            let isWhole = start?.constant == 0 && step == 1
+            let isWhole =
+                start?.constant == 0 && step == 1
                 && (end?.constant.map { $0 >= 1 << 29 } ?? false || end != nil && end == value.sizes?[place])
             if isWhole { continue }
             if place == value.axis { throw Mixed("the operator Slice takes some of a run's rows") }

@@ -4,7 +4,8 @@ extension RowFlow {
         switch node.type {
         case "Binarizer", "CategoryMapper", "LabelEncoder": return [try alone(node, operands)]
         case "Imputer":
-            let values = node.attributes.numberLists["imputed_value_floats"]?.count
+            let values =
+                node.attributes.numberLists["imputed_value_floats"]?.count
                 ?? node.attributes.integerLists["imputed_value_int64s"]?.count
             return [values == 1 ? try alone(node, operands) : try within(node, operands, lastAxes: 1)]
         case "Scaler":
@@ -18,7 +19,8 @@ extension RowFlow {
             let value = try table(rows: node, operands, rank: 2)
             guard let sizes = value.sizes else { return [.unknown, .unknown] }
             let numbers = node.integerList("classlabels_ints") ?? node.integerList("classlabels_int64s")
-            let classes = numbers.flatMap { $0.count <= ONNXTensorReader.mostNumbers ? $0.count : nil }
+            let classes =
+                numbers.flatMap { $0.count <= ONNXTensorReader.mostNumbers ? $0.count : nil }
                 ?? node.attributes.textLists["classlabels_strings"]
             return [FlowValue(sizes: [sizes[0]], axis: value.axis), value.with(classes, along: 1, &self)]
         case "OneHotEncoder":
@@ -31,7 +33,8 @@ extension RowFlow {
         case "FeatureVectorizer":
             let values = operands.compactMap { $0 }
             if values.allSatisfy(\.isFixed) { return [.unknown] }
-            guard let first = values.first, values.allSatisfy({ $0.axis == 0 && $0.block == first.block && $0.rank == 2 })
+            guard let first = values.first,
+                values.allSatisfy({ $0.axis == 0 && $0.block == first.block && $0.rank == 2 })
             else { throw Mixed(unknownShape(node)) }
             return [first.withFree(1, &self)]
         case "ArrayFeatureExtractor": return [try extracted(node, operands)]
@@ -43,7 +46,9 @@ extension RowFlow {
     func table(rows node: Node, _ operands: [FlowValue?], rank: Int) throws(Mixed) -> FlowValue {
         let value = try alone(node, operands)
         if value.isFixed { return value }
-        guard value.rank == rank, value.axis == 0 else { throw Mixed(value.rank == nil ? unknownShape(node) : mixes(node)) }
+        guard value.rank == rank, value.axis == 0 else {
+            throw Mixed(value.rank == nil ? unknownShape(node) : mixes(node))
+        }
         return value
     }
 
@@ -124,7 +129,9 @@ extension RowFlow {
             let places = node.domain == "com.microsoft" ? 1 : 3
             let given = operands.element(places) ?? nil
             let tables = node.domain == "com.microsoft" ? [2, 3] : [1, 2]
-            guard given.map({ !$0.isFixed || $0.sizes == [.one] }) ?? tables.allSatisfy({ operands.element($0)??.axis == 0 })
+            guard
+                given.map({ !$0.isFixed || $0.sizes == [.one] })
+                    ?? tables.allSatisfy({ operands.element($0)??.axis == 0 })
             else { throw Mixed(unknownShape(node)) }
         } else if node.domain != "com.microsoft" {
             guard [1, 2].allSatisfy({ operands.element($0)??.axis == 0 }) else { throw Mixed(unknownShape(node)) }
@@ -141,7 +148,14 @@ extension RowFlow {
             }
         }
         guard let sizes = first.sizes else { throw Mixed(unknownShape(node)) }
-        return [FlowValue(sizes: [sizes[0]] + sizes.dropFirst().map { _ in newDimension() }, axis: 0)]
+        let answer = FlowValue(sizes: [sizes[0]] + sizes.dropFirst().map { _ in newDimension() }, axis: 0)
+        // Keys, values and (of the standard operator) scores, each [row, head, place, ...].
+        let further =
+            node.type == "MultiHeadAttention" ? 2 : node.domain != "com.microsoft" && node.type == "Attention" ? 3 : 0
+        return [answer]
+            + (0..<further).map { _ in
+                FlowValue(sizes: [sizes[0], newDimension(), newDimension(), newDimension()], axis: 0)
+            }
     }
 }
 
