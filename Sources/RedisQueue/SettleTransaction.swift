@@ -85,7 +85,8 @@ struct SettleTransaction {
         let prefix = keys.resultPrefix(queue)
         var entries: [PriorityClass: [String]] = [:]
         var notices: [String] = []
-        // A job whose worker was taken for dead may wait for its retry when that worker settles it after all.
+        // A job whose worker was taken for dead may wait for its retry when that worker settles it after all, and knows nothing
+        // of that: where nothing is due this costs Redis a look.
         var undue: [String] = []
         var overdue: [String] = []
         for item in items {
@@ -96,7 +97,7 @@ struct SettleTransaction {
             commands.append(set)
             notices.append(notice)
             let pointer = Keys.pointer(item.id)
-            if item.hold.isContested { undue.append(pointer) }
+            undue.append(pointer)
             if item.hold.hasDeadline { overdue.append(pointer) }
             entries[item.id.priority, default: []].append(item.id.entry.description)
         }
