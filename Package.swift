@@ -206,7 +206,7 @@ let package = Package(
             ], swiftSettings: strict),
         .testTarget(
             name: "ClustersTests",
-            dependencies: ["Time", "Clusters", "Jobs", "Settings", "RedisClient", "CProcess", logging],
+            dependencies: ["Time", "Clusters", "Jobs", "Settings", "RedisClient", "CProcess", "TestSupport", logging],
             swiftSettings: strict),
         .testTarget(
             name: "ScalerTests",

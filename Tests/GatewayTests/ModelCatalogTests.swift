@@ -1,5 +1,6 @@
 import Dispatch
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import Gateway
@@ -26,7 +27,7 @@ import Testing
         try await Task.sleep(for: .milliseconds(1_100))
         for _ in 0..<3 { #expect(problem() == broken.problem) }
         disk.signal()
-        while problem() != nil { try await Task.sleep(for: .milliseconds(1)) }
+        try await eventually("the mended file") { problem() == nil }
         #expect(reads.load(ordering: .relaxed) == 1)
     }
 }

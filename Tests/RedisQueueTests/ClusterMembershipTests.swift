@@ -78,9 +78,7 @@ import Time
                         configuration: harness.connections.configuration, group: harness.connections.group,
                         logger: harness.connections.logger)
                     try await Self.within(others, Self.gateway("b", ["score.1": "bbbb"])) { _ in
-                        while (try? await harness.submissions.verify()) != nil {
-                            try await Task.sleep(for: .milliseconds(10))
-                        }
+                        try await eventually("the refusal") { (try? await harness.submissions.verify()) == nil }
                         for refused: () async throws -> Void in [
                             { _ = try await queue.submit(queue.makeJob(2)) }, { _ = try await queue.take(worker) },
                         ] {
@@ -88,9 +86,7 @@ import Time
                             #expect(error?.message.contains("score.1 has other files here") == true)
                         }
                     }
-                    while (try? await harness.submissions.verify()) == nil {
-                        try await Task.sleep(for: .milliseconds(10))
-                    }
+                    try await eventually("the place") { (try? await harness.submissions.verify()) != nil }
                     let after = try await queue.submit(queue.makeJob(3))
                     #expect(try await queue.takeOne(worker).id == after)
                 }

@@ -31,8 +31,8 @@ import Testing
                             _ = try await direct.send(RedisCommand("REPLICAOF", "127.0.0.1", "1"))
                             try Self.point(address, to: new)
                             // What looks each second meets the refusal and tells the others.
-                            while try await Self.names(direct).contains(where: { $0.hasPrefix("spate-") }) {
-                                await Task.yield()
+                            try await eventually("a farewell of all") {
+                                try await !Self.names(direct).contains { $0.hasPrefix("spate-") }
                             }
                         }
                         try await withClient(url: new.url) { direct in
@@ -60,10 +60,10 @@ import Testing
 
     /// Asks Redis, which is what knows.
     private static func wait(until name: String, isAt client: RedisClient) async throws {
-        while try await !names(client).contains(name) { await Task.yield() }
+        try await eventually(name) { try await names(client).contains(name) }
         guard name == "spate-wake" else { return }
-        while try await client.send(RedisCommand("PUBSUB", "NUMSUB", "spate:wake")).array?.last?.integer != 1 {
-            await Task.yield()
+        try await eventually("a subscriber") {
+            try await client.send(RedisCommand("PUBSUB", "NUMSUB", "spate:wake")).array?.last?.integer == 1
         }
     }
 

@@ -123,11 +123,8 @@ import Testing
 
 extension RedisQueueHarness {
     func waitForSubscriber(of channel: String) async throws {
-        let deadline = ContinuousClock.now + .seconds(20)
-        while ContinuousClock.now < deadline {
-            if try await command("PUBSUB", "NUMSUB", channel).array?.last?.integer == 1 { return }
-            await Task.yield()
+        try await eventually("a subscriber of \(channel)") {
+            try await command("PUBSUB", "NUMSUB", channel).array?.last?.integer == 1
         }
-        Issue.record("nobody subscribed to \(channel) within 20 s")
     }
 }

@@ -244,7 +244,7 @@ private final class LoadUnderFailure: Sendable {
                 for milestone in reached { milestone.continuation.resume() }
             } catch {
                 // Not accepted: nothing is promised.
-                await Task.yield()
+                try? await Task.sleep(for: .milliseconds(2))
             }
         }
     }
@@ -265,7 +265,7 @@ private final class LoadUnderFailure: Sendable {
                     return
                 }
             } catch is QueueError {
-                await Task.yield()
+                try await Task.sleep(for: .milliseconds(2))
             }
         }
     }
@@ -283,12 +283,9 @@ extension RedisQueueHarness {
 
     /// Returns when Redis holds so many blocked clients; asks Redis, which is what knows.
     func waitUntilBlocked(clients: Int) async throws {
-        let deadline = ContinuousClock.now + .seconds(20)
-        while ContinuousClock.now < deadline {
+        try await eventually("a take that waits at Redis") {
             let info = try await command("INFO", "clients").string ?? ""
-            if info.split(whereSeparator: \.isNewline).contains("blocked_clients:\(clients)") { return }
-            await Task.yield()
+            return info.split(whereSeparator: \.isNewline).contains("blocked_clients:\(clients)")
         }
-        Issue.record("no take waited at Redis within 20 s")
     }
 }

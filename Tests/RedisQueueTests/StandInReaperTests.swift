@@ -23,8 +23,12 @@ import Time
                 try await withThrowingTaskGroup(of: Void.self) { group in
                     group.addTask { await one.run() }
                     // Both jobs were in the hands of a worker that is gone.
-                    while try await queue.submissions.state(of: id) == .running { await Task.yield() }
-                    while case .retrying = try await queue.submissions.state(of: late) { await Task.yield() }
+                    try await eventually("the end of the first run") {
+                        try await queue.submissions.state(of: id) != .running
+                    }
+                    try await eventually("the expiry") {
+                        if case .retrying = try await queue.submissions.state(of: late) { false } else { true }
+                    }
                     #expect(try await queue.ending(of: late) == .expired)
                     try await queue.requireState(id, .retrying)
                     group.addTask { await other.run() }

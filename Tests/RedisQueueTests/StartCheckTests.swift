@@ -99,7 +99,7 @@ import Testing
                 }
                 #expect(log.lines(.warning).count == 1)
                 async let findings = RedisQueueStartCheck(connections).run(timeout: .seconds(30))
-                while log.lines(.warning).count < 2 { await Task.yield() }
+                try await eventually("a second warning") { log.lines(.warning).count >= 2 }
                 try await harness.command("REPLICAOF", "NO", "ONE")
                 #expect(try await findings.notes.isEmpty == false)
             }

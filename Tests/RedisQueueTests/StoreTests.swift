@@ -62,12 +62,12 @@ import Testing
             try await RedisQueueHarness.run(url: server.url) { harness in
                 _ = try await harness.underTest.submit(harness.underTest.makeJob())
                 try await harness.command("BGSAVE")
-                while await refusal(harness) == nil { await Task.yield() }
+                try await eventually("a refusal") { await refusal(harness) != nil }
                 let found = await refusal(harness)
                 #expect(found?.code == .outOfMemory)
                 #expect(found?.message.contains("MISCONF") == true)
                 try await harness.kill(connectionsNamed: "spate-submit")
-                while await refusal(harness)?.code == .unavailable { await Task.yield() }
+                try await eventually("a new connection") { await refusal(harness)?.code != .unavailable }
                 #expect(await refusal(harness)?.code == .outOfMemory, "a new connection says so too")
                 try await harness.command("CONFIG", "SET", "stop-writes-on-bgsave-error", "no")
                 #expect(await refusal(harness) == nil)
@@ -129,7 +129,9 @@ import Testing
                         try await harness.command("FLUSHALL")
                         while let safety = await iterator.next(), safety.losses < round {}
                         // The next look finds a new beginning, written by the place that is kept.
-                        while try await harness.command("HGET", "spate:cluster", "born").isNull { await Task.yield() }
+                        try await eventually("a new beginning") {
+                            try await !harness.command("HGET", "spate:cluster", "born").isNull
+                        }
                         #expect(await iterator.next()?.losses == round)
                         #expect(await iterator.next()?.losses == round)
                     }

@@ -10,7 +10,6 @@ package final class ModelLoadBoard: LoadBoard {
         var dead: Set<String> = []
         var turns: [String: String] = [:]
         var watchers: [@Sendable () -> Void] = []
-        var waiting: [(isMet: @Sendable ([LoadEntry]) -> Bool, continuation: CheckedContinuation<Void, Never>)] = []
         var history: [LoadEntry] = []
     }
 
@@ -46,7 +45,6 @@ package final class ModelLoadBoard: LoadBoard {
             state.loads["\(load.worker) \(load.queue)"] = load
             state.history.append(load)
         }
-        release()
     }
 
     package func end(_ queue: QueueName, at worker: String) async throws(QueueError) {
@@ -86,20 +84,8 @@ package final class ModelLoadBoard: LoadBoard {
     }
 
     /// Returns once that holds for the loads that ever began.
-    package func wait(until isMet: @escaping @Sendable ([LoadEntry]) -> Bool) async {
-        await withCheckedContinuation { continuation in
-            state.withLock { $0.waiting.append((isMet, continuation)) }
-            release()
-        }
-    }
-
-    private func release() {
-        let met = state.withLock { state in
-            let (history, waiting) = (state.history, state.waiting)
-            state.waiting = waiting.filter { !$0.isMet(history) }
-            return waiting.filter { $0.isMet(history) }.map(\.continuation)
-        }
-        for continuation in met { continuation.resume() }
+    package func wait(until isMet: ([LoadEntry]) -> Bool) async throws {
+        try await eventually("the load that the test waits for") { isMet(history) }
     }
 
     package func watch(_ change: @escaping @Sendable () -> Void) async {

@@ -150,7 +150,7 @@ import Time
         board.kill("w1")
 
         let (_, second, secondRun) = try await begin("w2", ["slow", "m"])
-        await board.wait { $0.contains { $0.worker == "w2" } }
+        try await board.wait { $0.contains { $0.worker == "w2" } }
         #expect(board.history.last == board.history.first { $0.worker == "w2" })
         #expect(board.history.last?.queue == "slow.1" && board.history.last?.isAlone == true)
         #expect(second.state.reports.allSatisfy { $0.state == .starting }, "no job is taken beside it")
@@ -196,15 +196,13 @@ import Time
         }
         #expect(board.history.allSatisfy { $0.queue == "m.1" })
         files.withLock { $0 = "v2" }
-        await board.wait { $0.contains { $0.queue == "slow.1" } }
+        try await board.wait { $0.contains { $0.queue == "slow.1" } }
         let first = try #require(board.history.last { $0.queue == "slow.1" })
         // More than one look of the other.
         try await Task.sleep(for: .seconds(7))
         #expect(board.history.filter { $0.queue == "slow.1" } == [first])
         board.kill(first.worker)
-        while board.all.all.first(where: { $0.stamp == "v2" })?.kind != .deaths {
-            try await Task.sleep(for: .milliseconds(10))
-        }
+        try await eventually("the death") { board.all.all.first(where: { $0.stamp == "v2" })?.kind == .deaths }
         try await Task.sleep(for: .seconds(6))
         #expect(board.history.filter { $0.queue == "slow.1" } == [first])
         // Once it is mended for good, each serves it, one after the other.

@@ -1,6 +1,7 @@
 import Jobs
 import NIOCore
 import Synchronization
+import Testing
 import Tensors
 
 /// A work queue of one worker in memory that keeps what the worker did to it, and fails on command.
@@ -52,10 +53,20 @@ final class RecordingQueue: WorkQueue {
     func limitOutcomes(to bytes: Int) { change { $0.largestOutcome = bytes } }
     func cancel(_ id: JobID) { change { $0.cancelled.append(id) } }
 
-    /// Returns when `isMet` holds for what was recorded.
+    /// Returns when `isMet` holds for what was recorded; after two minutes the test has failed.
     func wait(until isMet: @escaping @Sendable (Record) -> Bool) async {
+        let id = counter.add(1, ordering: .relaxed).newValue
+        let patience = Task {
+            try await Task.sleep(for: .seconds(120))
+            let watcher = watchers.withLock { watchers in
+                watchers.firstIndex { $0.id == id }.map { watchers.remove(at: $0) }
+            }
+            guard let watcher else { return }
+            Issue.record("what the test waits for did not come within two minutes")
+            watcher.continuation.resume()
+        }
+        defer { patience.cancel() }
         await withCheckedContinuation { continuation in
-            let id = counter.add(1, ordering: .relaxed).newValue
             watchers.withLock { $0.append((id, isMet, continuation)) }
             notify()
         }

@@ -1,5 +1,6 @@
 import Logging
 import Settings
+import TestSupport
 import Testing
 
 @testable import Clusters
@@ -102,7 +103,7 @@ extension EngineTests {
                     let worker = try await test.start()
                     await test.expectStart(of: worker, in: "cpu")
                     await engine.stop()
-                    while driver.unavailability(of: place.pool) == nil { try await Task.sleep(for: .milliseconds(5)) }
+                    try await eventually("the driver's word") { driver.unavailability(of: place.pool) != nil }
                     #expect(driver.unavailability(of: place.pool)?.contains("no container engine answers") == true)
                     let error = await #expect(throws: WorkerDriverError.self) { try await driver.start(in: place.pool) }
                     #expect(error?.code == .unavailable)
@@ -110,7 +111,7 @@ extension EngineTests {
                     try await engine.start()
                     let end = try await test.expectEnd(of: worker)
                     #expect(end.reason == "signal 9 (SIGKILL)")
-                    while driver.unavailability(of: place.pool) != nil { try await Task.sleep(for: .milliseconds(5)) }
+                    try await eventually("the engine's return") { driver.unavailability(of: place.pool) == nil }
                 }
             }
             await engine.stop()

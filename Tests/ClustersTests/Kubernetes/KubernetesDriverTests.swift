@@ -2,6 +2,7 @@ import Glibc
 import Logging
 import Settings
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import Clusters
@@ -59,8 +60,8 @@ struct KubernetesDriverTests {
                 .patch, "/api/v1/namespaces/\(place.namespace.name)/pods/\(spared)",
                 #"{"metadata":{"annotations":{"\#(PodLedger.deletionCost)":"-100"}}}"#,
                 type: "application/merge-patch+json")
-            while driver.state.withLock({ $0.ledgers["cpu"]?.pods[spared]?.deletionCost }) == nil {
-                try await Task.sleep(for: .milliseconds(5))
+            try await eventually("the mark") {
+                driver.state.withLock({ $0.ledgers["cpu"]?.pods[spared]?.deletionCost }) != nil
             }
             try await driver.scale(place.pool, to: 2, idle: [workers[1]])
             #expect(try await !test.expectEnd(of: workers[1]).isFailure)
@@ -255,8 +256,8 @@ struct KubernetesDriverTests {
         try await running(driver) {
             let worker = try await test.start()
             await test.expectStart(of: worker, in: "cpu")
-            while driver.state.withLock({ $0.ledgers["cpu"]?.pods.values.first?.waiting }) == nil {
-                try await Task.sleep(for: .milliseconds(5))
+            try await eventually("the reason") {
+                driver.state.withLock({ $0.ledgers["cpu"]?.pods.values.first?.waiting }) != nil
             }
             try await driver.scale(place.pool, to: 0, idle: [worker])
             let end = try await test.expectEnd(of: worker)
@@ -271,7 +272,7 @@ struct KubernetesDriverTests {
         let place = try await KubernetesPlace()
         let driver = try place.driver(client: client)
         try await running(driver) {
-            while driver.unavailability(of: place.pool) == nil { try await Task.sleep(for: .milliseconds(5)) }
+            try await eventually("the driver's word") { driver.unavailability(of: place.pool) != nil }
             #expect(driver.unavailability(of: place.pool)?.contains("Connection refused") == true)
         }
     }

@@ -1,6 +1,7 @@
 import Logging
 import Settings
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import Clusters
@@ -44,8 +45,8 @@ struct KubernetesPlace: DriverPlace {
         try await running(driver) {
             try await body(under(test: driver))
             // Pods come and go meanwhile; one that is named late stays for another attempt.
-            while try await driver.scale(pool, to: 0, idle: driver.workers).now > 0 {
-                try await Task.sleep(for: .milliseconds(5))
+            try await eventually("the end of all pods") {
+                try await driver.scale(pool, to: 0, idle: driver.workers).now == 0
             }
         }
     }
@@ -79,7 +80,7 @@ struct KubernetesPlace: DriverPlace {
     func unavailable(_ body: (any PoolDriver, PoolSettings, String) async throws -> Void) async throws {
         let driver = try driver("nowhere")
         try await running(driver) {
-            while driver.unavailability(of: pool) == nil { try await Task.sleep(for: .milliseconds(5)) }
+            try await eventually("the driver's word") { driver.unavailability(of: pool) != nil }
             try await body(driver, pool, "is deployments/nowhere deployed in this namespace?")
         }
         try await body(driver, PoolSettings(name: "other"), "which Deployment")

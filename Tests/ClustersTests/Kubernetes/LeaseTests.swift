@@ -1,5 +1,6 @@
 import Logging
 import Synchronization
+import TestSupport
 import Testing
 import Time
 
@@ -94,9 +95,7 @@ struct LeaseElectionTests {
         // The GET that is not answered, and a renewal after it.
         func methods() async throws -> ArraySlice<String> { try await namespace.requests().map(\.method)[...] }
         let before = try await methods().count
-        while try await methods().dropFirst(before).count(where: { $0 == "PATCH" }) < 5 {
-            try await Task.sleep(for: .milliseconds(20))
-        }
+        try await eventually("renewals") { try await methods().dropFirst(before).count(where: { $0 == "PATCH" }) >= 5 }
         #expect(!wasLost.withLock { $0 })
         #expect(one.tenure()?.isSame(as: first) == true)
         run.cancel()

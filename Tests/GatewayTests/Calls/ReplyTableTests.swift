@@ -138,7 +138,7 @@ private final class LateQueue: SubmissionQueue {
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         let serving = Task { await calls.run() }
         defer { serving.cancel() }
-        while !late.isWatched { await Task.yield() }
+        try await eventually("a watcher") { late.isWatched }
         let call = InferenceCall(model: model, inputs: [], requestedOutputs: [], echo: ByteBuffer())
         guard case .stored(let outcome, _) = try await calls.answer(call, watch: ConnectionWatch(), submitted: {})
         else {

@@ -1,6 +1,7 @@
 import Dispatch
 import HTTPTypes
 import NIOCore
+import TestSupport
 import Testing
 
 @testable import Gateway
@@ -26,7 +27,7 @@ import Testing
         let codings = ContentCodings(threads: large, smallThreads: small)
         let gate = DispatchSemaphore(value: 0)
         let work = (0..<ContentCodings.longestLine).map { _ in Task { await large.run { gate.wait() } } }
-        while large.ahead < ContentCodings.longestLine { await Task.yield() }
+        try await eventually("a long line") { large.ahead >= ContentCodings.longestLine }
         func coding(of body: ByteBuffer, _ accepted: String) async -> String? {
             var reply = HTTPReply(status: .ok, body: body)
             reply.headers[.contentType] = "application/json"

@@ -53,7 +53,7 @@ import Time
     func tellsTheName() async throws {
         let gateway = try GatewayHarness()
         async let reply = gateway.submit([.prefer: "wait=20"])
-        while try await gateway.queue.depth(of: gateway.name).waiting == 0 { await Task.yield() }
+        try await eventually("the job") { try await gateway.queue.depth(of: gateway.name).waiting > 0 }
         gateway.queue.fail(with: QueueError(.unavailable, "away"))
         let accepted = await reply
         gateway.queue.fail(with: nil)
