@@ -35,7 +35,7 @@ extension ModelSignature {
         for tensor in tensors where tensor.rows != first.rows {
             throw SignatureViolation(
                 description:
-                    "input '\(tensor.name)' batch size does not match other inputs for '\(model)': got \(tensor.rows) and \(first.rows)"
+                    "input '\(tensor.name)' batch size does not match other inputs for '\(model)': got \(tensor.rows) and \(first.rows); rows of its requests are joined, 'batching: none' in its model.yaml lets inputs differ"
             )
         }
         guard first.rows > 0 else {

@@ -98,8 +98,8 @@ struct HTTPListener: Service {
         let (respond, endpoint, serving) = (respond, endpoint, serving)
         await HTTP1Channel(responder: { request, writer, _ in
             // A body that will be refused for its size is not asked for.
-            let announced = request.headers[.contentLength].flatMap { Int($0) } ?? 0
-            if request.headers[.expect]?.lowercased() == "100-continue", announced <= endpoint.maximumBody {
+            if request.headers[.expect]?.lowercased() == "100-continue", request.announcedBytes <= endpoint.maximumBody
+            {
                 try await writer.writeInformationalHead(.init(status: .continue))
             }
             let isServed = endpoint.isVital(request) ? true : await Self.mayServe(connection.seat)

@@ -61,6 +61,18 @@ package struct BackendRegistry: Sendable {
         .ofProcess(configured: runtime.onnxRuntimeLibrary, clusterFolder: runtime.folder)
     }
 
+    /// Why the samples that the model's file names cannot be used; `nil`: they can, or it names none.
+    package func samplesProblem(of model: ModelSettings, signature: ModelSignature) -> String? {
+        guard !model.samples.isEmpty else { return nil }
+        do {
+            _ = try ModelSamples.read(
+                path: repository.samplesFile(of: model), members: model.samples, signature: signature)
+            return nil
+        } catch {
+            return "model '\(model.name)': \(error)"
+        }
+    }
+
     /// Why none of the models that need ONNX Runtime can be loaded on this machine, as far as files tell; `nil`: they can, or
     /// none needs it.
     package func missingRuntime(for models: [ModelSettings]) -> String? {

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import NIOCore
+import Settings
 package import Tensors
 
 /// Rows of real inputs that lie beside a model, for the proof: `<model>/samples.json`, an object whose members are lists of
@@ -21,6 +22,9 @@ package enum ModelSamples {
     package static func read(
         path: String, members: [String: String], signature: ModelSignature
     ) throws(InferenceError) -> [[Tensor]] {
+        if let problem = SettingsPath.problem(withFile: path) {
+            throw InferenceError(.modelUnavailable, "the samples cannot be read: \(problem)")
+        }
         let document: [String: Value]
         do {
             let file = try Data(contentsOf: URL(filePath: path), options: .alwaysMapped)
@@ -31,7 +35,9 @@ package enum ModelSamples {
         } catch let error as InferenceError {
             throw error
         } catch {
-            throw InferenceError(.modelUnavailable, "the samples \(path) are no JSON object of lists: \(error)")
+            throw InferenceError(
+                .modelUnavailable,
+                "the samples \(path) are no JSON object whose members are lists of rows\(place(error))")
         }
         var inputs: [[Tensor]] = []
         for input in signature.inputs {
@@ -44,6 +50,21 @@ package enum ModelSamples {
         }
         let rows = inputs.map(\.count).min() ?? 0
         return (0..<rows).map { row in inputs.map { $0[row] } }
+    }
+
+    /// Where the decoder met something else, if it says so.
+    private static func place(_ error: any Error) -> String {
+        guard let error = error as? DecodingError else { return "" }
+        let context: DecodingError.Context =
+            switch error {
+            case .dataCorrupted(let context), .keyNotFound(_, let context), .typeMismatch(_, let context),
+                .valueNotFound(_, let context):
+                context
+            @unknown default: .init(codingPath: [], debugDescription: "")
+            }
+        let path = context.codingPath.map { $0.intValue.map { "[\($0)]" } ?? $0.stringValue }.joined()
+        let reason = path.isEmpty ? context.debugDescription : "at \(path)"
+        return reason.isEmpty ? "" : " (\(reason))"
     }
 
     private static func tensor(

@@ -55,7 +55,26 @@ package enum ONNXSignatureReader {
             throw .unsupportedPort(name, port, type: type, model: model)
         case .failure(.noModel):
             throw InferenceError(
-                .modelUnavailable, "the file of model '\(model)' is no ONNX model, or not all of one: \(path)")
+                .modelUnavailable,
+                "the file of model '\(model)' is no ONNX model, or not all of one: \(path)\(guess(at: file))")
+        }
+    }
+
+    /// What people put in a model's place by mistake.
+    private static func guess(at file: Data) -> String {
+        let start = file.prefix(64)
+        func begins(_ text: String) -> Bool { start.starts(with: text.utf8) }
+        let text = String(decoding: start, as: UTF8.self).lowercased()
+        return if begins("version https://git-lfs") {
+            "; it is a pointer of Git LFS, `git lfs pull` fetches the model"
+        } else if text.hasPrefix("<!doctype html") || text.hasPrefix("<html") {
+            "; it is a page of HTML, as a download gives in place of a file that needs a login or is not there"
+        } else if begins("PK") {
+            "; it is a ZIP archive, as PyTorch and Keras save their own models: export it to ONNX"
+        } else if start.starts(with: [0x1F, 0x8B]) {
+            "; it is compressed with gzip: unpack it"
+        } else {
+            ""
         }
     }
 

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Settings
 import Tensors
 
 /// Reads recordings: one JSON document a line, as `cluster/load/FORMAT.md` describes them.
@@ -15,7 +16,8 @@ package enum Recording {
         do {
             contents = try Data(contentsOf: URL(filePath: path))
         } catch {
-            throw LoadError("\(path): the recording cannot be read; does the file exist?")
+            throw LoadError(
+                "\(path): the recording cannot be read: \(SettingsPath.problem(withFile: path) ?? "\(error)")")
         }
         guard contents.count <= maximumBytes else {
             throw LoadError("\(path): a recording may have at most \(maximumBytes >> 20) MiB")

@@ -48,7 +48,7 @@ struct ContenderSettings {
 
     private mutating func assign(_ key: String, to value: String) throws(ContenderError) {
         if key == "minimum" {
-            let count = try Self.count(key, value)
+            let count = try Self.count(key, value, in: 0...10_000)
             policy.pools.append(PoolPolicy(name: "*", minimum: count, maximum: .max))
             return
         }
@@ -59,32 +59,32 @@ struct ContenderSettings {
             case "metric":
                 guard let metric = HPA.Metric(rawValue: value) else { throw Self.unknown(key, value) }
                 hpa.metric = metric
-            case "target": hpa.target = try Self.number(key, value)
+            case "target": hpa.target = try Self.number(key, value, in: 0.001...1e6)
             default: try Self.set(&hpa.behavior, key, value)
             }
             policy.algorithm = .hpa(hpa)
         case .kedaLag(var keda):
             switch key {
-            case "lagCount": keda.lagCount = try Self.number(key, value)
-            case "activationLagCount": keda.activationLagCount = try Self.number(key, value)
-            case "pollingInterval": keda.pollingInterval = try Self.duration(key, value)
+            case "lagCount": keda.lagCount = try Self.number(key, value, in: 0.001...1e9)
+            case "activationLagCount": keda.activationLagCount = try Self.number(key, value, in: 0...1e9)
+            case "pollingInterval": keda.pollingInterval = try Self.period(key, value)
             case "cooldownPeriod": keda.cooldownPeriod = try Self.duration(key, value)
             default: try Self.set(&keda.behavior, key, value)
             }
             policy.algorithm = .kedaLag(keda)
         case .knativeKPA(var kpa):
             switch key {
-            case "containerConcurrency": kpa.containerConcurrency = try Self.number(key, value)
-            case "targetUtilization": kpa.targetUtilization = try Self.number(key, value)
-            case "stableWindow": kpa.stableWindow = try Self.duration(key, value)
+            case "containerConcurrency": kpa.containerConcurrency = try Self.number(key, value, in: 0...1e6)
+            case "targetUtilization": kpa.targetUtilization = try Self.number(key, value, in: 0.01...1)
+            case "stableWindow": kpa.stableWindow = try Self.period(key, value)
             case "scaleToZeroGracePeriod": kpa.scaleToZeroGracePeriod = try Self.duration(key, value)
             default: throw Self.unknown(key, value)
             }
             policy.algorithm = .knativeKPA(kpa)
         case .ray(var ray):
             switch key {
-            case "targetOngoingRequests": ray.targetOngoingRequests = try Self.number(key, value)
-            case "lookBackPeriod": ray.lookBackPeriod = try Self.duration(key, value)
+            case "targetOngoingRequests": ray.targetOngoingRequests = try Self.number(key, value, in: 0.001...1e6)
+            case "lookBackPeriod": ray.lookBackPeriod = try Self.period(key, value)
             case "upscaleDelay": ray.upscaleDelay = try Self.duration(key, value)
             case "downscaleDelay": ray.downscaleDelay = try Self.duration(key, value)
             default: throw Self.unknown(key, value)
@@ -92,15 +92,15 @@ struct ContenderSettings {
             policy.algorithm = .ray(ray)
         case .awsBacklog(var aws):
             switch key {
-            case "acceptableLatency": aws.acceptableLatency = try Self.duration(key, value)
-            case "scaleOutPeriods": aws.scaleOutPeriods = try Self.count(key, value)
-            case "scaleInPeriods": aws.scaleInPeriods = try Self.count(key, value)
+            case "acceptableLatency": aws.acceptableLatency = try Self.period(key, value)
+            case "scaleOutPeriods": aws.scaleOutPeriods = try Self.count(key, value, in: 1...1_000)
+            case "scaleInPeriods": aws.scaleInPeriods = try Self.count(key, value, in: 1...1_000)
             default: throw Self.unknown(key, value)
             }
             policy.algorithm = .awsBacklog(aws)
         case .fixed(var fixed):
             guard key == "workers" else { throw Self.unknown(key, value) }
-            fixed.workers = try Self.count(key, value)
+            fixed.workers = try Self.count(key, value, in: 0...10_000)
             policy.algorithm = .fixed(fixed)
         case .oracle: throw Self.unknown(key, value)
         }
@@ -112,23 +112,23 @@ struct ContenderSettings {
             // What the policy is told; zero: nothing. What jobs carry is the scenario's.
             let deadline = try Self.duration(key, value)
             policy.models.append(ModelPolicy(name: "*", pools: [], deadline: deadline > .zero ? deadline : nil))
-        case "targetWait": policy.targetWait = try Self.duration(key, value)
-        case "targetUtilization": policy.targetUtilization = try Self.number(key, value)
+        case "targetWait": policy.targetWait = try Self.period(key, value)
+        case "targetUtilization": policy.targetUtilization = try Self.number(key, value, in: 0.05...1)
         case "scaleInWindow": policy.scaleInWindow = try Self.duration(key, value)
-        case "fastRate": policy.fastRate = try Self.duration(key, value)
-        case "slowRate": policy.slowRate = try Self.duration(key, value)
+        case "fastRate": policy.fastRate = try Self.period(key, value)
+        case "slowRate": policy.slowRate = try Self.period(key, value)
         default: throw Self.unknown(key, value)
         }
     }
 
     private static func set(_ behavior: inout HPABehavior, _ key: String, _ value: String) throws(ContenderError) {
         switch key {
-        case "tolerance": behavior.tolerance = try number(key, value)
-        case "syncPeriod": behavior.syncPeriod = try duration(key, value)
+        case "tolerance": behavior.tolerance = try number(key, value, in: 0...1)
+        case "syncPeriod": behavior.syncPeriod = try period(key, value)
         case "scaleUpStabilizationWindow": behavior.scaleUpStabilizationWindow = try duration(key, value)
         case "scaleDownStabilizationWindow": behavior.scaleDownStabilizationWindow = try duration(key, value)
-        case "scaleUpPercent": behavior.scaleUpPercent = try number(key, value)
-        case "scaleUpPods": behavior.scaleUpPods = try count(key, value)
+        case "scaleUpPercent": behavior.scaleUpPercent = try number(key, value, in: 0...1e6)
+        case "scaleUpPods": behavior.scaleUpPods = try count(key, value, in: 0...10_000)
         default: throw unknown(key, value)
         }
     }
@@ -137,18 +137,38 @@ struct ContenderSettings {
         ContenderError("'\(key)=\(value)' is no parameter of this policy", isUnknown: true)
     }
 
-    private static func number(_ key: String, _ value: String) throws(ContenderError) -> Double {
-        guard let number = Double(value), number.isFinite, number >= 0 else {
-            throw ContenderError("'\(key)' must be a number from 0, got '\(value)'")
+    // What these may be in a cluster file.
+
+    private static func number(
+        _ key: String, _ value: String, in range: ClosedRange<Double>
+    ) throws(ContenderError) -> Double {
+        guard let number = Double(value), range.contains(number) else {
+            throw ContenderError(
+                "'\(key)' must be a number from \(short(range.lowerBound)) to \(short(range.upperBound)), got '\(value)'"
+            )
         }
         return number
     }
 
-    private static func count(_ key: String, _ value: String) throws(ContenderError) -> Int {
-        guard let count = Int(value), (0...1_000_000).contains(count) else {
-            throw ContenderError("'\(key)' must be a whole number from 0, got '\(value)'")
+    private static func short(_ number: Double) -> String {
+        number == number.rounded() && number < 1e15 ? String(Int(number)) : String(number)
+    }
+
+    private static func count(
+        _ key: String, _ value: String, in range: ClosedRange<Int>
+    ) throws(ContenderError) -> Int {
+        guard let count = Int(value), range.contains(count) else {
+            throw ContenderError(
+                "'\(key)' must be a whole number from \(range.lowerBound) to \(range.upperBound), got '\(value)'")
         }
         return count
+    }
+
+    /// A duration above zero.
+    private static func period(_ key: String, _ value: String) throws(ContenderError) -> Duration {
+        let period = try duration(key, value)
+        guard period > .zero else { throw ContenderError("'\(key)' must be above 0, got '\(value)'") }
+        return period
     }
 
     /// `250ms`, `10s`, `5m`, `1h`.

@@ -63,7 +63,11 @@ struct Check: AsyncParsableCommand {
             for model in catalog.models where model.problem == nil {
                 Terminal.line("joining  \(model.settings.name): \(model.joining.reason)")
             }
-            problems = catalog.problems
+            problems =
+                catalog.problems
+                + catalog.models.filter { $0.problem == nil }.compactMap {
+                    registry.samplesProblem(of: $0.settings, signature: $0.signature)
+                }
         } catch {
             problems = "\(error)".split(separator: "\n").map { String($0) }
         }

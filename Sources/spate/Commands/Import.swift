@@ -39,8 +39,8 @@ struct Import: ParsableCommand {
         } catch let error as ImportError {
             Terminal.error("\(file):\(error)")
             throw ExitCode(1)
-        } catch {
-            Terminal.error("spate: \(file) cannot be read: \(error.localizedDescription)")
+        } catch let failure as SettingsFile.Failure {
+            Terminal.error("spate: \(file): \(failure.message)")
             throw ExitCode(1)
         }
         for note in imported.notes {
@@ -55,13 +55,19 @@ struct Import: ParsableCommand {
         }
     }
 
-    private func text() throws -> String {
-        let bytes =
-            file == "-"
-            ? try FileHandle.standardInput.readToEnd() ?? Data() : try Data(contentsOf: URL(fileURLWithPath: file))
-        guard let text = String(data: bytes, encoding: .utf8) else {
-            throw CocoaError(.fileReadInapplicableStringEncoding)
+    private func text() throws(SettingsFile.Failure) -> String {
+        guard file == "-" else { return try SettingsFile.read(file, limit: Self.maximumBytes) }
+        let bytes: Data
+        do {
+            bytes = try FileHandle.standardInput.read(upToCount: Self.maximumBytes + 1) ?? Data()
+        } catch {
+            throw .unreadable(error.localizedDescription)
         }
+        guard bytes.count <= Self.maximumBytes else { throw .tooLarge(limit: Self.maximumBytes) }
+        guard let text = String(data: bytes, encoding: .utf8) else { throw .notUTF8 }
         return text
     }
+
+    /// Manifests of a whole cluster fit in.
+    private static let maximumBytes = 16 << 20
 }

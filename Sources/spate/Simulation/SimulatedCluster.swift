@@ -26,10 +26,20 @@ struct SimulatedCluster: ParsableArguments {
 
     func validate() throws {
         if let price, !(price >= 0 && price < 1e9) { throw ValidationError("--price must be from 0 to 1e9") }
-        for (name, value) in [
-            ("maximum-rows", maximumRows), ("instances", instances), ("minimum", minimum), ("maximum", maximum),
+        for (name, value, least) in [
+            ("maximum-rows", maximumRows, 1), ("instances", instances, 1), ("minimum", minimum, 0),
+            ("maximum", maximum, 1),
         ] {
-            if let value, !(0...1_000_000).contains(value) { throw ValidationError("--\(name) must be a count") }
+            if let value, !(least...1_000_000).contains(value) {
+                throw ValidationError("--\(name) must be a whole number from \(least) to 1000000, got \(value)")
+            }
+        }
+        if let minimum, let maximum, minimum > maximum {
+            throw ValidationError("--minimum \(minimum) is above --maximum \(maximum)")
+        }
+        if let interval, interval < .milliseconds(1) { throw ValidationError("--interval must be at least 1ms") }
+        if model != nil, config == nil {
+            throw ValidationError("--model names a model of a cluster file; give the file, too: --config")
         }
     }
 
@@ -38,15 +48,18 @@ struct SimulatedCluster: ParsableArguments {
 
     private func file() throws -> SimulatedFile? { try config.map { try ClusterFile.read($0, model: model) } }
 
-    func over(_ scenario: Scenario) -> Scenario {
+    func over(_ scenario: Scenario) throws -> Scenario {
         var changed = scenario
         changed.model.cost = ServiceCost(
             fixed: fixedCost ?? changed.model.cost.fixed,
             perRow: rowCost ?? changed.model.cost.perRow,
             instances: instances ?? changed.model.cost.instances)
-        if let maximumRows { changed.model.maximumRows = max(maximumRows, 1) }
+        guard changed.model.cost.fixed + changed.model.cost.perRow > .zero else {
+            throw SimulationFailure("a batch must take some time: give --row-cost or --fixed-cost above 0")
+        }
+        if let maximumRows { changed.model.maximumRows = maximumRows }
         if let deadline { changed.model.deadline = deadline > .zero ? deadline : nil }
-        if let interval { changed.lookInterval = max(interval, .milliseconds(1)) }
+        if let interval { changed.lookInterval = interval }
         for pool in changed.pools.indices {
             if let startUp { changed.pools[pool].startUp = startUp }
             if let maximum { changed.pools[pool].maximum = maximum }
@@ -65,7 +78,7 @@ struct SimulatedCluster: ParsableArguments {
             throw SimulationFailure("\(file): \(error)")
         }
         let known = try self.file()
-        return over(
+        return try over(
             Scenario(
                 name: trace.name, summary: "read from \(file)", trace: trace, model: known?.model ?? Self.model,
                 pools: known?.pools ?? [SimulatedPool(maximum: 100)],
@@ -77,7 +90,7 @@ struct SimulatedCluster: ParsableArguments {
         var model = known?.model ?? Self.model
         model.deadline = run.report.description.deadlineSeconds.map { .microseconds($0 * 1e6) }
         let pools = run.pools(startUps: [:], fallback: .seconds(1))
-        return over(
+        return try over(
             Scenario(
                 name: run.report.description.profile, summary: "as it was run", trace: run.trace(seed: seed),
                 model: model,

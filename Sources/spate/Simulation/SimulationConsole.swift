@@ -1,5 +1,6 @@
 import Foundation
 import Scaling
+import Settings
 import Simulator
 import Time
 import Traffic
@@ -41,7 +42,9 @@ final class SimulationConsole {
         do {
             return String(decoding: try Data(contentsOf: URL(filePath: path)), as: UTF8.self)
         } catch {
-            throw SimulationFailure("\(path) is no built-in trace (see --list) and cannot be read")
+            throw SimulationFailure(
+                "\(path) is no built-in trace (see --list) and cannot be read: \(SettingsPath.problem(withFile: path) ?? "it is no text")"
+            )
         }
     }
 

@@ -18,7 +18,7 @@ struct RequestBodyReader: Sendable {
     }
 
     func read(_ request: Request) async throws(RequestBodyError) -> ByteBuffer {
-        let announced = request.headers[.contentLength].flatMap { Int($0) } ?? 0
+        let announced = request.announcedBytes
         if announced > limit { throw .tooLarge(limit: limit) }
         var body = ByteBuffer()
         do {
@@ -57,4 +57,11 @@ enum RequestBodyError: Error, Sendable, Equatable {
     case refused(HTTPRefusal)
     /// The client went away before the body's end.
     case interrupted
+}
+
+extension Request {
+    /// The length that the body is said to have; `Int.max` for all that is more, as the parser lets in up to 2^64 - 1.
+    var announcedBytes: Int {
+        headers[.contentLength].flatMap { UInt64($0) }.map { Int(clamping: $0) } ?? 0
+    }
 }

@@ -34,7 +34,8 @@ struct HTTPRefusal: Error, Sendable, Equatable {
         case .unexpectedContentLength:
             self.init(
                 .badRequest,
-                "Content-Length is given twice, or together with Transfer-Encoding: the body's end cannot be told")
+                "Content-Length is given twice, beside Transfer-Encoding, or in a trailer: the body's end cannot be told"
+            )
         case .invalidChunkSize: self.init(.badRequest, "a chunk's size is no hexadecimal number")
         case .invalidEOFState: self.init(.badRequest, "the connection ended before the request did")
         case .invalidURL, .invalidHost, .invalidPort, .invalidPath, .invalidQueryString, .invalidFragment:
