@@ -19,6 +19,7 @@ package struct GatewayService: Service {
 
     private let settings: GatewaySettings
     private let calls: CallService
+    private let queue: any SubmissionQueue
     private let inference: V2Routes
     private let administration: AdminRoutes
     private let http: HTTPServing
@@ -39,6 +40,7 @@ package struct GatewayService: Service {
         onListening: @escaping @Sendable (Addresses) -> Void
     ) {
         self.settings = settings.gateway
+        self.queue = queue
         self.group = group
         self.logger = logger
         self.onListening = onListening
@@ -65,14 +67,45 @@ package struct GatewayService: Service {
         } onGracefulShutdown: {
             // Runs beside the drain and ends with the process: callers that wait for very long get their job's id.
             Task {
-                try await Task.sleep(for: Self.callersGrace)
-                calls.releaseCallers()
+                calls.releaseCallers(isQueueAway: await waitForCallers())
             }
         }
     }
 
-    /// How long running calls may take after a shutdown began.
-    private static let callersGrace: Duration = .seconds(15)
+    /// How long running calls may take after a shutdown began, in s.
+    private static let callersGrace = 15
+
+    /// Returns when callers are to wait no longer: after their grace, or once the queue is away, from which no answer can come.
+    /// - Returns: whether the queue is away.
+    private func waitForCallers() async -> Bool {
+        for _ in 0..<Self.callersGrace {
+            // Only the end of the process cancels it.
+            try? await Task.sleep(for: .seconds(1))
+            if await isQueueAway() { return true }
+        }
+        return false
+    }
+
+    /// Whether the queue does not say within 2 s that it is there. One that takes no jobs may give answers all the same.
+    private func isQueueAway() async -> Bool {
+        await withTaskGroup(of: Bool.self) { group in
+            group.addTask {
+                do throws(QueueError) {
+                    try await queue.verify()
+                    return false
+                } catch {
+                    return error.code == .unavailable
+                }
+            }
+            group.addTask {
+                // Cancelled by the other's answer.
+                try? await Task.sleep(for: .seconds(2))
+                return true
+            }
+            defer { group.cancelAll() }
+            return await group.next() ?? true
+        }
+    }
 
     private func serve() async throws {
         let ports = PortCollector(settings, onListening: onListening)

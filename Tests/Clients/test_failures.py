@@ -265,3 +265,35 @@ def test_the_expected_wait_follows_the_queue_when_all_calls_are_asynchronous(clu
         waits.append(accepted.json().get("expected_wait_ms"))
     known = [wait for wait in waits if wait is not None]
     assert known and max(known) < 5_000, waits
+
+
+def test_the_end_does_not_wait_for_callers_of_a_redis_that_is_away(tmp_path):
+    folder = tmp_path / "models" / "slow" / "1"
+    folder.mkdir(parents=True)
+    (folder.parent / "model.yaml").write_text(MODEL.replace("20ms", "300ms"))
+    (tmp_path / "spate.yaml").write_text(CONFIG)
+    socket = tmp_path / "redis.sock"
+    redis = subprocess.Popen(
+        ["redis-server", "--port", "0", "--unixsocket", socket, "--dir", tmp_path, "--save", ""],
+        stdout=subprocess.DEVNULL)
+    try:
+        wait_until(socket.exists)
+        cluster = Cluster(tmp_path, tmp_path / "spate.yaml", "--redis", f"unix://{socket}")
+        with concurrent.futures.ThreadPoolExecutor(24) as pool:
+            calls = [
+                pool.submit(
+                    requests.post, cluster.http + "/v2/models/slow/infer", json=body(row),
+                    headers={"Spate-Timeout": "60s"}, timeout=120) for row in range(24)]
+            wait_until(lambda: sum(call.done() for call in calls) > 0)
+            redis.kill()
+            redis.wait()
+            began = time.monotonic()
+            assert cluster.stop() in (0, 75)
+            took = time.monotonic() - began
+            # Each is told how it ended: with its answer, or that it is not known yet.
+            answers = {call.result().status_code for call in calls}
+        assert answers <= {200, 503, 504}, answers
+        assert took < 12, took
+    finally:
+        redis.kill()
+        redis.wait()

@@ -55,7 +55,7 @@ import Testing
         ),
         (
             "rows that differ", [a, makeTensor("b", .int64, [3, 7])],
-            "input 'b' batch size does not match other inputs for 'm': got 3 and 2"
+            "input 'b' batch size does not match other inputs for 'm': got 3 and 2; rows of its requests are joined, 'batching: none' in its model.yaml lets inputs differ"
         ),
         (
             "no rows", [makeTensor("a", .float32, [0, 4]), makeTensor("b", .int64, [0, 7])],

@@ -96,7 +96,9 @@ package final class ModelQueue: SubmissionQueue, QueueObserver {
     /// As if all keys were deleted.
     package func forgetSecret() { state.withLock { $0.secret = nil } }
 
-    package func verify() {}
+    package func verify() async throws(QueueError) {
+        if let outage = state.withLock({ $0.outage }) { throw outage }
+    }
 
     package func deliverReplies(
         to gateway: String, waiting: @escaping @Sendable () -> [JobID],

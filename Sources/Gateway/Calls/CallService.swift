@@ -111,6 +111,7 @@ final class CallService: Sendable {
                         return .stored(outcome, signer.ticket(for: id))
                     }
                     return isLate ? .late(signer.ticket(for: id)) : .timedOut(signer.ticket(for: id))
+                case .released: return .timedOut(signer.ticket(for: id))
                 case .disconnected:
                     if !isOnce { await cancelQuietly(id) }
                     return .disconnected
@@ -206,8 +207,8 @@ final class CallService: Sendable {
     }
 
     /// Gives every caller that still waits the id of its job: the gateway stops.
-    func releaseCallers() {
-        replies.timeOutAll()
+    func releaseCallers(isQueueAway: Bool) {
+        replies.timeOutAll(isQueueAway: isQueueAway)
         followers.stop()
     }
 

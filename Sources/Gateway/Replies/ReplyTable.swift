@@ -10,6 +10,8 @@ final class ReplyTable: Sendable {
     enum Answer: Sendable {
         case outcome(Outcome)
         case timedOut
+        /// As timed out; the stored outcomes cannot be asked.
+        case released
         /// The outcome may have been lost before its job was known here: look among the stored ones, then wait on.
         case broken
         /// The client went away.
@@ -135,8 +137,10 @@ final class ReplyTable: Sendable {
     }
 
     /// Ends every wait as timed out: the gateway stops.
-    func timeOutAll() {
-        for token in state.withLock({ Array($0.waiting.keys) }) { _ = resolve(token, with: .timedOut) }
+    /// - Parameter isQueueAway: whether to look for their outcomes among the stored ones would be in vain.
+    func timeOutAll(isQueueAway: Bool) {
+        let answer: Answer = isQueueAway ? .released : .timedOut
+        for token in state.withLock({ Array($0.waiting.keys) }) { _ = resolve(token, with: answer) }
     }
 
     /// Turns the wheel until the task is cancelled.
@@ -165,7 +169,7 @@ final class ReplyTable: Sendable {
             }
             state.waiting[token] = nil
             // Only a wait that timed out leaves something behind: its outcome is still to come.
-            if case .timedOut = answer, let left = entry.leaving, state.abandoned.count < Self.maximumAbandoned {
+            if answer.leavesTheJob, let left = entry.leaving, state.abandoned.count < Self.maximumAbandoned {
                 state.abandoned[token] = left
                 state.file(token, at: left.due, horizon: Self.horizon)
             }
@@ -207,5 +211,15 @@ extension ReplyTable.State {
             }
         }
         return over
+    }
+}
+
+extension ReplyTable.Answer {
+    /// Whether the caller goes with the job's id, and its outcome is to be kept.
+    fileprivate var leavesTheJob: Bool {
+        switch self {
+        case .timedOut, .released: true
+        case .outcome, .broken, .disconnected: false
+        }
     }
 }
