@@ -36,7 +36,8 @@ struct ONNXGraph: Sendable, Equatable {
 
     /// A weight: its shape, and its numbers where they are few.
     struct Constant: Sendable, Equatable {
-        var sizes: [Int] = []
+        /// `nil`: they are not read.
+        var sizes: [Int]? = []
         var content: [Number]?
 
         enum Number: Sendable, Equatable {
@@ -71,6 +72,8 @@ struct ONNXGraph: Sendable, Equatable {
         var outputs: [String] = []
         var nodes: [Node] = []
         var versions: Versions = [:]
+        /// Of attributes that a call does not give.
+        var defaults = Attributes()
     }
 
     var nodes: [Node] = []
@@ -103,6 +106,7 @@ struct ONNXGraph: Sendable, Equatable {
         static let nodeDomain = 7
         static let nodeOverload = 8
         static let functionVersion = 9
+        static let functionDefault = 11
         static let modelVersion = 8
         static let versionDomain = 1
         static let versionNumber = 2
@@ -169,7 +173,7 @@ struct ONNXGraph: Sendable, Equatable {
                 guard let (name, constant) = ONNXTensorReader.constant(bytes, range) else { return nil }
                 constants[name] = constant
             case Number.graphSparseInitializer:
-                constants[ONNXTensorReader.nameOfSparse(bytes, range)] = Constant(sizes: [], content: nil)
+                constants[ONNXTensorReader.nameOfSparse(bytes, range)] = Constant(sizes: nil, content: nil)
             case Number.graphInput:
                 let name = Self.text(bytes, range, field: Number.valueName)
                 inputs.append(name)
@@ -194,6 +198,9 @@ struct ONNXGraph: Sendable, Equatable {
             case Number.functionDomain: domain = string(bytes, range)
             case Number.functionOverload: overload = string(bytes, range)
             case Number.functionVersion: read(version: range, of: bytes, into: &function.versions)
+            case Number.functionDefault:
+                guard let attribute = ONNXAttribute(bytes, range), attribute.graph == nil else { return nil }
+                attribute.add(to: &function.defaults)
             case Number.functionInput: function.inputs.append(string(bytes, range))
             case Number.functionOutput: function.outputs.append(string(bytes, range))
             case Number.functionNode:

@@ -1,3 +1,5 @@
+import Tensors
+
 /// Reads shapes, and the few numbers that may be shapes, out of the messages of a model's file.
 ///
 /// - Source: `TensorProto` and `ValueInfoProto` of the ONNX protobuf definition, `onnx.proto3`.
@@ -41,7 +43,8 @@ enum ONNXTensorReader {
         var sizes: [Int] = []
         var type: UInt64 = 0
         var raw: Range<Int>?
-        var numbers: [ONNXGraph.Constant.Number] = []
+        var whole: [Int64] = []
+        var reals: [Int: [ONNXGraph.Constant.Number]] = [:]
         var isElsewhere = false
         while let (number, field) = reader.next() {
             switch (number, field) {
@@ -54,21 +57,34 @@ enum ONNXTensorReader {
             case (Number.raw, .bytes(let range)): raw = range
             case (Number.location, .varint(let place)): isElsewhere = place != 0
             case (Number.integers32, let field), (Number.integers64, let field):
-                guard numbers.count <= mostNumbers else { continue }
-                let isFlag = type == ElementType.bool
-                numbers += integers(bytes, field).map { isFlag ? .flag($0 != 0) : .integer($0) }
+                if whole.count <= mostNumbers { whole += integers(bytes, field) }
             case (Number.floats, let field), (Number.doubles, let field):
-                guard numbers.count <= mostNumbers else { continue }
-                numbers += reals(bytes, field, isDouble: number == Number.doubles)
+                guard reals[number, default: []].count <= mostNumbers else { continue }
+                reals[number, default: []] += self.reals(bytes, field, isDouble: number == Number.doubles)
             default: break
             }
         }
         if reader.isMalformed { return nil }
         var constant = ONNXGraph.Constant(sizes: sizes)
         guard !isElsewhere, let count = count(of: sizes), count <= mostNumbers else { return (name, constant) }
+        // Other types keep their bits there, which are not their numbers.
+        var numbers: [ONNXGraph.Constant.Number] =
+            switch type {
+            case ElementType.int32: whole.map { .integer(Int64(Int32(truncatingIfNeeded: $0))) }
+            case ElementType.int64: whole.map { .integer($0) }
+            case ElementType.bool: whole.map { .flag($0 != 0) }
+            case ElementType.float32: reals[Number.floats] ?? []
+            case ElementType.float64: reals[Number.doubles] ?? []
+            default: []
+            }
         if let raw { numbers = self.numbers(bytes, raw, type) ?? [] }
-        if numbers.count == count { constant.content = numbers }
+        if numbers.count == count, isRead(type) { constant.content = numbers }
         return (name, constant)
+    }
+
+    private static func isRead(_ type: UInt64) -> Bool {
+        [ElementType.int32, ElementType.int64, ElementType.bool, ElementType.float32, ElementType.float64].contains(
+            type)
     }
 
     /// The name of a sparse tensor, which its values carry.
@@ -102,7 +118,7 @@ enum ONNXTensorReader {
                 dimension = size > 0 ? .size(size) : .free
             case (Number.dimensionName, .bytes(let range)):
                 let name = String(decoding: bytes[range], as: UTF8.self)
-                dimension = name.isEmpty ? .free : .named(name)
+                dimension = TensorSpecification.axisName(written: name).map { .named($0) } ?? .free
             default: break
             }
         }
@@ -184,6 +200,7 @@ struct ONNXAttribute {
     var graph: Range<Int>?
     /// The attribute of the function around it whose value it takes.
     var reference: String?
+    private var type: UInt64 = 0
     private var integer: Int64?
     private var integers: [Int64] = []
     private var number: Float?
@@ -202,7 +219,15 @@ struct ONNXAttribute {
         static let numbers = 7
         static let integers = 8
         static let texts = 9
+        static let type = 20
         static let reference = 21
+    }
+
+    /// `AttributeType`.
+    private enum Kind {
+        static let number: UInt64 = 1
+        static let integer: UInt64 = 2
+        static let text: UInt64 = 3
     }
 
     /// `nil` for bytes that are no attribute.
@@ -211,6 +236,7 @@ struct ONNXAttribute {
         while let (number, field) = reader.next() {
             switch (number, field) {
             case (Number.name, .bytes(let range)): name = String(decoding: bytes[range], as: UTF8.self)
+            case (Number.type, .varint(let value)): type = value
             case (Number.number, .fixed32(let bits)): self.number = Float(bitPattern: bits)
             case (Number.integer, .varint(let value)): integer = Int64(bitPattern: value)
             case (Number.text, .bytes(let range)): text = String(decoding: bytes[range], as: UTF8.self)
@@ -234,11 +260,12 @@ struct ONNXAttribute {
     }
 
     func add(to attributes: inout ONNXGraph.Attributes) {
-        attributes.integers[name] = integer
+        // What is nought may not be written: the type says that it is there.
+        attributes.integers[name] = integer ?? (type == Kind.integer ? 0 : nil)
         if !integers.isEmpty { attributes.integerLists[name] = integers }
-        attributes.numbers[name] = number
+        attributes.numbers[name] = number ?? (type == Kind.number ? 0 : nil)
         if !numbers.isEmpty { attributes.numberLists[name] = numbers }
-        attributes.texts[name] = text
+        attributes.texts[name] = text ?? (type == Kind.text ? "" : nil)
         if texts > 0 { attributes.textLists[name] = texts }
         attributes.tensors[name] = tensor
     }

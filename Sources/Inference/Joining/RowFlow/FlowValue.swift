@@ -12,18 +12,34 @@ struct FlowValue: Sendable, Equatable {
     enum Element: Sendable, Hashable {
         case size(SymbolicSize)
         case real(Double)
+        /// A size, or what came of one, as a real number: it may be no whole one.
+        case measure(SymbolicSize)
         case flag(Bool)
 
         var size: SymbolicSize? { if case .size(let size) = self { size } else { nil } }
         var flag: Bool? { if case .flag(let flag) = self { flag } else { nil } }
-        var countsRows: Bool { size?.countsRows ?? false }
+        var countsRows: Bool {
+            switch self {
+            case .size(let size), .measure(let size): size.countsRows
+            case .real, .flag: false
+            }
+        }
+
+        /// As a real number that is a whole one.
+        var wholeMeasure: SymbolicSize? {
+            switch self {
+            case .measure(let size): size
+            case .real(let number): Int(exactly: number).map { SymbolicSize($0) }
+            case .size, .flag: nil
+            }
+        }
 
         /// As a number, where it is one.
         var number: Double? {
             switch self {
             case .size(let size): size.constant.map(Double.init)
             case .real(let number): number
-            case .flag: nil
+            case .measure, .flag: nil
             }
         }
     }
@@ -63,7 +79,7 @@ struct FlowValue: Sendable, Equatable {
     }
 
     init(_ constant: ONNXGraph.Constant) {
-        sizes = constant.sizes.map { SymbolicSize($0) }
+        sizes = constant.sizes?.map { SymbolicSize($0) }
         content = constant.content?.map { number in
             switch number {
             case .integer(let value): .size(SymbolicSize(Int(value)))

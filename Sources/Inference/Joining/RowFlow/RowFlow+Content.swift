@@ -42,7 +42,7 @@ extension RowFlow {
             guard rank == 1 else { return nil }
             return split(content, node, values)
         case "Expand":
-            guard content.count == 1, let target = values.dropFirst().first?.integers, target.count <= 1,
+            guard rank <= 1, content.count == 1, let target = values.dropFirst().first?.integers, target.count <= 1,
                 let count = target.first ?? 1 as Int?, count >= 1, count <= ONNXTensorReader.mostNumbers
             else { return nil }
             return [FlowValue(list: Array(repeating: content[0], count: count), isScalar: target.isEmpty && rank == 0)]
@@ -63,7 +63,8 @@ extension RowFlow {
             guard numbers.count <= ONNXTensorReader.mostNumbers else { return nil }
             return [FlowValue(list: numbers.map { .size(SymbolicSize($0)) })]
         case "ReduceProd":
-            guard node.integer("keepdims") ?? 1 == 0 || rank == 1, values.count == 1,
+            guard rank == 1, values.count == 1, node.integerList("axes").map({ $0 == [0] || $0 == [-1] }) ?? true,
+                node.integer("noop_with_empty_axes") ?? 0 == 0,
                 let product = first.shape.flatMap({ SymbolicSize.product($0) })
             else { return nil }
             return [FlowValue(list: [.size(product)], isScalar: node.integer("keepdims") ?? 1 == 0)]
@@ -131,10 +132,13 @@ extension RowFlow {
             case "Floor": return .real(value.rounded(.down))
             default: return .real(value.rounded(.up))
             }
+        case .measure(let size):
+            return size.countsRows ? nil : .measure(number(type, [element]))
         case .size(let size):
-            if type == "Floor" || type == "Ceil" || type == "Abs" && size.isPositive { return element }
+            if type == "Abs", size.isNeverNegative { return element }
+            if type == "Floor" || type == "Ceil" { return nil }
             if let constant = size.constant, constant != .min {
-                return .size(SymbolicSize(type == "Neg" ? -constant : abs(constant)))
+                return Self.whole(type == "Neg" ? -constant : abs(constant))
             }
             return size.countsRows ? nil : .size(number(type, [element]))
         }
@@ -143,23 +147,39 @@ extension RowFlow {
     /// `nil` where the number of rows goes into what is not followed.
     private mutating func combined(_ type: String, _ one: Element, _ other: Element) -> Element? {
         if case .real(let a) = one, case .real(let b) = other { return Self.real(type, a, b).map { .real($0) } }
+        switch (one, other) {
+        case (.measure, .measure), (.measure, .real), (.real, .measure):
+            // Where it comes out even, real numbers do, too.
+            if type == "Div", case .measure(let a) = one, let b = other.wholeMeasure, b.factor > 0, b.isNeverNegative,
+                let quotient = a.divided(by: b)
+            {
+                return .measure(quotient)
+            }
+            return one.countsRows || other.countsRows ? nil : .measure(number(type, [one, other]))
+        default: break
+        }
         guard let a = one.size, let b = other.size else { return nil }
-        if let x = a.constant, let y = b.constant { return Self.whole(type, x, y).map { .size(SymbolicSize($0)) } }
+        if let x = a.constant, let y = b.constant { return Self.whole(type, x, y).flatMap(Self.whole) }
         switch type {
         case "Mul": if let product = a.times(b) { return .size(product) }
-        case "Div": if b.isPositive, let quotient = a.divided(by: b) { return .size(quotient) }
+        case "Div": if b.factor > 0, b.isNeverNegative, let quotient = a.divided(by: b) { return .size(quotient) }
         case "Add":
             if a.constant == 0 { return other }
             if b.constant == 0 { return one }
         case "Sub": if b.constant == 0 { return one }
         case "Max":
-            // A dimension and the number of rows are at least 1.
-            if a.isPositive, let y = b.constant, y <= 1 { return one }
-            if b.isPositive, let x = a.constant, x <= 1 { return other }
+            if a.isNeverNegative, let y = b.constant, y <= (a.isPositive ? 1 : 0) { return one }
+            if b.isNeverNegative, let x = a.constant, x <= (b.isPositive ? 1 : 0) { return other }
         default: break
         }
-        if a.countsRows || b.countsRows { return nil }
+        // What is left of a division of numbers below 0 is for an attribute to say.
+        if a.countsRows || b.countsRows || type == "Mod" && !(a.isNeverNegative && b.isNeverNegative) { return nil }
         return .size(number(type, [one, other]))
+    }
+
+    /// What is no number of 32 bits may have gone round.
+    private static func whole(_ value: Int) -> Element? {
+        Int32(exactly: value).map { .size(SymbolicSize(Int($0))) }
     }
 
     private static func whole(_ type: String, _ a: Int, _ b: Int) -> Int? {
@@ -180,16 +200,19 @@ extension RowFlow {
         return overflow ? nil : value
     }
 
+    /// Where it is the same in numbers of 32 and 64 bits.
     private static func real(_ type: String, _ a: Double, _ b: Double) -> Double? {
+        let (value, short): (Double, Float)
         switch type {
-        case "Add": a + b
-        case "Sub": a - b
-        case "Mul": a * b
-        case "Div": a / b
-        case "Min": min(a, b)
-        case "Max": max(a, b)
-        default: nil
+        case "Add": (value, short) = (a + b, Float(a) + Float(b))
+        case "Sub": (value, short) = (a - b, Float(a) - Float(b))
+        case "Mul": (value, short) = (a * b, Float(a) * Float(b))
+        case "Div": (value, short) = (a / b, Float(a) / Float(b))
+        case "Min": (value, short) = (min(a, b), min(Float(a), Float(b)))
+        case "Max": (value, short) = (max(a, b), max(Float(a), Float(b)))
+        default: return nil
         }
+        return value == Double(short) ? value : nil
     }
 
     private static func compared(_ type: String, _ one: Element, _ other: Element) -> Bool? {
@@ -202,50 +225,67 @@ extension RowFlow {
             default: return a >= b
             }
         }
-        // A dimension is above 0, and so is the number of rows.
-        if let a = one.size, a.isPositive, let b = other.number, b <= 0 { return type.hasPrefix("Greater") }
-        if let b = other.size, b.isPositive, let a = one.number, a <= 0 { return type.hasPrefix("Less") }
+        if let a = one.size, let b = other.number, a.isNeverNegative, b < 0 || b == 0 && a.isPositive {
+            return type.hasPrefix("Greater")
+        }
+        if let b = other.size, let a = one.number, b.isNeverNegative, a < 0 || a == 0 && b.isPositive {
+            return type.hasPrefix("Less")
+        }
         if type == "Equal", let a = one.size, a == other.size { return true }
         return nil
     }
 
-    private func cast(_ content: [Element], to type: Int) -> [Element]? {
-        let isWhole = [2, 3, 4, 5, 6, 7, 12, 13].contains(type)
-        let isReal = [1, 10, 11, 16].contains(type)
+    /// In whole numbers of 32 and 64 bits and real ones of as many: in shorter ones not even small sizes are what they were.
+    private mutating func cast(_ content: [Element], to type: Int) -> [Element]? {
         var cast: [Element] = []
         for element in content {
-            switch element {
-            case .size(let size):
-                if isWhole {
-                    cast.append(element)
-                } else if let constant = size.constant {
-                    guard isReal || type == 9 else { return nil }
-                    cast.append(isReal ? .real(Double(constant)) : .flag(constant != 0))
-                } else if isReal {
-                    // A shape that is computed in real numbers stays what it stands for: exact below 2^24.
-                    cast.append(element)
-                } else {
-                    return nil
+            let result: Element? =
+                switch type {
+                case 6, 7: whole(element, bits: type == 6 ? 32 : 64)
+                case 1, 11: Self.real(element, isShort: type == 1)
+                case 9: Self.flag(element)
+                default: nil
                 }
-            case .real(let value):
-                if isReal {
-                    cast.append(element)
-                } else if isWhole, let whole = Int(exactly: value.rounded(.towardZero)) {
-                    cast.append(.size(SymbolicSize(whole)))
-                } else {
-                    return nil
-                }
-            case .flag(let flag):
-                if isWhole {
-                    cast.append(.size(SymbolicSize(flag ? 1 : 0)))
-                } else if type == 9 {
-                    cast.append(element)
-                } else {
-                    return nil
-                }
-            }
+            guard let result else { return nil }
+            cast.append(result)
         }
         return cast
+    }
+
+    private mutating func whole(_ element: Element, bits: Int) -> Element? {
+        switch element {
+        case .size(let size):
+            guard let constant = size.constant else { return element }
+            return bits == 64 || Int32(exactly: constant) != nil ? element : nil
+        case .measure(let size):
+            // What is made of dimensions and rows alone is a whole number, and still the same one.
+            if size.isNeverNegative { return .size(size) }
+            return size.countsRows ? nil : .size(number("Cast", [element]))
+        case .real(let value):
+            guard let whole = Int(exactly: value.rounded(.towardZero)) else { return nil }
+            return bits == 64 || Int32(exactly: whole) != nil ? .size(SymbolicSize(whole)) : nil
+        case .flag(let flag): return .size(SymbolicSize(flag ? 1 : 0))
+        }
+    }
+
+    private static func real(_ element: Element, isShort: Bool) -> Element? {
+        switch element {
+        case .size(let size):
+            // Exact below 2^24, as sizes that run are.
+            guard let constant = size.constant else { return .measure(size) }
+            return constant.magnitude <= 1 << 24 ? .real(Double(constant)) : nil
+        case .measure: return element
+        case .real(let value): return !isShort || Double(Float(value)) == value ? element : nil
+        case .flag: return nil
+        }
+    }
+
+    private static func flag(_ element: Element) -> Element? {
+        switch element {
+        case .size(let size): size.constant.map { .flag($0 != 0) }
+        case .flag: element
+        case .real, .measure: nil
+        }
     }
 
     /// The new shape of numbers that stay as they are.

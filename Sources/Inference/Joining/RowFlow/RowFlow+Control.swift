@@ -12,7 +12,7 @@ extension RowFlow {
     }
 
     private mutating func facts(_ graph: ONNXGraph, _ names: Names) -> [Fact] {
-        var names = names
+        var names = names.within
         follow(graph, &names)
         return graph.outputs.map { names[$0] ?? .mixed(Self.unfollowed) }
     }
@@ -91,12 +91,13 @@ extension RowFlow {
     /// One place along an axis that does not count rows.
     private func slice(_ value: FlowValue, _ node: Node, axis: Int) throws(Mixed) -> FlowValue {
         guard var sizes = value.sizes else {
-            if value.isFixed { return .unknown }
+            if value.isFixed, !value.countsRows { return .unknown }
             throw Mixed(unknownShape(node))
         }
         let axis = axis < 0 ? axis + sizes.count : axis
         guard sizes.indices.contains(axis) else { throw Mixed(Self.unfollowed) }
         guard value.axis != axis else { throw Mixed(mixes(node)) }
+        guard !value.countsRows else { throw Mixed("the operator \(node.type) takes the number of rows as a number") }
         sizes.remove(at: axis)
         return FlowValue(sizes: sizes, axis: value.axis.map { $0 > axis ? $0 - 1 : $0 })
     }
@@ -117,7 +118,7 @@ extension RowFlow {
     ) throws(Mixed) -> [Fact] {
         var carried = initial
         for _ in 0..<8 {
-            var inside = names
+            var inside = names.within
             for (name, value) in zip(body.inputs, before + carried + after) { inside[name] = .known(value) }
             let outputs = facts(body, inside)
             guard !initial.isEmpty else { return outputs }
@@ -139,7 +140,8 @@ extension RowFlow {
     /// What holds at the start of every round.
     private mutating func widened(_ before: FlowValue, _ after: FlowValue) throws(Mixed) -> FlowValue {
         if before == after { return before }
-        guard !before.countsRows, !after.countsRows, before.isFixed || before.axis == after.axis else {
+        // Before the first round, or without one, it is what it was.
+        guard !before.countsRows, !after.countsRows, before.axis == after.axis else {
             throw Mixed(Self.goesRound)
         }
         let axis = after.axis
@@ -147,7 +149,7 @@ extension RowFlow {
             guard axis == nil || axis == 0 && after.block == .one else { throw Mixed(Self.goesRound) }
             return FlowValue(sizes: nil, axis: axis)
         }
-        guard before.isFixed || before.block == after.block else { throw Mixed(Self.goesRound) }
+        guard before.block == after.block else { throw Mixed(Self.goesRound) }
         let sizes = a.indices.map { index in
             if index == axis { return b[index] }
             return a[index] == b[index] ? a[index] : number("widened", [.size(a[index]), .size(b[index])])

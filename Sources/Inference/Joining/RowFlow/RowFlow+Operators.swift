@@ -85,6 +85,7 @@ extension RowFlow {
         case "GatherElements": return [try gatheredElements(node, operands)]
         case "GatherND": return [try gatheredBlocks(node, operands)]
         case "ScatterElements", "Scatter": return [try scattered(node, operands)]
+        case "Range" where operands.allSatisfy({ $0?.isFixed ?? true }): return [FlowValue(sizes: [newDimension()])]
         case "OneHot": return [try oneHot(node, operands)]
         case "Trilu": return [try within(node, operands, lastAxes: 2)]
         case "Det": return [try within(node, operands, lastAxes: 2).withoutLast(2)]

@@ -44,7 +44,8 @@ extension RowFlow {
             throw Mixed(unknownShape(node))
         }
         let batch = node.integer("batch_dims") ?? 0
-        guard batch >= 0, batch < indices.count, last >= 1, batch + last <= sizes.count, let rows = places.axis,
+        guard batch >= 0, batch < indices.count, last >= 1, last <= sizes.count, batch <= sizes.count - last,
+            let rows = places.axis,
             rows < indices.count - 1
         else { throw Mixed(mixes(node)) }
         if !table.isFixed {

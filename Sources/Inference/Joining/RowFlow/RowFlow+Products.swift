@@ -61,6 +61,8 @@ extension RowFlow {
         let b = node.integer("transB") ?? 0 != 0 ? try turned(right, node) : right
         let result = try product(node, a, b)
         guard let shift = operands.element(2) ?? nil else { return result }
+        // It may be smaller than the product, never larger.
+        if result.isFixed, !shift.isFixed { throw Mixed(mixes(node)) }
         return try broadcast([result, shift], node)
     }
 

@@ -70,8 +70,9 @@ extension RowFlow {
         for operand in operands.dropFirst() {
             guard let operand else { continue }
             guard let sizes = operand.sizes else { throw Mixed(unknownShape(node)) }
+            guard node.integer("block_size") ?? 0 == 0 else { throw Mixed(unknownShape(node)) }
             if sizes.allSatisfy({ $0 == .one }) { continue }
-            guard sizes.count == 1, node.integer("block_size") ?? 0 == 0 else { throw Mixed(unknownShape(node)) }
+            guard sizes.count == 1 else { throw Mixed(unknownShape(node)) }
             if try place(node.integer("axis") ?? 1, of: value, node) == rows { throw Mixed(mixes(node)) }
         }
         return value
@@ -79,7 +80,11 @@ extension RowFlow {
 
     /// `[rows, channels, …]`: each row is a picture of its own.
     mutating func picture(_ node: Node, _ operands: [FlowValue?]) throws(Mixed) -> FlowValue {
-        if node.type == "BatchNormalization", node.integer("training_mode") ?? 0 != 0 {
+        // Before version 14 further outputs said so.
+        let isTraining =
+            version >= 14
+            ? node.integer("training_mode") ?? 0 != 0 : node.outputs.dropFirst().contains { !$0.isEmpty }
+        if node.type == "BatchNormalization", isTraining {
             throw Mixed("a BatchNormalization in training mode takes its mean over the whole run")
         }
         let value = try alone(node, operands)
@@ -138,8 +143,12 @@ extension RowFlow {
     /// Sizes by factors, or as they are to be; the rows' axis keeps its own.
     mutating func resized(_ node: Node, _ operands: [FlowValue?]) throws(Mixed) -> FlowValue {
         let value = try alone(node, operands)
-        guard let rows = value.axis else { return .unknown }
+        guard let rows = value.axis else {
+            guard !operands.contains(where: { $0?.countsRows ?? false }) else { throw Mixed(mixes(node)) }
+            return .unknown
+        }
         guard let sizes = value.sizes else { throw Mixed(unknownShape(node)) }
+        let stretches = node.attributes.texts["keep_aspect_ratio_policy"] ?? "stretch" == "stretch"
         var places = Array(sizes.indices)
         if let axes = node.integerList("axes") {
             places = []
@@ -154,8 +163,8 @@ extension RowFlow {
         for (index, place) in places.enumerated() {
             if place == rows {
                 let keeps =
-                    factors?.element(index) == 1 && factors?.count == places.count
-                    || wanted?.element(index) == sizes[place]
+                    stretches && factors?.element(index) == 1 && factors?.count == places.count
+                    || stretches && wanted?.element(index) == sizes[place]
                 guard keeps else { throw Mixed("the operator \(node.type) may make other rows of a run's") }
             } else if wanted?.element(index)?.countsRows ?? false {
                 throw Mixed("the operator \(node.type) takes the number of rows as a number")

@@ -80,6 +80,7 @@ extension RowFlow {
         let open = target.firstIndex { $0.constant == -1 }
         guard let axis = value.axis else {
             if target.contains(where: \.countsRows) { throw Mixed(mixes(node)) }
+            target = target.map { mayBeAnything($0) }
             if let open { target[open] = value.sizes.flatMap { Self.rest($0, target, open) } ?? newDimension() }
             return FlowValue(sizes: target)
         }
@@ -90,8 +91,11 @@ extension RowFlow {
         for (place, size) in target.enumerated() {
             if let outer, outer == before {
                 if size.countsRows {
-                    guard size.divided(by: .rows) != nil else { throw Mixed(mixes(node)) }
+                    guard let block = size.divided(by: .rows), !block.countsRows, block.isNeverNegative else {
+                        throw Mixed(mixes(node))
+                    }
                     for index in target.indices where target[index].constant == -1 { target[index] = newDimension() }
+                    target = target.map { mayBeAnything($0) }
                     return FlowValue(sizes: target, axis: place)
                 }
                 // How many blocks a row becomes is left to the runtime. Where one row alone can be reshaped so, whatever the
@@ -99,12 +103,18 @@ extension RowFlow {
                 if size.constant == -1, isOnlyRowsFree, target[(place + 1)...].allSatisfy(\.isPositive) {
                     guard let rows = SymbolicSize.rows.times(newDimension()) else { throw Mixed(unknownShape(node)) }
                     target[place] = rows
+                    target = target.map { mayBeAnything($0) }
                     return FlowValue(sizes: target, axis: place)
                 }
             }
             outer = outer?.times(size)
         }
         throw Mixed("the operator \(node.type) may put the numbers of a row into another")
+    }
+
+    /// A computed number in a target can come out as 0 or -1, which stand for another size.
+    private mutating func mayBeAnything(_ size: SymbolicSize) -> SymbolicSize {
+        size.constant == nil && !size.isNeverNegative && !size.countsRows ? newDimension() : size
     }
 
     /// What is left of `sizes` for the place `open` of `target`.
@@ -220,7 +230,10 @@ extension RowFlow {
     func filled(_ node: Node, _ operands: [FlowValue?]) throws(Mixed) -> FlowValue {
         let shape = try first(node, operands)
         guard shape.isFixed else { throw Mixed("the operator ConstantOfShape makes as many elements as values say") }
-        guard let sizes = shape.shape else { return .unknown }
+        guard let sizes = shape.shape else {
+            guard !shape.countsRows else { throw Mixed(mixes(node)) }
+            return .unknown
+        }
         let rows = sizes.indices.filter { sizes[$0].countsRows }
         guard rows.count <= 1 else { throw Mixed(mixes(node)) }
         guard let axis = rows.first else { return FlowValue(sizes: sizes) }
@@ -296,7 +309,7 @@ extension RowFlow {
         } else {
             let count = bounds[0]?.count ?? operands.dropFirst().first??.sizes?.first?.constant
             guard let count else {
-                if value.isFixed { return .unknown }
+                if value.isFixed, !operands.dropFirst().contains(where: { $0?.countsRows ?? false }) { return .unknown }
                 throw Mixed(unknownShape(node))
             }
             axes = Array(0..<count)
@@ -329,7 +342,7 @@ extension RowFlow {
         _ size: SymbolicSize?, _ start: SymbolicSize?, _ end: SymbolicSize?, _ step: Int?
     ) -> SymbolicSize? {
         guard step == 1, let start = start?.constant else { return nil }
-        if start == 0, let end, end.constant == nil, end.isPositive, let size, size.constant == nil {
+        if start == 0, let end, end.constant == nil, end.isNeverNegative, let size, size.constant == nil {
             return end == size ? size : nil
         }
         guard let count = size?.constant, let end = end?.constant, count >= 0 else { return nil }
@@ -340,7 +353,9 @@ extension RowFlow {
 
     mutating func padded(_ node: Node, _ operands: [FlowValue?]) throws(Mixed) -> FlowValue {
         let value = try alone(node, operands)
-        let pads = node.integerList("pads") ?? node.integerList("paddings") ?? operands.dropFirst().first??.integers
+        let pads =
+            (node.integerList("pads") ?? node.integerList("paddings")).map { $0.map { SymbolicSize($0) } }
+            ?? operands.dropFirst().first??.shape
         guard let rank = value.rank else {
             if value.isFixed { return .unknown }
             throw Mixed(unknownShape(node))
@@ -353,7 +368,9 @@ extension RowFlow {
         }
         var result = value
         for (index, place) in places.enumerated() {
-            let isNone = pads?.count == 2 * places.count && pads?[index] == 0 && pads?[index + places.count] == 0
+            let isNone =
+                pads?.count == 2 * places.count && pads?[index].constant == 0
+                && pads?[index + places.count].constant == 0
             if isNone { continue }
             if place == value.axis { throw Mixed("the operator Pad may add rows") }
             result = result.withFree(place, &self)

@@ -17,12 +17,14 @@ extension RowFlow {
             return [try table(rows: node, operands, rank: 2).with(targets, along: 1, &self)]
         case "LinearClassifier", "SVMClassifier", "TreeEnsembleClassifier":
             let value = try table(rows: node, operands, rank: 2)
-            guard let sizes = value.sizes else { return [.unknown, .unknown] }
+            guard let sizes = value.sizes, let first = sizes.first else { return [.unknown, .unknown] }
             let numbers = node.integerList("classlabels_ints") ?? node.integerList("classlabels_int64s")
             let classes =
                 numbers.flatMap { $0.count <= ONNXTensorReader.mostNumbers ? $0.count : nil }
                 ?? node.attributes.textLists["classlabels_strings"]
-            return [FlowValue(sizes: [sizes[0]], axis: value.axis), value.with(classes, along: 1, &self)]
+            // Without probabilities a support vector machine gives a score for each pair of classes.
+            let scores = node.type == "SVMClassifier" ? nil : classes
+            return [FlowValue(sizes: [first], axis: value.axis), value.with(scores, along: 1, &self)]
         case "OneHotEncoder":
             let value = try alone(node, operands)
             guard let sizes = value.sizes else {
@@ -45,7 +47,7 @@ extension RowFlow {
     /// A table of `rank` axes that begins with rows; with fewer axes a row would be a column.
     func table(rows node: Node, _ operands: [FlowValue?], rank: Int) throws(Mixed) -> FlowValue {
         let value = try alone(node, operands)
-        if value.isFixed { return value }
+        if value.isFixed { return .unknown }
         guard value.rank == rank, value.axis == 0 else {
             throw Mixed(value.rank == nil ? unknownShape(node) : mixes(node))
         }
@@ -86,7 +88,14 @@ extension RowFlow {
             return [try product(node, operands)]
         case "FusedGemm": return [try gemm(node, operands)]
         case "FusedConv":
-            return [try picture(ONNXGraph.Node.renamed(node, "Conv"), Array(operands.prefix(3)))]
+            let result = try picture(ONNXGraph.Node.renamed(node, "Conv"), Array(operands.prefix(3)))
+            // What is added to the picture.
+            if let shift = operands.element(3) ?? nil {
+                guard !result.isFixed, shift.axis == result.axis, shift.block == result.block,
+                    shift.rank == result.rank
+                else { throw Mixed(unknownShape(node)) }
+            }
+            return [result]
         case "MatMulNBits":
             guard let left = operands.first ?? nil, operands.dropFirst().allSatisfy({ $0?.isFixed ?? true }) else {
                 throw Mixed(mixes(node))
@@ -129,12 +138,16 @@ extension RowFlow {
             let places = node.domain == "com.microsoft" ? 1 : 3
             let given = operands.element(places) ?? nil
             let tables = node.domain == "com.microsoft" ? [2, 3] : [1, 2]
+            func all(_ holds: (FlowValue) -> Bool) -> Bool {
+                tables.allSatisfy { (operands.element($0) ?? nil).map(holds) ?? false }
+            }
             guard
-                given.map({ !$0.isFixed || $0.sizes == [.one] })
-                    ?? tables.allSatisfy({ operands.element($0)??.axis == 0 })
+                given.map({ (!$0.isFixed || $0.sizes == [.one]) && all(\.isFixed) }) ?? all({ $0.axis == 0 })
             else { throw Mixed(unknownShape(node)) }
         } else if node.domain != "com.microsoft" {
-            guard [1, 2].allSatisfy({ operands.element($0)??.axis == 0 }) else { throw Mixed(unknownShape(node)) }
+            guard [1, 2].allSatisfy({ operands.element($0)??.axis == 0 }),
+                [4, 5].allSatisfy({ (operands.element($0) ?? nil)?.isFixed != true })
+            else { throw Mixed(unknownShape(node)) }
             if let mask = operands.element(3) ?? nil {
                 guard mask.rank.map({ mask.isFixed ? $0 <= 2 : $0 == 4 }) ?? false else {
                     throw Mixed(unknownShape(node))
@@ -143,7 +156,10 @@ extension RowFlow {
         }
         if node.domain == "com.microsoft", node.type != "RotaryEmbedding" {
             let places = node.type == "Attention" ? [3, 4, 5] : [1, 2, 4, 5, 6, 7]
-            guard places.allSatisfy({ (operands.element($0) ?? nil)?.isFixed != true }) else {
+            let weights = node.type == "Attention" ? [1, 2] : [3]
+            guard places.allSatisfy({ (operands.element($0) ?? nil)?.isFixed != true }),
+                weights.allSatisfy({ (operands.element($0) ?? nil)?.isFixed != false })
+            else {
                 throw Mixed(unknownShape(node))
             }
         }

@@ -23,7 +23,6 @@ struct RowFlow {
         init(_ reason: String) { self.reason = reason }
     }
 
-    typealias Names = [String: Fact]
     typealias Node = ONNXGraph.Node
 
     let functions: ONNXGraph.Functions
@@ -35,6 +34,8 @@ struct RowFlow {
     private var nextNumber = -1
     private var dimensions: [String: SymbolicSize] = [:]
     private var numbers: [Computation: SymbolicSize] = [:]
+    /// Why the first node failed that keeps rows apart for no output.
+    private var failure: String?
     private var depth = 0
     private var steps = 0
 
@@ -52,12 +53,15 @@ struct RowFlow {
     static func obstacle(
         _ graph: ONNXGraph, functions: ONNXGraph.Functions = [:], versions: ONNXGraph.Versions = [:]
     ) -> String? {
-        var flow = RowFlow(functions, version: versions[""] ?? 1)
-        var names: Names = [:]
+        // Without a word the runtime takes its newest.
+        var flow = RowFlow(functions, version: versions[""] ?? .max)
+        var names = Names()
         for input in graph.inputs where graph.constants[input] == nil {
             names[input] = flow.input(graph.dimensions[input])
         }
         flow.follow(graph, &names)
+        // Also of a node that leads to no output: it runs, and one that takes rows together may fail on other numbers of them.
+        if let reason = flow.failure { return reason }
         for output in graph.outputs {
             if let reason = flow.obstacle(output: output, names[output] ?? .mixed(unfollowed)) { return reason }
         }
@@ -130,37 +134,56 @@ struct RowFlow {
     }
 
     private mutating func follow(_ nodes: [Node], _ names: inout Names) {
-        // The runtime sorts a file's nodes by itself: what is not ready waits for the next round.
-        var waiting = nodes
-        var pending = Set(nodes.lazy.flatMap(\.outputs).filter { !$0.isEmpty })
-        while !waiting.isEmpty {
-            var left: [Node] = []
-            for node in waiting {
-                steps += 1
-                if node.inputs.contains(where: { pending.contains($0) })
-                    || node.graphs.values.contains(where: { $0.takes(from: pending.subtracting(node.outputs)) })
-                {
-                    left.append(node)
-                    continue
-                }
-                let facts = steps < Self.mostSteps ? facts(of: node, names) : []
-                for (index, output) in node.outputs.enumerated() where !output.isEmpty {
-                    names[output] = facts.indices.contains(index) ? facts[index] : .mixed(Self.unfollowed)
-                    pending.remove(output)
-                }
+        for node in Self.inOrder(nodes) {
+            guard let node else {
+                failure = failure ?? Self.unfollowed
+                continue
             }
-            guard left.count < waiting.count, steps < Self.mostSteps else {
-                for output in pending { names[output] = .mixed(Self.unfollowed) }
-                return
+            steps += 1
+            let facts = steps < Self.mostSteps ? facts(of: node, names) : []
+            for (index, output) in node.outputs.enumerated() where !output.isEmpty {
+                names[output] = facts.indices.contains(index) ? facts[index] : .mixed(Self.unfollowed)
             }
-            waiting = left
         }
+    }
+
+    /// Each node after those that make what it takes, as the runtime sorts them by itself; `nil` for each that never can run.
+    private static func inOrder(_ nodes: [Node]) -> [Node?] {
+        var makers: [String: Int] = [:]
+        for (index, node) in nodes.enumerated() {
+            for output in node.outputs where !output.isEmpty { makers[output] = index }
+        }
+        var missing = Array(repeating: 0, count: nodes.count)
+        var takers: [Int: [Int]] = [:]
+        for (index, node) in nodes.enumerated() {
+            // What a graph within makes itself may have the same name; then it waits for nothing that matters.
+            for maker in Set(node.taken.compactMap { makers[$0] }) where maker != index {
+                missing[index] += 1
+                takers[maker, default: []].append(index)
+            }
+        }
+        var order = nodes.indices.filter { missing[$0] == 0 }
+        var next = 0
+        while next < order.count {
+            for taker in takers[order[next]] ?? [] {
+                missing[taker] -= 1
+                if missing[taker] == 0 { order.append(taker) }
+            }
+            next += 1
+        }
+        return order.map { nodes[$0] } + Array(repeating: nil, count: nodes.count - order.count)
     }
 
     /// Of each output of `node`.
     private mutating func facts(of node: Node, _ names: Names) -> [Fact] {
         do throws(Mixed) {
-            if let function = functions[node.function] { return try call(function, node, names) }
+            if let function = functions[node.function] {
+                // The runtime's own operator of that name is taken before the function.
+                guard Self.builtIn.contains(node.domain) else { return try call(function, node, names) }
+            }
+            if node.hasLongList, node.domain != "ai.onnx.ml", node.type != "Constant" {
+                throw Mixed(unknownShape(node))
+            }
             switch (node.domain, node.type) {
             case ("", "If"), ("ai.onnx", "If"): return try branch(node, names)
             case ("", "Loop"), ("ai.onnx", "Loop"): return try loop(node, names)
@@ -176,9 +199,12 @@ struct RowFlow {
                 return facts
             }
         } catch {
+            failure = failure ?? error.reason
             return Array(repeating: .mixed(error.reason), count: node.outputs.count)
         }
     }
+
+    private static let builtIn: Set<String> = ["", "ai.onnx", "ai.onnx.ml", "com.microsoft"]
 
     private static func unsaid(_ node: Node, output: Int) -> String {
         "output \(output + 1) of the operator \(node.type) is not known to keep rows apart"
@@ -203,35 +229,77 @@ struct RowFlow {
         guard depth < Self.deepest, node.graphs.isEmpty else {
             throw Mixed("the functions in the model's file cannot be followed")
         }
-        var own: Names = [:]
+        guard function.versions[""].map({ $0 == version }) ?? true else {
+            throw Mixed("the function \(node.type) is written for another version of the operators than the model")
+        }
+        var own = Names()
         for (index, name) in function.inputs.enumerated() where node.inputs.indices.contains(index) {
             // An operand that is left out is one whose name nobody gave.
             if !node.inputs[index].isEmpty { own[name] = names[node.inputs[index]] ?? .mixed(Self.unfollowed) }
         }
-        let nodes = function.nodes.map { $0.completed(by: node) }
-        let around = version
-        version = function.versions[""] ?? version
+        let nodes = function.nodes.map { $0.completed(by: node, else: function.defaults) }
         depth += 1
         follow(nodes, &own)
         depth -= 1
-        version = around
         return function.outputs.map { own[$0] ?? .mixed(Self.unfollowed) }
     }
 }
 
+extension RowFlow {
+    /// What is known by name, in a graph and in those around it. Those around are shared, not copied.
+    struct Names {
+        private var own: [String: Fact] = [:]
+        private var around: [[String: Fact]] = []
+
+        /// For a graph within.
+        var within: Names {
+            var names = Names()
+            names.around = around + [own]
+            return names
+        }
+
+        subscript(name: String) -> Fact? {
+            get {
+                if let fact = own[name] { return fact }
+                for names in around.reversed() {
+                    if let fact = names[name] { return fact }
+                }
+                return nil
+            }
+            set { own[name] = newValue }
+        }
+    }
+}
+
 extension ONNXGraph.Node {
-    /// A function's node, with the attributes that it takes from the call.
-    fileprivate func completed(by call: ONNXGraph.Node) -> ONNXGraph.Node {
-        guard !references.isEmpty else { return self }
+    /// Names that it takes, those of graphs within included.
+    fileprivate var taken: [String] {
+        inputs.filter { !$0.isEmpty }
+            + graphs.values.flatMap { graph in graph.outputs + graph.nodes.flatMap(\.taken) }
+    }
+
+    /// Whether a list of it was too long to be read whole.
+    fileprivate var hasLongList: Bool {
+        attributes.integerLists.values.contains { $0.count > ONNXTensorReader.mostNumbers }
+            || attributes.numberLists.values.contains { $0.count > ONNXTensorReader.mostNumbers }
+    }
+
+    /// A function's node, with the attributes that it takes from the call, or from the function's defaults.
+    fileprivate func completed(by call: ONNXGraph.Node, else defaults: ONNXGraph.Attributes) -> ONNXGraph.Node {
         var node = self
         for (own, theirs) in references {
-            node.attributes.integers[own] = call.attributes.integers[theirs]
-            node.attributes.integerLists[own] = call.attributes.integerLists[theirs]
-            node.attributes.numbers[own] = call.attributes.numbers[theirs]
-            node.attributes.numberLists[own] = call.attributes.numberLists[theirs]
-            node.attributes.texts[own] = call.attributes.texts[theirs]
-            node.attributes.tensors[own] = call.attributes.tensors[theirs]
-            node.attributes.textLists[own] = call.attributes.textLists[theirs]
+            let (given, name) = (call.attributes, theirs)
+            node.attributes.integers[own] = given.integers[name] ?? defaults.integers[name]
+            node.attributes.integerLists[own] = given.integerLists[name] ?? defaults.integerLists[name]
+            node.attributes.numbers[own] = given.numbers[name] ?? defaults.numbers[name]
+            node.attributes.numberLists[own] = given.numberLists[name] ?? defaults.numberLists[name]
+            node.attributes.texts[own] = given.texts[name] ?? defaults.texts[name]
+            node.attributes.tensors[own] = given.tensors[name] ?? defaults.tensors[name]
+            node.attributes.textLists[own] = given.textLists[name] ?? defaults.textLists[name]
+            node.graphs[own] = call.graphs[name]
+        }
+        for (name, graph) in node.graphs {
+            node.graphs[name]?.nodes = graph.nodes.map { $0.completed(by: call, else: defaults) }
         }
         return node
     }

@@ -6,7 +6,7 @@ struct SymbolicSize: Hashable, Sendable {
     private(set) var factor: Int
     /// The power of the number of rows.
     private(set) var rows = 0
-    /// Sorted. From 0 up what is a dimension, and so above 0; below 0 what may be any number.
+    /// Sorted. From 0 up what is a dimension, and so never negative; below 0 what may be any number.
     private(set) var symbols: [Int] = []
 
     static let one = SymbolicSize(1)
@@ -26,7 +26,9 @@ struct SymbolicSize: Hashable, Sendable {
     /// Set where it is a number.
     var constant: Int? { rows == 0 && symbols.isEmpty ? factor : nil }
     var countsRows: Bool { rows > 0 }
-    var isPositive: Bool { factor > 0 && symbols.allSatisfy { $0 >= 0 } }
+    /// A dimension may be 0, the number of rows is not.
+    var isPositive: Bool { factor > 0 && symbols.isEmpty }
+    var isNeverNegative: Bool { factor >= 0 && symbols.allSatisfy { $0 >= 0 } }
 
     /// `nil` where it is too large.
     func times(_ other: SymbolicSize) -> SymbolicSize? {
