@@ -36,8 +36,7 @@ test-swift: setup-test
 	@swift test --skip-build --filter RedisLeadershipTests
 
 test-clients: setup-test
-	@swift build --product spate
-	@swift build --product KedaTestServer
+	@swift build --build-tests
 	@for folder in CommandLine Clients Keda Drivers Operator; do .spate/venv-test/bin/python -m pytest -q Tests/$$folder; done
 
 test-unprivileged: setup-test ## what an ordinary user meets; started by root it becomes one, in a copy of its own

@@ -176,7 +176,7 @@ import Testing
     func nested() {
         let branch = MadeModel([.init("Neg", ["x"], ["o"])], inputs: [], outputs: [.init("o", ["batch", 4])])
         let decision: [MadeModel.Node] = [
-            .init("ReduceMax", ["x"], ["m"]), .init("Greater", ["m", "bound"], ["c"]),
+            .init("Greater", ["x", "bound"], ["c"]),
             .init("If", ["c"], ["y"], [("then_branch", .graph(branch)), ("else_branch", .graph(branch))]),
         ]
         #expect(
@@ -211,7 +211,7 @@ import Testing
         let deciding = MadeModel.Function(
             "Deciding", ["a"], ["y"],
             [
-                .init("ReduceMax", ["a"], ["m"]), .init("Cast", ["m"], ["c"], [("to", .integer(9))]),
+                .init("Cast", ["a"], ["c"], [("to", .integer(9))]),
                 .init("If", ["c"], ["y"], [("then_branch", .graph(branch)), ("else_branch", .graph(branch))]),
             ])
         #expect(called(deciding, ["x"])?.obstacle?.contains("an If decides by values") == true)
@@ -222,7 +222,7 @@ import Testing
         #expect(called(itself, ["x"])?.obstacle?.contains("cannot be followed") == true)
     }
 
-    @Test("functions that call functions are followed once for each way of calling")
+    @Test("functions that call each other without end in sight are not followed to it", .timeLimit(.minutes(1)))
     func manyCalls() {
         // Each calls the next twice: 2^30 calls.
         let functions = (0..<30).map { level in
@@ -235,13 +235,13 @@ import Testing
         }
         var model = model([.init("F0", ["x"], ["n"], domain: "own"), .init("NonZero", ["n"], ["y"])])
         model.functions = functions
-        #expect(evidence(model)?.obstacle?.contains("NonZero") == true)
+        #expect(evidence(model)?.obstacle?.contains("cannot be followed") == true)
     }
 
     @Test("what goes round a loop depends on what comes in from outside, some rounds later")
     func carried() throws {
         let kind = try #require(ModelKind.all.first { $0.name == "rounds until all rows together are done" })
-        #expect(evidence(kind.model)?.obstacle?.contains("a Loop runs as long as values say") == true)
+        #expect(evidence(kind.model)?.obstacle?.contains("ReduceMax takes the rows of a run together") == true)
         // Two rounds from x to the sizes: a takes x, b takes a, and b is how often something is repeated.
         let body = MadeModel(
             [
@@ -249,8 +249,13 @@ import Testing
                 .init("Identity", ["c"], ["c1"]),
             ], inputs: ["i", "c", "a", "b"].map { .init($0, []) },
             outputs: ["c1", "a1", "b1", "t"].map { .init($0, []) })
-        let loop = model([.init("Loop", ["n", "t", "p", "q"], ["u", "v", "y"], [("body", .graph(body))])])
-        #expect(evidence(loop)?.obstacle?.contains("Tile") == true)
+        let loop = model(
+            [.init("Loop", ["n", "t", "p", "q"], ["u", "v", "y"], [("body", .graph(body))])],
+            weights: [
+                .integers("n", [], [3]), .booleans("t", [], [true]), .floats("p", [1, 4], [1, 2, 3, 4]),
+                .floats("q", [1, 4], [1, 2, 3, 4]), .floats("z", [2], [1, 2]),
+            ])
+        #expect(evidence(loop)?.obstacle?.contains("from round to round") == true)
     }
 
     @Test("the order of the nodes in a file does not matter")
@@ -267,7 +272,7 @@ import Testing
     )
     func lookalikes() {
         let shape = model([.init("Shape", ["x"], ["s"], domain: "somebody"), .init("Reshape", ["z", "s"], ["y"])])
-        #expect(evidence(shape)?.obstacle?.contains("Reshape") == true)
+        #expect(evidence(shape)?.obstacle?.contains("Shape is not known") == true)
         let class_ = model([
             .init("ArgMax", ["x"], ["i"], domain: "somebody"), .init("Gather", ["t", "i"], ["y"]),
         ])

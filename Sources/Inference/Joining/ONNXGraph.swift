@@ -153,13 +153,6 @@ struct ONNXGraph: Sendable, Equatable {
 
     init() {}
 
-    /// Whether a node of it, or of a graph within it, takes one of `names`.
-    func takes(from names: Set<String>) -> Bool {
-        nodes.contains { node in
-            node.inputs.contains { names.contains($0) } || node.graphs.values.contains { $0.takes(from: names) }
-        } || outputs.contains { names.contains($0) }
-    }
-
     private init?(_ bytes: UnsafeRawBufferPointer, _ range: Range<Int>, depth: Int) {
         guard depth < Self.deepest else { return nil }
         var reader = ProtobufReader(bytes, range)

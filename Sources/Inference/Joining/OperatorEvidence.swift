@@ -47,10 +47,9 @@ package struct OperatorEvidence: Sendable, Equatable {
         var flow = ValueFlow(functions)
         flow.follow(graph, from: Set(graph.inputs).subtracting(graph.constants.keys))
         evidence.obstacle =
-            evidence.obstacle ?? flow.obstacle
-            ?? RowFlow.obstacle(graph, functions: functions, versions: versions)
+            evidence.obstacle ?? RowFlow.obstacle(graph, functions: functions, versions: versions)
         let makesIntegers = integers || flow.makesIntegers
-        if makesIntegers, flow.divides {
+        if flow.isExhausted || makesIntegers && flow.divides {
             evidence.values = .smallPositive
         } else if makesIntegers, flow.indexes {
             evidence.values = .small

@@ -1,6 +1,8 @@
-/// Follows the values of a graph's inputs through it: what depends on values, and not only on shapes.
+/// Follows the values of a graph's inputs through it, and says what made-up ones may be: a load must not try what may end the
+/// process. Whether rows keep apart is for `RowFlow`.
 struct ValueFlow {
-    private(set) var obstacle: String?
+    /// The graph is too large, or calls too deep: what values become is not known.
+    private(set) var isExhausted = false
     /// Values become indices.
     private(set) var indexes = false
     /// Something is divided by values.
@@ -44,46 +46,25 @@ struct ValueFlow {
 
     private mutating func follow(_ nodes: [ONNXGraph.Node], from dependent: Set<String>) -> Set<String> {
         var dependent = dependent
-        while true {
-            let before = dependent.count
-            for node in nodes {
-                steps += 1
-                guard steps < Self.mostSteps else {
-                    found("the graph in the model's file is too deep to be followed")
-                    return dependent
-                }
-                if let function = functions[node.function] {
-                    dependent.formUnion(follow(function, calledBy: node, dependent))
-                } else if follow(node, dependent) {
-                    dependent.formUnion(node.outputs.filter { !$0.isEmpty })
-                }
+        for node in ONNXGraph.inOrder(nodes) {
+            steps += 1
+            guard let node, steps < Self.mostSteps else {
+                isExhausted = true
+                return dependent
             }
-            // The runtime sorts a file's nodes by itself; in one that is not sorted what comes first may depend on what comes last.
-            if dependent.count == before || Self.isSorted(nodes) { return dependent }
-        }
-    }
-
-    /// Whether no node takes what a later one of the same graph gives.
-    private static func isSorted(_ nodes: [ONNXGraph.Node]) -> Bool {
-        var later = Set(nodes.lazy.flatMap(\.outputs).filter { !$0.isEmpty })
-        for node in nodes {
-            if node.inputs.contains(where: { later.contains($0) })
-                || node.graphs.values.contains(where: { $0.takes(from: later) })
-            {
-                return false
+            if let function = functions[node.function] {
+                dependent.formUnion(follow(function, calledBy: node, dependent))
+            } else if follow(node, dependent) {
+                dependent.formUnion(node.outputs.filter { !$0.isEmpty })
             }
-            later.subtract(node.outputs)
         }
-        return true
+        return dependent
     }
 
     /// Whether the node's outputs depend on values.
     private mutating func follow(_ node: ONNXGraph.Node, _ dependent: Set<String>) -> Bool {
         let operands = node.inputs.indices.filter { dependent.contains(node.inputs[$0]) }
         for index in operands { note(node, operand: index) }
-        if ["body", "then_branch", "else_branch"].contains(where: { node.references[$0] != nil }) {
-            found(Self.unfollowed)
-        }
         // A loop's graph is followed again with more that depends: what is in bounds then counts.
         bounded.subtract(node.outputs)
         if Self.isForeign(node) {
@@ -99,9 +80,6 @@ struct ValueFlow {
         var isDependent = !operands.isEmpty
         for (_, graph) in node.graphs.sorted(by: { $0.key < $1.key }) {
             let inside = follow(graph, of: node, dependent, operands)
-            if node.type == "Loop", let condition = graph.outputs.first, inside.contains(condition) {
-                found("a Loop runs as long as values say")
-            }
             isDependent = isDependent || graph.outputs.contains { inside.contains($0) }
         }
         return isDependent
@@ -143,7 +121,6 @@ struct ValueFlow {
     private mutating func follow(
         _ function: ONNXGraph.Function, calledBy node: ONNXGraph.Node, _ dependent: Set<String>
     ) -> [String] {
-        if !node.graphs.isEmpty { found(Self.unfollowed) }
         func operands(_ names: Set<String>) -> [Bool] {
             function.inputs.indices.map { node.inputs.indices.contains($0) && names.contains(node.inputs[$0]) }
         }
@@ -153,7 +130,7 @@ struct ValueFlow {
             result = known
         } else {
             guard depth < Self.deepest else {
-                found(Self.unfollowed)
+                isExhausted = true
                 return node.outputs
             }
             // Names within a function are its own.
@@ -177,8 +154,6 @@ struct ValueFlow {
     private mutating func note(_ node: ONNXGraph.Node, operand: Int) {
         let isBounded = bounded.contains(node.inputs[operand])
         switch node.type {
-        case "If" where operand == 0: found("an If decides by values, once for all rows of a run")
-        case "Loop" where operand < 2: found("a Loop runs as long as values say")
         case "Cast" where !isBounded && (node.attributes.integers["to"].map(Self.integerTypes.contains) ?? true):
             makesIntegers = true
         case "CastLike" where operand == 0 && !isBounded, "CastMap" where !isBounded: makesIntegers = true
@@ -186,23 +161,13 @@ struct ValueFlow {
         default: break
         }
         if Self.isForeign(node), !node.domain.hasPrefix("com.microsoft"), !isBounded { makesIntegers = true }
-        if Self.sizes[node.type]?.contains(operand) == true {
-            found("the operator \(node.type) makes as many elements as values say")
-        }
-        if Self.rows[node.type]?.contains(operand) == true {
-            found("the operator \(node.type) takes the row that values say")
-        }
         if !isBounded, Self.indices[node.type]?.contains(operand) ?? Self.isForeign(node) { indexes = true }
     }
-
-    private static let unfollowed = "the functions in the model's file cannot be followed"
 
     /// Whether nobody here knows what the operator does with a number: it may take it for a place, and not check it.
     private static func isForeign(_ node: ONNXGraph.Node) -> Bool {
         !["", "ai.onnx", "ai.onnx.ml"].contains(node.domain)
     }
-
-    private mutating func found(_ text: String) { obstacle = obstacle ?? text }
 
     private static let bounding: Set<String> = [
         "ArgMax", "ArgMin", "Equal", "Greater", "GreaterOrEqual", "Less", "LessOrEqual", "Not", "And", "Or", "Xor",
@@ -216,20 +181,6 @@ struct ValueFlow {
 
     /// ONNX's numbers of integer types.
     private static let integerTypes: Set<Int64> = [2, 3, 4, 5, 6, 7, 12, 13]
-
-    /// Operands that say how many elements an output has.
-    private static let sizes: [String: ClosedRange<Int>] = [
-        "NonZero": 0...0, "Compress": 1...1, "Unique": 0...0, "NonMaxSuppression": 0...4, "Range": 0...2,
-        "ConstantOfShape": 0...0, "Expand": 1...1, "Tile": 1...2, "Resize": 1...3, "Upsample": 1...1, "Pad": 1...1,
-        "Slice": 1...4, "DynamicSlice": 1...4, "Reshape": 1...1, "OneHot": 1...1, "TopK": 1...1, "Split": 1...1,
-        "SplitToSequence": 1...1, "CenterCropPad": 1...1, "HannWindow": 0...0, "HammingWindow": 0...0,
-        "BlackmanWindow": 0...0, "MelWeightMatrix": 0...4, "DFT": 1...1, "Col2Im": 1...2,
-    ]
-
-    /// Operands that say which row, or which place of the whole output; runtimes do not check each of them.
-    private static let rows: [String: ClosedRange<Int>] = [
-        "RoiAlign": 2...2, "MaxRoiAlign": 1...1, "CropAndResize": 2...2, "MaxUnpool": 1...1,
-    ]
 
     /// Operands that say which element.
     private static let indices: [String: ClosedRange<Int>] = [

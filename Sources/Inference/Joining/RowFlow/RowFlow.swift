@@ -40,7 +40,7 @@ struct RowFlow {
     private var steps = 0
 
     /// Nodes that are looked at, counting each call of a function and each round of a loop.
-    private static let mostSteps = 1_000_000
+    private static let mostSteps = 300_000
     private static let deepest = 32
     static let unfollowed = "the graph in the model's file cannot be followed"
 
@@ -134,7 +134,7 @@ struct RowFlow {
     }
 
     private mutating func follow(_ nodes: [Node], _ names: inout Names) {
-        for node in Self.inOrder(nodes) {
+        for node in ONNXGraph.inOrder(nodes) {
             guard let node else {
                 failure = failure ?? Self.unfollowed
                 continue
@@ -145,33 +145,6 @@ struct RowFlow {
                 names[output] = facts.indices.contains(index) ? facts[index] : .mixed(Self.unfollowed)
             }
         }
-    }
-
-    /// Each node after those that make what it takes, as the runtime sorts them by itself; `nil` for each that never can run.
-    private static func inOrder(_ nodes: [Node]) -> [Node?] {
-        var makers: [String: Int] = [:]
-        for (index, node) in nodes.enumerated() {
-            for output in node.outputs where !output.isEmpty { makers[output] = index }
-        }
-        var missing = Array(repeating: 0, count: nodes.count)
-        var takers: [Int: [Int]] = [:]
-        for (index, node) in nodes.enumerated() {
-            // What a graph within makes itself may have the same name; then it waits for nothing that matters.
-            for maker in Set(node.taken.compactMap { makers[$0] }) where maker != index {
-                missing[index] += 1
-                takers[maker, default: []].append(index)
-            }
-        }
-        var order = nodes.indices.filter { missing[$0] == 0 }
-        var next = 0
-        while next < order.count {
-            for taker in takers[order[next]] ?? [] {
-                missing[taker] -= 1
-                if missing[taker] == 0 { order.append(taker) }
-            }
-            next += 1
-        }
-        return order.map { nodes[$0] } + Array(repeating: nil, count: nodes.count - order.count)
     }
 
     /// Of each output of `node`.
@@ -272,12 +245,6 @@ extension RowFlow {
 }
 
 extension ONNXGraph.Node {
-    /// Names that it takes, those of graphs within included.
-    fileprivate var taken: [String] {
-        inputs.filter { !$0.isEmpty }
-            + graphs.values.flatMap { graph in graph.outputs + graph.nodes.flatMap(\.taken) }
-    }
-
     /// Whether a list of it was too long to be read whole.
     fileprivate var hasLongList: Bool {
         attributes.integerLists.values.contains { $0.count > ONNXTensorReader.mostNumbers }
