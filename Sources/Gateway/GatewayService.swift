@@ -72,13 +72,16 @@ package struct GatewayService: Service {
         }
     }
 
-    /// How long running calls may take after a shutdown began, in s.
-    private static let callersGrace = 15
+    /// How long running calls may take after a shutdown began.
+    private static let callersGrace: Duration = .seconds(15)
+    /// How long the queue may take then to say that it is there.
+    private static let queuePatience: Duration = .seconds(2)
 
     /// Returns when callers are to wait no longer: after their grace, or once the queue is away, from which no answer can come.
     /// - Returns: whether the queue is away.
     private func waitForCallers() async -> Bool {
-        for _ in 0..<Self.callersGrace {
+        let end = ContinuousClock.now + Self.callersGrace
+        while ContinuousClock.now < end {
             // Only the end of the process cancels it.
             try? await Task.sleep(for: .seconds(1))
             if await isQueueAway() { return true }
@@ -86,25 +89,27 @@ package struct GatewayService: Service {
         return false
     }
 
-    /// Whether the queue does not say within 2 s that it is there. One that takes no jobs may give answers all the same.
+    /// Whether the queue does not say in time that it is there. One that takes no jobs may give answers all the same.
     private func isQueueAway() async -> Bool {
-        await withTaskGroup(of: Bool.self) { group in
-            group.addTask {
-                do throws(QueueError) {
-                    try await queue.verify()
-                    return false
-                } catch {
-                    return error.code == .unavailable
-                }
+        // Not a group's children: what was sent to a Redis that hangs ends by its own time-out only.
+        let (answers, answer) = AsyncStream.makeStream(of: Bool.self, bufferingPolicy: .bufferingOldest(1))
+        let asking = Task {
+            do throws(QueueError) {
+                try await queue.verify()
+                answer.yield(false)
+            } catch {
+                answer.yield(error.code == .unavailable)
             }
-            group.addTask {
-                // Cancelled by the other's answer.
-                try? await Task.sleep(for: .seconds(2))
-                return true
-            }
-            defer { group.cancelAll() }
-            return await group.next() ?? true
         }
+        let patience = Task {
+            try await Task.sleep(for: Self.queuePatience)
+            answer.yield(true)
+        }
+        defer {
+            asking.cancel()
+            patience.cancel()
+        }
+        return await answers.first { _ in true } ?? true
     }
 
     private func serve() async throws {

@@ -15,6 +15,8 @@ final class HeldJobs: Sendable {
         var isRegistered = false
         /// Until when the lease holds at least, by what Redis has confirmed.
         var leased: ContinuousClock.Instant?
+        /// How long a lease lasts.
+        var lease: Duration = .zero
         /// Those of `jobs` that have a deadline.
         var deadlines: Set<JobID> = []
         /// Somebody else may have them too, or have settled them.
@@ -65,7 +67,8 @@ final class HeldJobs: Sendable {
 
     func hold(of id: JobID, now: ContinuousClock.Instant) -> Hold {
         state.withLock { state in
-            let isLeased = state.leased.map { now < $0 } ?? false
+            // What is sent now may reach Redis a little later.
+            let isLeased = state.leased.map { now + state.lease * 0.4 < $0 } ?? false
             return Hold(
                 body: state.bodies.isEmpty ? nil : state.bodies[id],
                 isContested: !isLeased || state.contested.contains(id),
@@ -120,6 +123,7 @@ final class HeldJobs: Sendable {
                 state.contest(state.arriving)
             }
             state.leased = max(state.leased ?? start, start + duration)
+            state.lease = duration
         }
     }
 

@@ -111,6 +111,24 @@ def all_of_them():
     yield "rows counted in 8 bits", counted(TensorProto.UINT8)
     yield "a loop that need not run", made(
         [node("Loop", ["most", "", "w"], ["y"], body=adding)], [constant("most", 0, np.int64), *wide], y=("n", None))
+    naming = helper.make_graph(
+        [node("Identity", ["c"], ["on"]), node("Identity", ["one"], ["after"])], "b",
+        [port("i", (), INT64), port("c", (), BOOL), port("before", None, INT64)],
+        [port("on", (), BOOL), port("after", None, INT64)])
+    yield "an axis that a loop need not change", made(
+        [
+            node("Loop", ["most", "", "zero"], ["ax"], body=naming), node("ReduceMean", ["x", "ax"], ["m"]),
+            node("Sub", ["x", "m"], ["y"]),
+        ], [constant("most", 0, np.int64), integers("zero", 0), integers("one", 1)])
+    yield "what is left of three times the rows", rows_then(
+        node("Conv", ["x", "w"], ["p"], auto_pad="SAME_UPPER"), node("Mul", ["s", "three"], ["t"]),
+        node("Concat", ["rest", "t"], ["to"], axis=0), node("Reshape", ["p", "to"], ["r"]),
+        node("Softmax", ["r"], ["a"], axis=1), node("Shape", ["p"], ["back"]), node("Reshape", ["a", "back"], ["y"]),
+        constants=[constant("w", np.ones((1, 1, 3, 3))), integers("three", 3), integers("rest", -1)], x=("n", 1, 6, 6), y=swap)
+    yield "a part that is cut out of the rows", made(
+        [node("Resize", ["x", "part", "scales"], ["y"], mode="linear",
+              coordinate_transformation_mode="tf_crop_and_resize")],
+        [constant("part", [0, 0, 0, 0, 0.5, 1, 1, 1]), constant("scales", [1, 1, 2, 2])], x=picture, y=swap)
     yield "a default of a function", made(
         [node("S", ["x"], ["y"], domain="f")], domains=[("", 21), ("f", 1)],
         functions=[function("S", ["a"], ["b"], [referring("Softmax", ["a"], ["b"], "axis", "ax")],

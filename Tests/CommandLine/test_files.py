@@ -80,7 +80,7 @@ def test_what_import_cannot_read_is_said_plainly(tmp_path):
     (tmp_path / "binary").write_bytes(bytes(range(256)))
     os.mkfifo(tmp_path / "pipe")
     for name, said in {
-        "loop": "cannot be read", ".": "irectory", "binary": "not UTF-8 text", "missing": "no such file", "pipe": "",
+        "loop": "cannot be read", ".": "irectory", "binary": "not UTF-8 text", "missing": "no such file", "pipe": "pipe",
     }.items():
         done = spate("import", tmp_path / name)
         assert done.returncode == 1, name

@@ -26,6 +26,21 @@ import Testing
         #expect(try obstacle(kind.model) != nil)
     }
 
+    @Test("shapes that double from node to node", .timeLimit(.minutes(1)), arguments: ["Gather", "Concat"])
+    func doubling(type: String) throws {
+        let nodes = (0..<64).map { index in
+            MadeModel.Node(
+                type, ["v\(index)", "v\(index)"], ["v\(index + 1)"], type == "Concat" ? [("axis", .integer(0))] : [])
+        }
+        let start: MadeModel.Node =
+            type == "Concat" ? .init("Shape", ["w"], ["v0"]) : .init("Identity", ["w"], ["v0"])
+        let model = MadeModel(
+            [start] + nodes + [.init("Relu", ["x"], ["y"])], inputs: [.init("x", ["batch", 4])],
+            outputs: [.init("y", ["batch", 4])], weights: [.integers("w", [2, 2], [0, 1, 0, 1])])
+        // As many axes as no value has; a list as long as no shape is a list of numbers that nobody follows.
+        #expect(try (obstacle(model) != nil) == (type == "Gather"))
+    }
+
     struct Step: Sendable, CustomTestStringConvertible {
         var testDescription: String
         var nodes: [MadeModel.Node]

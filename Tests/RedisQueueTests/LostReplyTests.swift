@@ -59,7 +59,10 @@ import Testing
                 let (dead, heir) = (harness.worker("dead"), harness.worker("heir"))
                 let job = try await queue.takeOne(dead)
                 var reaped: [String] = []
-                while reaped.isEmpty { reaped = try await queue.observer.reapExpired(from: [queue.queue]) }
+                try await eventually("the end of the lease") {
+                    reaped = try await queue.observer.reapExpired(from: [queue.queue])
+                    return !reaped.isEmpty
+                }
                 #expect(reaped == ["dead"])
                 let again = try await queue.takeOne(heir)
                 try await heir.settle([queue.outcome(of: again, worker: "heir")])

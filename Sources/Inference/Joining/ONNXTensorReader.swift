@@ -138,6 +138,7 @@ enum ONNXTensorReader {
     private static func numbers(
         _ bytes: UnsafeRawBufferPointer, _ range: Range<Int>, _ type: UInt64
     ) -> [ONNXGraph.Constant.Number]? {
+        guard range.count <= (mostNumbers + 1) * 8 else { return nil }
         func read<Value: FixedWidthInteger>(_: Value.Type) -> [Value] {
             stride(
                 from: range.lowerBound, through: range.upperBound - MemoryLayout<Value>.size,
@@ -177,7 +178,6 @@ enum ONNXTensorReader {
         case .fixed32(let bits): return [.real(Double(Float(bitPattern: bits)))]
         case .fixed64(let bits): return [.real(Double(bitPattern: bits))]
         case .bytes(let range):
-            guard range.count <= (mostNumbers + 1) * 8 else { return [] }
             return numbers(bytes, range, isDouble ? ElementType.float64 : ElementType.float32) ?? []
         case .varint: return []
         }

@@ -1,14 +1,13 @@
 import Tensors
 
-/// What a graph's operators say of joining its rows. They can only speak against it: what they leave open has to be proven
-/// by runs.
+/// What a graph's operators say of joining its rows, and of what made-up rows may be. What they leave open has to be borne out by
+/// runs.
 ///
 /// | found | example | then |
 /// |---|---|---|
-/// | scales over the whole run | DynamicQuantizeLinear | against: an answer depends on its neighbours |
+/// | dynamic quantisation | DynamicQuantizeLinear | against: scales are of the whole run |
 /// | random numbers | RandomNormalLike | against: nothing can be proven |
-/// | as many elements, steps or rounds as values say | NonZero, a Loop's count | against |
-/// | one decision over the whole run | the condition of an If | against |
+/// | rows that are not kept apart | Softmax over rows | against (`RowFlow`) |
 package struct OperatorEvidence: Sendable, Equatable {
     /// Which values made-up rows may have. Callers can send anything; a load must not try what may end the process.
     package enum Values: Sendable, Equatable {
@@ -69,15 +68,9 @@ package struct OperatorEvidence: Sendable, Equatable {
         guard obstacle == nil else { return }
         if Self.dynamicQuantization.contains(node.type) {
             obstacle =
-                "the operator \(node.type) takes its scale from the whole run, so an answer depends on its neighbours"
+                "the operator \(node.type) is one of dynamic quantisation, whose scales are of the whole run: an answer depends on its neighbours"
         } else if Self.random.contains(node.type) {
             obstacle = "the operator \(node.type) draws random numbers"
-        } else if Self.generating.contains(node.type) {
-            obstacle = "the operator \(node.type) generates until all rows are done"
-        } else if node.type == "BatchNormalization",
-            node.attributes.integers["training_mode"] ?? 0 != 0 || node.references["training_mode"] != nil
-        {
-            obstacle = "a BatchNormalization in training mode takes its mean over the whole run"
         }
     }
 
@@ -88,7 +81,6 @@ package struct OperatorEvidence: Sendable, Equatable {
     private static let random: Set<String> = [
         "RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike", "Multinomial", "Bernoulli",
     ]
-    private static let generating: Set<String> = ["BeamSearch", "GreedySearch", "Sampling", "WhisperBeamSearch"]
     private static let ordering: Set<String> = [
         "TopK", "Unique", "NonMaxSuppression", "ArgMax", "ArgMin", "MaxRoiAlign", "RoiAlign",
     ]

@@ -52,7 +52,8 @@ struct ValueFlow {
                 isExhausted = true
                 return dependent
             }
-            if let function = functions[node.function] {
+            // The runtime takes its own operator of that name before the function.
+            if let function = functions[node.function], !RowFlow.builtIn.contains(node.domain) {
                 dependent.formUnion(follow(function, calledBy: node, dependent))
             } else if follow(node, dependent) {
                 dependent.formUnion(node.outputs.filter { !$0.isEmpty })
@@ -65,6 +66,9 @@ struct ValueFlow {
     private mutating func follow(_ node: ONNXGraph.Node, _ dependent: Set<String>) -> Bool {
         let operands = node.inputs.indices.filter { dependent.contains(node.inputs[$0]) }
         for index in operands { note(node, operand: index) }
+        if ["body", "then_branch", "else_branch"].contains(where: { node.references[$0] != nil }) {
+            isExhausted = true
+        }
         // A loop's graph is followed again with more that depends: what is in bounds then counts.
         bounded.subtract(node.outputs)
         if Self.isForeign(node) {
@@ -121,6 +125,8 @@ struct ValueFlow {
     private mutating func follow(
         _ function: ONNXGraph.Function, calledBy node: ONNXGraph.Node, _ dependent: Set<String>
     ) -> [String] {
+        // What is done in a graph that a function is given is not looked at.
+        if !node.graphs.isEmpty { isExhausted = true }
         func operands(_ names: Set<String>) -> [Bool] {
             function.inputs.indices.map { node.inputs.indices.contains($0) && names.contains(node.inputs[$0]) }
         }

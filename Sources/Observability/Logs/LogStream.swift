@@ -15,15 +15,16 @@ package final class LogStream: Sendable {
 
     /// - Parameter notice: a line that says that so many were lost; written before the first that gets through again.
     package func write(_ line: String, notice: (Int) -> String) {
-        let dropped = lost.load(ordering: .relaxed)
+        // One writer tells of the lost ones; who comes meanwhile has none to tell of, and does not wait either.
+        let seen = lost.load(ordering: .relaxed)
+        let isTold = seen > 0 && lost.compareExchange(expected: seen, desired: 0, ordering: .relaxed).exchanged
+        let dropped = isTold ? seen : 0
         do throws(StandardStream.Failure) {
             try StandardStream.write(
                 dropped > 0 ? notice(dropped) + line : line, to: descriptor,
-                patience: .limited(dropped > 0 ? .zero : patience))
-            // Where others were dropped meanwhile the next line says it.
-            if dropped > 0 { lost.subtract(dropped, ordering: .relaxed) }
+                patience: .limited(seen > 0 ? .zero : patience))
         } catch {
-            lost.add(1, ordering: .relaxed)
+            lost.add(dropped + 1, ordering: .relaxed)
         }
     }
 }

@@ -23,7 +23,7 @@ extension HTTPReply {
         case .inexpressible(let message):
             .error(
                 status,
-                "\(message); it is \(isKept ? "kept" : "there for half a minute"): GET \(ticket.path)?binary_data_output=true (or with Accept: application/octet-stream)",
+                "\(message); it is \(isKept ? "kept" : "there for a short while only"): GET \(ticket.path)?binary_data_output=true (or with Accept: application/octet-stream)",
                 headers: [.jobID: ticket.description, .location: ticket.path])
         case .malformed(let message):
             .error(.internalServerError, message, headers: [.jobID: ticket.description])

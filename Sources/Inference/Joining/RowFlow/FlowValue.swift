@@ -46,6 +46,14 @@ struct FlowValue: Sendable, Equatable {
 
     static let unknown = FlowValue()
 
+    /// As many numbers as are followed of one value: some shapes, one after another.
+    static let mostNumbers = 4 * ONNXTensorReader.mostNumbers
+
+    /// Whether it has no more axes and numbers than a value that is followed may have.
+    var isSmall: Bool {
+        (sizes?.count ?? 0) <= ONNXTensorReader.mostNumbers && (content?.count ?? 0) <= Self.mostNumbers
+    }
+
     var rank: Int? { sizes?.count }
     var isFixed: Bool { axis == nil }
     /// Whether it tells how many rows there are.

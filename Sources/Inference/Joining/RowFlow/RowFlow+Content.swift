@@ -30,7 +30,9 @@ extension RowFlow {
         case "Unsqueeze", "Squeeze", "Reshape":
             return reformed(node, values).map { [FlowValue(sizes: $0, content: content)] }
         case "Concat":
-            guard values.allSatisfy({ $0.rank == 1 }), axis == 0 || axis == -1 else { return nil }
+            guard values.allSatisfy({ $0.rank == 1 }), axis == 0 || axis == -1,
+                values.reduce(0, { $0 + ($1.content?.count ?? 0) }) <= FlowValue.mostNumbers
+            else { return nil }
             return [FlowValue(list: values.flatMap { $0.content ?? [] })]
         case "Gather":
             guard rank == 1, let indices = values.dropFirst().first, let places = indices.integers else { return nil }
@@ -216,6 +218,7 @@ extension RowFlow {
     }
 
     private static func compared(_ type: String, _ one: Element, _ other: Element) -> Bool? {
+        if type == "Equal", let a = one.size?.constant, let b = other.size?.constant { return a == b }
         if let a = one.number, let b = other.number {
             switch type {
             case "Equal": return a == b

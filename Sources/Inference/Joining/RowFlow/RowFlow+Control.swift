@@ -129,7 +129,11 @@ extension RowFlow {
                 case .known(let value): next.append(try widened(carried[index], value))
                 }
             }
-            if next == carried { return outputs }
+            // A loop of no round gives what went in.
+            if next == carried {
+                return Array(outputs[..<states.lowerBound]) + carried.map { .known($0) }
+                    + Array(outputs[states.upperBound...])
+            }
             carried = next
         }
         throw Mixed(Self.goesRound)

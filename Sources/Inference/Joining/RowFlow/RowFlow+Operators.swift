@@ -9,7 +9,7 @@ extension RowFlow {
 
     mutating func outputs(of node: Node, _ operands: [FlowValue?]) throws(Mixed) -> [FlowValue] {
         if let computed = computed(node, operands) { return computed }
-        let sizing = Self.sizing[node.type] ?? []
+        let sizing = ["", "ai.onnx"].contains(node.domain) ? Self.sizing[node.type] ?? [] : []
         for (index, operand) in operands.enumerated() where !sizing.contains(index) {
             if operand?.countsRows ?? false {
                 throw Mixed("the operator \(node.type) takes the number of rows as a number")
@@ -56,7 +56,7 @@ extension RowFlow {
             return try layerNormalised(node, operands, node.integer("axis") ?? -1)
         case "InstanceNormalization", "GroupNormalization", "LRN", "BatchNormalization", "GlobalAveragePool",
             "GlobalMaxPool", "GlobalLpPool", "AveragePool", "MaxPool", "LpPool", "Conv", "ConvTranspose",
-            "DepthToSpace", "SpaceToDepth", "ConvInteger", "QLinearConv":
+            "DepthToSpace", "SpaceToDepth", "QLinearConv":
             return [try picture(node, operands)]
         case "MeanVarianceNormalization":
             let axes = node.integerList("axes") ?? [0, 2, 3]
@@ -66,7 +66,7 @@ extension RowFlow {
             guard let axis = operands.dropFirst().first??.integers?.first else { throw Mixed(unknownShape(node)) }
             return [try along(node, operands, axis)]
         case "TopK": return try topK(node, operands)
-        case "MatMul", "MatMulInteger", "QLinearMatMul": return [try product(node, operands)]
+        case "MatMul", "QLinearMatMul": return [try product(node, operands)]
         case "Gemm": return [try gemm(node, operands)]
         case "Einsum": return [try einsum(node, values)]
         case "Reshape": return [try reshaped(node, operands)]

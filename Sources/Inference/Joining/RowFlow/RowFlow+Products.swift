@@ -9,9 +9,12 @@ extension RowFlow {
         let others = operands.indices.filter { !places.contains($0) }
         guard others.allSatisfy({ operands[$0]?.isFixed ?? true }) else { throw Mixed(mixes(node)) }
         if !others.isEmpty, !left.isFixed || !right.isFixed {
-            // A scale for each line of the rows' own matrix would be one for each row.
-            let single = others.allSatisfy { operands[$0]?.sizes?.allSatisfy { $0 == .one } ?? true }
-            guard single || right.isFixed && left.axis.map({ $0 == 0 }) ?? true else { throw Mixed(unknownShape(node)) }
+            // A scale for each line of the rows' own matrix would be one for each row; weights may have one for each column.
+            let free = right.isFixed ? [4, 5] : []
+            let single = others.allSatisfy {
+                free.contains($0) || operands[$0]?.sizes?.allSatisfy { $0 == .one } ?? true
+            }
+            guard single else { throw Mixed(unknownShape(node)) }
         }
         return try product(node, left, right)
     }
@@ -85,10 +88,10 @@ extension RowFlow {
         }
         let output = Array(sides[1].dropFirst())
         var letter: Character?
-        var known: [Character: SymbolicSize] = [:]
+        var found: [Character: [SymbolicSize]] = [:]
         for (term, value) in zip(terms, values) {
             guard let sizes = value.sizes, sizes.count == term.count else { throw Mixed(unknownShape(node)) }
-            for (name, size) in zip(term, sizes) where known[name].map({ $0 == .one }) ?? true { known[name] = size }
+            for (name, size) in zip(term, sizes) { found[name, default: []].append(size) }
             if let axis = value.axis {
                 guard letter.map({ $0 == term[axis] }) ?? true else {
                     throw Mixed("the operator Einsum takes every row of a run with every other")
@@ -96,6 +99,7 @@ extension RowFlow {
                 letter = term[axis]
             }
         }
+        let known = found.mapValues { common($0) }
         guard let letter, let place = output.firstIndex(of: letter) else {
             throw Mixed("the operator Einsum sums over the rows of a run")
         }

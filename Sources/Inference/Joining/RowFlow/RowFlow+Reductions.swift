@@ -97,7 +97,7 @@ extension RowFlow {
         case "InstanceNormalization", "GroupNormalization", "LRN", "BatchNormalization": return value
         case "GlobalAveragePool", "GlobalMaxPool", "GlobalLpPool":
             return FlowValue(sizes: Array(sizes.prefix(2)) + sizes.dropFirst(2).map { _ in .one }, axis: 0)
-        case "Conv", "AveragePool", "MaxPool", "LpPool", "ConvInteger", "QLinearConv":
+        case "Conv", "AveragePool", "MaxPool", "LpPool", "QLinearConv":
             let weights = operands.element(node.type == "QLinearConv" ? 3 : 1) ?? nil
             return FlowValue(sizes: windowed(node, sizes, weights), axis: 0)
         default:
@@ -148,7 +148,10 @@ extension RowFlow {
             return .unknown
         }
         guard let sizes = value.sizes else { throw Mixed(unknownShape(node)) }
-        let stretches = node.attributes.texts["keep_aspect_ratio_policy"] ?? "stretch" == "stretch"
+        // Proportions, and a part that is cut out, may be those of the rows' axis, too.
+        let stretches =
+            node.attributes.texts["keep_aspect_ratio_policy"] ?? "stretch" == "stretch"
+            && node.attributes.texts["coordinate_transformation_mode"] != "tf_crop_and_resize"
         var places = Array(sizes.indices)
         if let axes = node.integerList("axes") {
             places = []

@@ -43,7 +43,7 @@ extension RowFlow {
     }
 
     /// The size of an axis on which several meet, those of 1 being repeated.
-    private mutating func common(_ sizes: [SymbolicSize]) -> SymbolicSize {
+    mutating func common(_ sizes: [SymbolicSize]) -> SymbolicSize {
         let others = sizes.filter { $0 != .one }
         guard let first = others.first else { return .one }
         if let known = others.first(where: { $0.constant != nil }) { return known }
@@ -100,7 +100,9 @@ extension RowFlow {
                 }
                 // How many blocks a row becomes is left to the runtime. Where one row alone can be reshaped so, whatever the
                 // callers send, each row fills its blocks.
-                if size.constant == -1, isOnlyRowsFree, target[(place + 1)...].allSatisfy(\.isPositive) {
+                if size.constant == -1, isOnlyRowsFree,
+                    target[(place + 1)...].allSatisfy({ $0.isPositive && !$0.countsRows })
+                {
                     guard let rows = SymbolicSize.rows.times(newDimension()) else { throw Mixed(unknownShape(node)) }
                     target[place] = rows
                     target = target.map { mayBeAnything($0) }

@@ -7,11 +7,8 @@ extension RowFlow {
             let values =
                 node.attributes.numberLists["imputed_value_floats"]?.count
                 ?? node.attributes.integerLists["imputed_value_int64s"]?.count
-            return [values == 1 ? try alone(node, operands) : try within(node, operands, lastAxes: 1)]
-        case "Scaler":
-            // One number for all, or one for each place along the last axis.
-            return [try within(node, operands, lastAxes: 1)]
-        case "Normalizer": return [try table(rows: node, operands, rank: 2)]
+            return [values == 1 ? try alone(node, operands) : try table(rows: node, operands, rank: 2)]
+        case "Scaler", "Normalizer": return [try table(rows: node, operands, rank: 2)]
         case "LinearRegressor", "SVMRegressor", "TreeEnsembleRegressor", "TreeEnsemble":
             let targets = node.type == "SVMRegressor" ? 1 : node.integer("n_targets") ?? node.integer("targets") ?? 1
             return [try table(rows: node, operands, rank: 2).with(targets, along: 1, &self)]
@@ -118,7 +115,8 @@ extension RowFlow {
             first.block == second.block, first.rank == second.rank
         else { throw Mixed(unknownShape(node)) }
         let value = try within(node, [first] + operands.dropFirst(2), lastAxes: 1)
-        return node.outputs.map { _ in value }
+        // The sum itself is the fourth; before it come a mean and a deviation.
+        return node.outputs.indices.map { $0 == 1 || $0 == 2 ? value.withFree(-1, &self) : value }
     }
 
     /// `[rows, …]` throughout: every operand that has a part for each row begins with them, and what is fixed holds for all.
@@ -146,7 +144,7 @@ extension RowFlow {
             else { throw Mixed(unknownShape(node)) }
         } else if node.domain != "com.microsoft" {
             guard [1, 2].allSatisfy({ operands.element($0)??.axis == 0 }),
-                [4, 5].allSatisfy({ (operands.element($0) ?? nil)?.isFixed != true })
+                [4, 5, 6].allSatisfy({ (operands.element($0) ?? nil)?.isFixed != true })
             else { throw Mixed(unknownShape(node)) }
             if let mask = operands.element(3) ?? nil {
                 guard mask.rank.map({ mask.isFixed ? $0 <= 2 : $0 == 4 }) ?? false else {

@@ -163,7 +163,10 @@ struct RowFlow {
             case ("", "Scan"), ("ai.onnx", "Scan"): return try scan(node, names)
             default:
                 let operands = try operands(node, names)
-                var facts = try outputs(of: node, operands).map { Fact.known($0) }
+                let values = try outputs(of: node, operands)
+                // Of axes and numbers that double from node to node there is soon no end.
+                guard values.allSatisfy(\.isSmall) else { throw Mixed(unknownShape(node)) }
+                var facts = values.map { Fact.known($0) }
                 // Of further outputs a rule says nothing.
                 let isFixed = operands.allSatisfy { $0?.isFixed ?? true }
                 while facts.count < node.outputs.count {
@@ -177,7 +180,7 @@ struct RowFlow {
         }
     }
 
-    private static let builtIn: Set<String> = ["", "ai.onnx", "ai.onnx.ml", "com.microsoft"]
+    static let builtIn: Set<String> = ["", "ai.onnx", "ai.onnx.ml", "com.microsoft"]
 
     private static func unsaid(_ node: Node, output: Int) -> String {
         "output \(output + 1) of the operator \(node.type) is not known to keep rows apart"
