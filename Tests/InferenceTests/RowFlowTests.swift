@@ -107,6 +107,12 @@ import Testing
                 MadeModel.Node("Cast", ["s"], ["n"], [("to", .integer(1))]), MadeModel.Node("Div", ["x", "n"], ["y"]),
             ]),
         Step("columns more", [MadeModel.Node("Pad", ["x", "columns"], ["y"])]),
+        Step(
+            "columns more, and all of a row in one again",
+            [
+                MadeModel.Node("Pad", ["x", "columns"], ["p"]), MadeModel.Node("Reshape", ["p", "line"], ["l"]),
+                MadeModel.Node("Concat", ["l", "l"], ["y"], [("axis", .integer(1))]),
+            ]),
         Step("rows more", [MadeModel.Node("Pad", ["x", "rows"], ["y"])], "Pad"),
         Step(
             "a row of weights before", [MadeModel.Node("Concat", ["one", "x"], ["y"], [("axis", .integer(0))])],
@@ -133,7 +139,8 @@ import Testing
                 .floats("six", [6, 6], Array(repeating: 1, count: 36)),
                 .floats("four", [4, 4], Array(repeating: 1, count: 16)),
                 .floats("one", [1, 4, 6], Array(repeating: 1, count: 24)), .integers("nought", [1], [0]),
-                .integers("back", [3], [-1, 4, 6]), .integers("columns", [6], [0, 1, 1, 0, 0, 0]),
+                .integers("back", [3], [-1, 4, 6]), .integers("line", [2], [-1, 35]),
+                .integers("columns", [6], [0, 1, 1, 0, 0, 0]),
                 .integers("rows", [6], [1, 0, 0, 0, 0, 0]),
             ], domains: [("n", 1)])
         let found = try obstacle(model)

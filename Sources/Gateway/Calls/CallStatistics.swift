@@ -67,12 +67,23 @@ final class CallStatistics: Sendable {
     ///   settled.
     func record(_ outcome: Outcome, endToEnd: Duration?) {
         let time = endToEnd ?? Totals.bounded(outcome.run.settled - outcome.run.submitted)
+        guard !add(outcome, time) else { return }
+        // Somebody could read its file, since it has outcomes. Looked up outside the lock, since that may start a read.
+        _ = add(outcome, time, learned: .some(catalog.find(outcome.id.queue).flatMap { Counting($0) }))
+    }
+
+    /// - Parameter learned: how the model's rows count, where that was looked up; `.some(nil)`: nobody knows.
+    /// - Returns: `false` where it has to be looked up first.
+    private func add(_ outcome: Outcome, _ time: Duration, learned: Counting?? = .none) -> Bool {
         models.withLock { all in
-            guard var model = all.removeValue(forKey: outcome.id.queue) else { return }
-            // Somebody could read its file, since it has outcomes.
-            if model.counting == nil { model.counting = catalog.find(outcome.id.queue).flatMap { Counting($0) } }
+            guard var model = all.removeValue(forKey: outcome.id.queue) else { return true }
+            defer { all[outcome.id.queue] = model }
+            if model.counting == nil {
+                guard let learned else { return false }
+                model.counting = learned
+            }
             model.totals.add(outcome, time, model.counting ?? .never)
-            all[outcome.id.queue] = model
+            return true
         }
     }
 }

@@ -375,7 +375,11 @@ extension RowFlow {
                 && pads?[index + places.count].constant == 0
             if isNone { continue }
             if place == value.axis { throw Mixed("the operator Pad may add rows") }
-            result = result.withFree(place, &self)
+            let parts = [value.sizes?[place], pads?.element(index), pads?.element(index + places.count)].map {
+                $0?.constant
+            }
+            let known = parts.compactMap { $0 }.filter { $0.magnitude < 1 << 32 }
+            result = result.with(known.count == parts.count ? known.reduce(0, +) : nil, along: place, &self)
         }
         return result
     }
