@@ -17,7 +17,7 @@ setup-test:
 	@cluster/setup/setup.sh test
 
 build: setup ## release build
-	@echo "== building (the first time takes about 7 minutes on two cores)"
+	@echo "== building (the first time takes 10 to 15 minutes on two cores)"
 	@swift build -c release --product spate
 
 run: build ## start a cluster, replay the morning peak with real files, report, stop
@@ -26,7 +26,7 @@ run: build ## start a cluster, replay the morning peak with real files, report, 
 test: setup-test test-swift test-clients test-unprivileged ## everything that must be green; the last part as an ordinary user
 
 test-swift: setup-test
-	@echo "== building the tests (the first time takes about 5 minutes on two cores)"
+	@echo "== building the tests (the first time takes about 11 minutes on two cores)"
 	@swift build --build-tests
 	@echo "== what only computes, apart from what waits for servers: it would take their processor"
 	@swift test --skip-build --filter '$(COMPUTING)'
