@@ -128,6 +128,23 @@ def test_children_end_with_a_killed_parent_within_a_second(crashing):
     assert time.monotonic() - killed < 1.5
 
 
+def test_a_killed_system_can_be_started_again_at_once(crashing, tmp_path):
+    """Its Redis is still ending then: it writes its log, and takes away the file of its socket."""
+    running = crashing
+    for row in range(6):
+        location = echo(running, row)
+        running.process.kill()
+        running.process.wait()
+        running.address_file.unlink(missing_ok=True)
+        running = Cluster(tmp_path, tmp_path / "spate.yaml")
+    try:
+        answer = requests.get(running.http + location, params={"wait": "20s"}, timeout=40)
+        assert answer.status_code in (200, 404, 410), "what was accepted less than a second before the kill may be gone"
+        assert requests.get(running.http + "/v2/health/ready", timeout=10).status_code == 200
+    finally:
+        assert running.stop() == 0
+
+
 def test_what_a_killed_system_had_in_hand_goes_on_at_once(crashing, tmp_path):
     locations = [echo(crashing, row) for row in range(10)]
     wait_until(lambda: workers(crashing))

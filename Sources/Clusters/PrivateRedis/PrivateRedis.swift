@@ -30,6 +30,7 @@ package final class PrivateRedis: Service {
         try directory.prepare()
         lock = try directory.lock()
         do {
+            try await waitForPredecessor()
             try await start()
             try directory.markUsed()
         } catch {
@@ -97,6 +98,22 @@ package final class PrivateRedis: Service {
             try? await Task.sleep(for: delay)
         }
     }
+
+    /// The server of a `spate up` that was killed ends with it, a moment later: it still writes its log, and takes its socket's file
+    /// away, which would be that of the next one.
+    private func waitForPredecessor() async throws {
+        let end = ContinuousClock.now + Self.predecessorPatience
+        while let process = directory.servers.first {
+            guard ContinuousClock.now < end else {
+                throw PrivateRedisError(
+                    "a redis-server of an earlier run, process \(process), still runs in \(directory.path); end it, or give this one another directory (--data)"
+                )
+            }
+            try await Task.sleep(for: .milliseconds(10))
+        }
+    }
+
+    private static let predecessorPatience: Duration = .seconds(20)
 
     private func start() async throws(ChildProcessError) {
         // A socket file that a killed server left would not hurt Redis, but makes the wait for it ambiguous.

@@ -67,6 +67,20 @@ package struct RedisDataDirectory: Sendable {
         }
     }
 
+    /// Ids of the redis-server processes whose working directory this is.
+    var servers: [Int32] {
+        let own = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
+        // A process that ends meanwhile, or is somebody else's, is none of these.
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
+        return names.compactMap { Int32($0) }.filter { process in
+            guard let command = try? String(contentsOfFile: "/proc/\(process)/comm", encoding: .utf8),
+                command.hasPrefix("redis-server"),
+                let place = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(process)/cwd")
+            else { return false }
+            return place == own
+        }
+    }
+
     /// Takes the folder for this process until the descriptor is closed or the process ends.
     func lock() throws(PrivateRedisError) -> Int32 {
         let descriptor = open(path + "/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
