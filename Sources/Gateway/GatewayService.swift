@@ -20,6 +20,7 @@ package struct GatewayService: Service {
     private let settings: GatewaySettings
     private let calls: CallService
     private let queue: any SubmissionQueue
+    private let clock: any Clock<Duration>
     private let inference: V2Routes
     private let administration: AdminRoutes
     private let http: HTTPServing
@@ -36,11 +37,13 @@ package struct GatewayService: Service {
         id: String, settings: ClusterSettings, catalog: ModelCatalog, queue: any SubmissionQueue,
         observer: any QueueObserver, time: any TimeSource, group: any EventLoopGroup, version: String,
         metrics: MetricsRegistry, operations: AdminOperations? = nil,
-        serving: @escaping @Sendable () -> ServingFaults = { ServingFaults() }, logger: Logger,
+        serving: @escaping @Sendable () -> ServingFaults = { ServingFaults() },
+        clock: any Clock<Duration> = ContinuousClock(), logger: Logger,
         onListening: @escaping @Sendable (Addresses) -> Void
     ) {
         self.settings = settings.gateway
         self.queue = queue
+        self.clock = clock
         self.group = group
         self.logger = logger
         self.onListening = onListening
@@ -67,7 +70,7 @@ package struct GatewayService: Service {
         } onGracefulShutdown: {
             // Runs beside the drain and ends with the process: callers that wait for very long get their job's id.
             Task {
-                calls.releaseCallers(isQueueAway: await waitForCallers())
+                calls.releaseCallers(isQueueAway: await waitForCallers(by: clock))
             }
         }
     }
@@ -79,11 +82,11 @@ package struct GatewayService: Service {
 
     /// Returns when callers are to wait no longer: after their grace, or once the queue is away, from which no answer can come.
     /// - Returns: whether the queue is away.
-    private func waitForCallers() async -> Bool {
-        let end = ContinuousClock.now + Self.callersGrace
-        while ContinuousClock.now < end {
+    private func waitForCallers(by clock: some Clock<Duration>) async -> Bool {
+        let end = clock.now.advanced(by: Self.callersGrace)
+        while clock.now < end {
             // Only the end of the process cancels it.
-            try? await Task.sleep(for: .seconds(1))
+            try? await clock.sleep(for: .seconds(1))
             if await isQueueAway() { return true }
         }
         return false
@@ -102,7 +105,7 @@ package struct GatewayService: Service {
             }
         }
         let patience = Task {
-            try await Task.sleep(for: Self.queuePatience)
+            try await clock.sleep(for: Self.queuePatience)
             answer.yield(true)
         }
         defer {

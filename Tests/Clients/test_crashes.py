@@ -5,6 +5,7 @@ import os
 import pathlib
 import re
 import signal
+import threading
 import time
 
 import pytest
@@ -143,6 +144,24 @@ def test_a_killed_system_can_be_started_again_at_once(crashing, tmp_path):
         assert requests.get(running.http + "/v2/health/ready", timeout=10).status_code == 200
     finally:
         assert running.stop() == 0
+
+
+def test_the_redis_of_a_killed_system_is_waited_for(crashing, tmp_path):
+    (redis,) = wait_until(lambda: children_of(crashing.process, b"redis-server"))
+    os.kill(redis, signal.SIGSTOP)
+    crashing.process.kill()
+    crashing.process.wait()
+    crashing.address_file.unlink(missing_ok=True)
+    continued = threading.Timer(2, os.kill, (redis, signal.SIGCONT))
+    continued.start()
+    again = Cluster(tmp_path, tmp_path / "spate.yaml")
+    try:
+        continued.join()
+        assert ending(again, echo(again, 1))[0] == "finished"
+        assert len(children_of(again.process, b"redis-server")) == 1
+        assert not pathlib.Path(f"/proc/{redis}").exists()
+    finally:
+        assert again.stop() == 0
 
 
 def test_what_a_killed_system_had_in_hand_goes_on_at_once(crashing, tmp_path):

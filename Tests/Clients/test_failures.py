@@ -293,6 +293,7 @@ def test_the_end_does_not_wait_for_callers_of_a_redis_that_is_away(tmp_path):
             # Each is told how it ended: with its answer, or that it is not known yet.
             answers = {call.result().status_code for call in calls}
         assert answers <= {200, 503, 504}, answers
+        print(f"ended {took:.1f} s after the signal")
         assert took < 12, took
     finally:
         redis.kill()

@@ -1,3 +1,4 @@
+import CProcess
 import Foundation
 import Glibc
 package import Logging
@@ -102,14 +103,16 @@ package final class PrivateRedis: Service {
     /// The server of a `spate up` that was killed ends with it, a moment later: it still writes its log, and takes its socket's file
     /// away, which would be that of the next one.
     private func waitForPredecessor() async throws {
-        let end = ContinuousClock.now + Self.predecessorPatience
-        while let process = directory.servers.first {
-            guard ContinuousClock.now < end else {
+        for process in directory.servers {
+            let descriptor = spate_pidfd_open(process)
+            // It has ended.
+            guard descriptor >= 0 else { continue }
+            defer { close(descriptor) }
+            guard await SystemProcesses.hasEnded(descriptor, within: Self.predecessorPatience) else {
                 throw PrivateRedisError(
                     "a redis-server of an earlier run, process \(process), still runs in \(directory.path); end it, or give this one another directory (--data)"
                 )
             }
-            try await Task.sleep(for: .milliseconds(10))
         }
     }
 

@@ -70,14 +70,13 @@ package struct RedisDataDirectory: Sendable {
     /// Ids of the redis-server processes whose working directory this is.
     var servers: [Int32] {
         let own = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
-        // A process that ends meanwhile, or is somebody else's, is none of these.
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
-        return names.compactMap { Int32($0) }.filter { process in
-            guard let command = try? String(contentsOfFile: "/proc/\(process)/comm", encoding: .utf8),
-                command.hasPrefix("redis-server"),
-                let place = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(process)/cwd")
-            else { return false }
-            return place == own
+        return SystemProcesses.ids.filter { process in
+            guard let name = SystemProcesses.contents(of: "comm", process), name.starts(with: "redis-server".utf8)
+            else {
+                return false
+            }
+            // Of one that ended meanwhile, or is somebody else's, there is none.
+            return (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(process)/cwd")) == own
         }
     }
 

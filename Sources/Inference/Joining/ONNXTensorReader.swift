@@ -68,23 +68,18 @@ enum ONNXTensorReader {
         var constant = ONNXGraph.Constant(sizes: sizes)
         guard !isElsewhere, let count = count(of: sizes), count <= mostNumbers else { return (name, constant) }
         // Other types keep their bits there, which are not their numbers.
-        var numbers: [ONNXGraph.Constant.Number] =
-            switch type {
-            case ElementType.int32: whole.map { .integer(Int64(Int32(truncatingIfNeeded: $0))) }
-            case ElementType.int64: whole.map { .integer($0) }
-            case ElementType.bool: whole.map { .flag($0 != 0) }
-            case ElementType.float32: reals[Number.floats] ?? []
-            case ElementType.float64: reals[Number.doubles] ?? []
-            default: []
+        let numbers: [ONNXGraph.Constant.Number]? =
+            switch (raw, type) {
+            case (let raw?, _): self.numbers(bytes, raw, type)
+            case (nil, ElementType.int32): whole.map { .integer(Int64(Int32(truncatingIfNeeded: $0))) }
+            case (nil, ElementType.int64): whole.map { .integer($0) }
+            case (nil, ElementType.bool): whole.map { .flag($0 != 0) }
+            case (nil, ElementType.float32): reals[Number.floats] ?? []
+            case (nil, ElementType.float64): reals[Number.doubles] ?? []
+            default: nil
             }
-        if let raw { numbers = self.numbers(bytes, raw, type) ?? [] }
-        if numbers.count == count, isRead(type) { constant.content = numbers }
+        if let numbers, numbers.count == count { constant.content = numbers }
         return (name, constant)
-    }
-
-    private static func isRead(_ type: UInt64) -> Bool {
-        [ElementType.int32, ElementType.int64, ElementType.bool, ElementType.float32, ElementType.float64].contains(
-            type)
     }
 
     /// The name of a sparse tensor, which its values carry.

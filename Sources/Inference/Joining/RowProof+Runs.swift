@@ -32,9 +32,9 @@ extension RowProof {
         } catch {
             throw InferenceError(.invalidInput, error.description)
         }
-        let begin = ContinuousClock.now
+        let begin = now()
         let outputs = try instance.run(inputs, rows: rows.count, requestedOutputs: [])
-        rowCost = (ContinuousClock.now - begin) / rows.count
+        rowCost = (now() - begin) / rows.count
         return outputs
     }
 
@@ -58,11 +58,11 @@ extension RowProof {
     // MARK: Time
 
     func isCheap(rows: Int) -> Bool {
-        ContinuousClock.now - started + rowCost * rows < bounds.further
+        now() - started + rowCost * rows < bounds.further
     }
 
     func needTime(rows: Int) throws(Stop) {
-        guard ContinuousClock.now - started + rowCost * rows < bounds.needed else { throw .unproven(tooLong) }
+        guard now() - started + rowCost * rows < bounds.needed else { throw .unproven(tooLong) }
     }
 
     var tooLong: String {

@@ -34,7 +34,8 @@ package struct RowProof {
     let evidence: OperatorEvidence
     let maker: MadeUpRows
     let bounds: Bounds
-    let started = ContinuousClock.now
+    let now: @Sendable () -> ContinuousClock.Instant
+    let started: ContinuousClock.Instant
     /// What one row took lately.
     var rowCost = Duration.zero
     /// Of each output, in the order of the signature: whether two rows have ever differed, and whether it was ever finite.
@@ -52,14 +53,16 @@ package struct RowProof {
     ///   - shapes: what the model's file gives for a run (`warm_up`), by input.
     ///   - samples: rows of real inputs, each with a first dimension of 1, in the order of the signature; the first are used.
     ///   - maximumRows: the most rows of a batch.
+    ///   - now: what its time is taken by.
     /// - Throws: only `modelUnavailable`.
     package static func run(
         _ instance: any BackendInstance, signature: ModelSignature, evidence: OperatorEvidence,
-        shapes: [String: Shape] = [:], samples: [[Tensor]] = [], maximumRows: Int, bounds: Bounds = Bounds()
+        shapes: [String: Shape] = [:], samples: [[Tensor]] = [], maximumRows: Int, bounds: Bounds = Bounds(),
+        now: @escaping @Sendable () -> ContinuousClock.Instant = { .now }
     ) throws(InferenceError) -> Joining {
         var rows = signature
         rows.maximumBatchSize = maximumRows
-        var proof = RowProof(instance, rows, evidence, bounds)
+        var proof = RowProof(instance, rows, evidence, bounds, now)
         do throws(Stop) {
             try proof.prove(shapes: shapes, samples: samples, maximumRows: maximumRows)
             return .rows(.proven)
@@ -77,8 +80,11 @@ package struct RowProof {
     }
 
     private init(
-        _ instance: any BackendInstance, _ signature: ModelSignature, _ evidence: OperatorEvidence, _ bounds: Bounds
+        _ instance: any BackendInstance, _ signature: ModelSignature, _ evidence: OperatorEvidence, _ bounds: Bounds,
+        _ now: @escaping @Sendable () -> ContinuousClock.Instant
     ) {
+        self.now = now
+        started = now()
         self.instance = instance
         self.signature = signature
         self.evidence = evidence

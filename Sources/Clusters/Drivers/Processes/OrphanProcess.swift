@@ -59,14 +59,8 @@ final class OrphanProcess: Sendable {
         _ = await hasEnded(within: .seconds(10))
     }
 
-    /// Blocks a thread of its own: orphans are few and rare.
     private func hasEnded(within limit: Duration) async -> Bool {
-        let milliseconds = Int32(
-            clamping: limit.components.seconds * 1_000 + limit.components.attoseconds / 1_000_000_000_000_000)
-        return await onThread { [descriptor] in
-            var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-            return poll(&entry, 1, milliseconds) != 0
-        }
+        await SystemProcesses.hasEnded(descriptor, within: limit)
     }
 
     // MARK: Marks
@@ -90,20 +84,8 @@ final class OrphanProcess: Sendable {
     // MARK: Finding
 
     /// The orphans of this cluster among the processes whose environment we may read: those of the same user.
-    static func find(of cluster: String) async -> [OrphanProcess] { await onThread { look(for: cluster) } }
-
-    private static func look(for cluster: String) -> [OrphanProcess] {
-        guard let directory = opendir("/proc") else { return [] }
-        defer { closedir(directory) }
-        var found: [OrphanProcess] = []
-        while let entry = readdir(directory) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-                pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
-            guard let process = Int32(name), process > 1, let orphan = orphan(process, of: cluster) else { continue }
-            found.append(orphan)
-        }
-        return found
+    static func find(of cluster: String) async -> [OrphanProcess] {
+        await onThread { SystemProcesses.ids.compactMap { $0 > 1 ? orphan($0, of: cluster) : nil } }
     }
 
     private static func orphan(_ process: Int32, of cluster: String) -> OrphanProcess? {
@@ -130,7 +112,7 @@ final class OrphanProcess: Sendable {
     }
 
     private static func environment(of process: Int32) -> [String: String]? {
-        guard let bytes = contents(of: "/proc/\(process)/environ"), !bytes.isEmpty else { return nil }
+        guard let bytes = SystemProcesses.contents(of: "environ", process), !bytes.isEmpty else { return nil }
         var variables: [String: String] = [:]
         for entry in bytes.split(separator: 0) where entry.starts(with: "SPATE_".utf8) {
             let parts = String(decoding: entry, as: UTF8.self).split(separator: "=", maxSplits: 1)
@@ -140,46 +122,8 @@ final class OrphanProcess: Sendable {
     }
 
     private static func parent(of process: Int32) -> Int32? {
-        guard let bytes = contents(of: "/proc/\(process)/status") else { return nil }
+        guard let bytes = SystemProcesses.contents(of: "status", process) else { return nil }
         let line = String(decoding: bytes, as: UTF8.self).split(separator: "\n").first { $0.hasPrefix("PPid:") }
         return line?.split(separator: "\t").last.flatMap { Int32($0) }
     }
-
-    /// A file of /proc, at most 1 MiB; `nil` if it cannot be read.
-    private static func contents(of path: String) -> [UInt8]? {
-        let file = open(path, O_RDONLY | O_CLOEXEC)
-        guard file >= 0 else { return nil }
-        defer { close(file) }
-        var bytes: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 16_384)
-        while bytes.count < 1 << 20, case let count = read(file, &buffer, buffer.count), count > 0 {
-            bytes += buffer[..<count]
-        }
-        return bytes
-    }
-}
-
-/// Runs a call that blocks on a thread of its own, away from the pool that all tasks share.
-private func onThread<R: Sendable>(_ body: @escaping @Sendable () -> R) async -> R {
-    await withCheckedContinuation { continuation in
-        let box = Unmanaged.passRetained(ThreadBody { continuation.resume(returning: body()) })
-        var thread = pthread_t()
-        let failure = pthread_create(
-            &thread, nil,
-            { context in
-                if let context { Unmanaged<ThreadBody>.fromOpaque(context).takeRetainedValue().body() }
-                return nil
-            }, box.toOpaque())
-        guard failure == 0 else {
-            // No thread to be had: the caller's own has to do.
-            box.takeRetainedValue().body()
-            return
-        }
-        pthread_detach(thread)
-    }
-}
-
-private final class ThreadBody {
-    let body: () -> Void
-    init(_ body: @escaping () -> Void) { self.body = body }
 }

@@ -265,7 +265,8 @@ extension ConnectionTable.State {
         return connection.end
     }
 
-    /// The connection that idles the longest of those that have a regular place. O(reserve).
+    /// The connection that idles the longest of those that have a regular place. It passes those on the reserve, and turns that
+    /// are over, of which `markIdle` keeps four for each connection at most.
     fileprivate var longestIdleRegular: (number: UInt64, since: ContinuousClock.Instant)? {
         for (number, turn) in idle {
             guard let connection = connections[number], connection.idleTurn == turn, !connection.isEnding,

@@ -177,14 +177,18 @@ extension RowFlow {
         return axis + rank
     }
 
+    /// `axes` counted from the front, none of which is that of the rows.
+    func places(_ axes: [Int], of value: FlowValue, _ node: Node) throws(Mixed) -> Set<Int> {
+        var places: Set<Int> = []
+        for axis in axes { places.insert(try place(axis, of: value, node)) }
+        if let rows = value.axis, places.contains(rows) { throw Mixed(mixes(node)) }
+        return places
+    }
+
     /// The first operand, whose elements along `axes` go together; rows have to be along another.
     func along(_ node: Node, _ operands: [FlowValue?], _ axes: [Int]) throws(Mixed) -> FlowValue {
         let value = try alone(node, operands)
-        guard let rows = value.axis else { return value }
-        for axis in axes {
-            let place = try place(axis, of: value, node)
-            if place == rows { throw Mixed(mixes(node)) }
-        }
+        if !value.isFixed { _ = try places(axes, of: value, node) }
         return value
     }
 
@@ -204,6 +208,13 @@ extension RowFlow {
 
 extension FlowValue {
     var withoutContent: FlowValue { FlowValue(sizes: sizes, axis: axis) }
+
+    /// Without these axes, none of which is that of the rows.
+    func removing(_ places: Set<Int>) -> FlowValue {
+        FlowValue(
+            sizes: sizes.map { sizes in sizes.indices.filter { !places.contains($0) }.map { sizes[$0] } },
+            axis: axis.map { rows in rows - places.count { $0 < rows } })
+    }
 
     func withoutLast(_ count: Int) -> FlowValue { FlowValue(sizes: sizes?.dropLast(count), axis: axis) }
 

@@ -26,14 +26,10 @@ extension RowFlow {
             guard axes.allSatisfy({ $0 > 0 }) else { throw Mixed(unknownShape(node)) }
             return value
         }
-        var places: Set<Int> = []
-        for axis in axes { places.insert(try place(axis, of: value, node)) }
-        if let rows = value.axis, places.contains(rows) { throw Mixed(mixes(node)) }
+        let places = try places(axes, of: value, node)
+        guard keeps else { return value.removing(places) }
         for place in places { sizes[place] = .one }
-        if keeps { return FlowValue(sizes: sizes, axis: value.axis) }
-        return FlowValue(
-            sizes: sizes.indices.filter { !places.contains($0) }.map { sizes[$0] },
-            axis: value.axis.map { rows in rows - places.filter { $0 < rows }.count })
+        return FlowValue(sizes: sizes, axis: value.axis)
     }
 
     /// Before version 13 all axes from the one that is named on went together, the default being the second.

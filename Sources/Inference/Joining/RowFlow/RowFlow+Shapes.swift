@@ -163,16 +163,12 @@ extension RowFlow {
 
     func squeezed(_ node: Node, _ operands: [FlowValue?]) throws(Mixed) -> FlowValue {
         let value = try first(node, operands)
+        // Axes that nobody knows are no matter where there are no rows.
         if value.isFixed, (try? axes(node, operands)) == nil || value.sizes == nil { return .unknown }
-        guard let sizes = value.sizes, let axes = try axes(node, operands) else {
+        guard value.sizes != nil, let axes = try axes(node, operands) else {
             throw Mixed("a Squeeze that names no axis takes the rows' axis away where there is one row")
         }
-        var places: Set<Int> = []
-        for axis in axes { places.insert(try place(axis, of: value, node)) }
-        if let rows = value.axis, places.contains(rows) { throw Mixed(mixes(node)) }
-        return FlowValue(
-            sizes: sizes.indices.filter { !places.contains($0) }.map { sizes[$0] },
-            axis: value.axis.map { rows in rows - places.filter { $0 < rows }.count })
+        return value.removing(try places(axes, of: value, node))
     }
 
     func unsqueezed(_ node: Node, _ operands: [FlowValue?]) throws(Mixed) -> FlowValue {
