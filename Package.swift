@@ -31,6 +31,8 @@ let httpClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "as
 /// Value types and functions: no I/O, no wall clock, no ambient randomness, no `await`.
 let pure: [Target] = [
     .target(name: "Time", swiftSettings: strict),
+    .target(name: "Random", swiftSettings: strict),
+    .target(name: "JSON", swiftSettings: strict),
     .target(name: "Tensors", dependencies: [nioCore], swiftSettings: strict),
     .target(name: "Jobs", dependencies: ["Time", "Tensors", nioCore], swiftSettings: strict),
     .target(name: "Wire", dependencies: ["Time", "Tensors", "Jobs", nioCore], swiftSettings: strict),
@@ -41,12 +43,14 @@ let pure: [Target] = [
     .target(name: "Traffic", dependencies: ["Time", histogram], swiftSettings: strict),
     .target(
         name: "Simulator",
-        dependencies: ["Time", "Scaling", "Batching", "Jobs", "Tensors", "Traffic", "Reports", nioCore],
+        dependencies: ["Time", "Random", "Scaling", "Batching", "Jobs", "Tensors", "Traffic", "Reports", nioCore],
         swiftSettings: strict),
 ]
 
 /// One outside thing each.
 let adapters: [Target] = [
+    // What reads a clock that is handed in, or waits by it.
+    .target(name: "Clocks", dependencies: ["Time"], swiftSettings: strict),
     .systemLibrary(name: "CHiredis", pkgConfig: "hiredis", providers: [.apt(["libhiredis-dev"])]),
     .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
@@ -63,13 +67,14 @@ let adapters: [Target] = [
     .target(
         name: "PolicyImport", dependencies: [.product(name: "Yams", package: "Yams")], swiftSettings: strict),
     .target(
-        name: "RedisClient", dependencies: ["CHiredis", nioCore, nioPosix, nioSSL, logging], swiftSettings: strict),
+        name: "RedisClient", dependencies: ["CHiredis", "Time", nioCore, nioPosix, nioSSL, logging],
+        swiftSettings: strict),
     .target(
         name: "RedisQueue",
-        dependencies: ["RedisClient", "Time", "Jobs", "Wire", "Tensors", "COpenSSL", nioCore, logging],
+        dependencies: ["RedisClient", "Clocks", "Time", "Jobs", "Wire", "Tensors", "COpenSSL", nioCore, logging],
         resources: [.embedInCode("Scripts")], swiftSettings: strict),
     .target(
-        name: "Inference", dependencies: ["COnnxRuntime", "CProcess", "Tensors", "Settings", nioCore],
+        name: "Inference", dependencies: ["COnnxRuntime", "CProcess", "Random", "Tensors", "Settings", nioCore],
         swiftSettings: strict),
     .target(
         name: "Clusters",
@@ -91,7 +96,8 @@ let roles: [Target] = [
     .target(
         name: "Gateway",
         dependencies: [
-            "Tensors", "Time", "Jobs", "Settings", "Observability", "Processes", "COpenSSL", "CZlib", nioCore, nioPosix,
+            "JSON", "Tensors", "Time", "Jobs", "Settings", "Observability", "Processes", "COpenSSL", "CZlib", nioCore,
+            nioPosix,
             nioHTTP1, logging, serviceLifecycle, .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
             .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras"),
             .product(name: "HummingbirdCore", package: "hummingbird"),
@@ -100,19 +106,22 @@ let roles: [Target] = [
     .target(
         name: "Worker",
         dependencies: [
-            "Tensors", "Time", "Jobs", "Wire", "Batching", "Inference", "Settings", "Observability", nioCore, logging,
+            "Clocks", "Tensors", "Time", "Jobs", "Wire", "Batching", "Inference", "Settings", "Observability", nioCore,
+            logging,
             serviceLifecycle,
         ], swiftSettings: strict),
     .target(
         name: "Scaler",
         dependencies: [
-            "Time", "Jobs", "Scaling", "Forecasting", "Clusters", "Settings", "Observability", logging,
+            "Clocks", "Time", "Jobs", "Scaling", "Forecasting", "Clusters", "Settings", "Observability", logging,
             serviceLifecycle,
         ],
         swiftSettings: strict),
     .target(
         name: "LoadGenerator",
-        dependencies: ["Time", "Tensors", "Traffic", "Reports", "Settings", "Processes", nioCore, nioPosix],
+        dependencies: [
+            "JSON", "Time", "Random", "Tensors", "Traffic", "Reports", "Settings", "Processes", nioCore, nioPosix,
+        ],
         swiftSettings: strict),
 ]
 
@@ -140,7 +149,8 @@ let package = Package(
         .executableTarget(
             name: "spate",
             dependencies: [
-                "Gateway", "Worker", "Scaler", "LoadGenerator", "RedisQueue", "RedisClient", "Clusters", "Inference",
+                "Gateway", "Clocks", "Worker", "Scaler", "LoadGenerator", "RedisQueue", "RedisClient", "Clusters",
+                "Inference",
                 "ExternalScaler",
                 "Settings", "Observability", "Tensors", "Time", "Jobs", "Traffic", "Simulator", "Scaling",
                 "Forecasting", "PolicyImport", "CProcess", "Processes",
@@ -148,56 +158,71 @@ let package = Package(
                 logging, serviceLifecycle, .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: strict),
+        // For every test, the pure ones too: manual time, seeds. Needs nothing from outside.
+        .target(name: "TestKit", dependencies: ["Time", "Random"], path: "Tests/TestKit", swiftSettings: strict),
         .target(
             name: "TestSupport",
             dependencies: [
-                "Tensors", "Time", "Jobs", "Wire", "RedisClient", "RedisQueue", "CProcess", nioCore, nioPosix, logging,
+                "TestKit", "Tensors", "Time", "Jobs", "Wire", "RedisClient", "RedisQueue", "CProcess", nioCore,
+                nioPosix, logging,
             ],
             path: "Tests/TestSupport", swiftSettings: strict),
-        .testTarget(name: "TensorsTests", dependencies: ["Tensors", nioCore], swiftSettings: strict),
         .testTarget(
-            name: "WireTests", dependencies: ["Wire", "Time", "Jobs", "Tensors", "TestSupport", nioCore],
+            name: "TensorsTests", dependencies: ["Random", "TestKit", "Tensors", nioCore], swiftSettings: strict),
+        .testTarget(
+            name: "WireTests",
+            dependencies: ["Random", "TestKit", "Wire", "Time", "Jobs", "Tensors", "TestSupport", nioCore],
             swiftSettings: strict),
-        .testTarget(name: "BatchingTests", dependencies: ["Time", "Batching"], swiftSettings: strict),
-        .testTarget(name: "ScalingTests", dependencies: ["Time", "Scaling"], swiftSettings: strict),
+        .testTarget(
+            name: "BatchingTests", dependencies: ["Random", "TestKit", "Time", "Batching"], swiftSettings: strict),
+        .testTarget(
+            name: "ScalingTests", dependencies: ["Random", "TestKit", "Time", "Scaling"], swiftSettings: strict),
         .testTarget(
             name: "ForecastingTests", dependencies: ["Time", "Forecasting"], exclude: ["zone_readings.py"],
             swiftSettings: strict),
         .testTarget(
             name: "PolicyImportTests", dependencies: ["PolicyImport", "Settings", "Scaling"],
             exclude: ["Manifests"], swiftSettings: strict),
+        .testTarget(name: "TimeTests", dependencies: ["Time", "Random", "TestKit"], swiftSettings: strict),
+        .testTarget(name: "JSONTests", dependencies: ["JSON", "Random", "TestKit"], swiftSettings: strict),
         .testTarget(name: "ReportsTests", dependencies: ["Reports"], swiftSettings: strict),
-        .testTarget(name: "TrafficTests", dependencies: ["Time", "Traffic"], swiftSettings: strict),
+        .testTarget(name: "TrafficTests", dependencies: ["Random", "Time", "Traffic"], swiftSettings: strict),
         .testTarget(
             name: "SimulatorTests",
             dependencies: ["Time", "Simulator", "Scaling", "Traffic"], swiftSettings: strict),
         .testTarget(
-            name: "SettingsTests", dependencies: ["Tensors", "Time", "Jobs", "Settings", "Scaling"],
+            name: "SettingsTests", dependencies: ["Random", "Tensors", "Time", "Jobs", "Settings", "Scaling"],
             swiftSettings: strict),
         .testTarget(
             name: "ObservabilityTests", dependencies: ["Observability", "Time", logging], swiftSettings: strict),
         .testTarget(
-            name: "RedisClientTests", dependencies: ["RedisClient", "TestSupport", nioCore, nioPosix],
+            name: "RedisClientTests",
+            dependencies: ["Random", "TestKit", "RedisClient", "TestSupport", nioCore, nioPosix],
             swiftSettings: strict),
         .testTarget(
             name: "RedisQueueTests",
             dependencies: [
+                "Clocks", "Random", "TestKit",
                 "RedisQueue", "RedisClient", "Time", "Jobs", "Wire", "Tensors", "TestSupport", nioCore, nioPosix,
                 logging,
             ], swiftSettings: strict),
         .testTarget(
-            name: "InferenceTests", dependencies: ["Time", "Inference", "Settings", "Tensors", "TestSupport", nioCore],
+            name: "InferenceTests",
+            dependencies: ["Random", "Time", "Inference", "Settings", "Tensors", "TestSupport", nioCore],
             swiftSettings: strict),
         .testTarget(
             name: "WorkerTests",
             dependencies: [
-                "Worker", "Batching", "Inference", "Time", "Jobs", "Wire", "Tensors", "Settings", "Observability",
+                "Random", "TestKit",
+                "Clocks", "Worker", "Batching", "Inference", "Time", "Jobs", "Wire", "Tensors", "Settings",
+                "Observability",
                 "TestSupport", nioCore, logging,
             ],
             swiftSettings: strict),
         .testTarget(
             name: "GatewayTests",
             dependencies: [
+                "Random", "TestKit",
                 "Gateway", "Time", "Jobs", "Wire", "Tensors", "Settings", "Observability", "Processes", "TestSupport",
                 nioCore, nioPosix, nioHTTP1, .product(name: "NIOEmbedded", package: "swift-nio"),
                 .product(name: "NIOHTTPTypes", package: "swift-nio-extras"), logging, serviceLifecycle,
@@ -211,22 +236,27 @@ let package = Package(
         .testTarget(
             name: "ScalerTests",
             dependencies: [
+                "Random", "TestKit",
                 "Scaler", "Scaling", "Clusters", "Time", "Jobs", "Settings", "Observability", "TestSupport", logging,
                 serviceLifecycle,
             ], swiftSettings: strict),
         .testTarget(
             name: "ExternalScalerTests",
             dependencies: [
+                "TestKit",
                 "ExternalScaler", "Time", "TestSupport", grpcCore,
                 .product(name: "SwiftProtobuf", package: "swift-protobuf"),
             ], swiftSettings: strict),
         // What the stock client of Tests/Keda talks to.
         .executableTarget(
-            name: "KedaTestServer", dependencies: ["ExternalScaler", "Time", "TestSupport", logging, serviceLifecycle],
+            name: "KedaTestServer",
+            dependencies: ["TestKit", "ExternalScaler", "Time", "TestSupport", logging, serviceLifecycle],
             path: "Tests/Keda/Server", swiftSettings: strict),
         .testTarget(
             name: "LoadGeneratorTests",
-            dependencies: ["Time", "Tensors", "LoadGenerator", "Traffic", nioCore, nioPosix, nioHTTP1],
+            dependencies: [
+                "JSON", "Random", "Time", "Tensors", "LoadGenerator", "Traffic", nioCore, nioPosix, nioHTTP1,
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "SystemTests",

@@ -179,7 +179,7 @@ package final class RedisClient: Sendable {
     }
 
     private func keepConnected() async {
-        var backoff = Backoff()
+        var pause = ReconnectPause()
         var generator = SystemRandomNumberGenerator()
         let outage = Outage(label: configuration.label, logger: logger)
         while !Task.isCancelled {
@@ -191,14 +191,14 @@ package final class RedisClient: Sendable {
                 outage.ended()
                 // The future of an end cannot fail.
                 _ = try? await connection.ended.get()
-                if ContinuousClock.now - start > .seconds(1) { backoff.reset() }
+                if ContinuousClock.now - start > .seconds(1) { pause.reset() }
             } catch {
                 failure = error
                 outage.failed(error)
                 ended(error)
             }
             // Only cancellation ends the sleep early, and the loop's condition sees it.
-            try? await Task.sleep(for: backoff.next(after: failure, using: &generator))
+            try? await Task.sleep(for: pause.next(after: failure, using: &generator))
         }
     }
 

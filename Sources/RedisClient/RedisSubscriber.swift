@@ -29,7 +29,7 @@ package final class RedisSubscriber: Sendable {
         channels: [String], onSubscribed: @escaping @Sendable () -> Void = {},
         _ deliver: @escaping @Sendable (String, ByteBuffer) -> Void
     ) async {
-        var backoff = Backoff()
+        var pause = ReconnectPause()
         var generator = SystemRandomNumberGenerator()
         let outage = Outage(label: connector.configuration.label, logger: logger)
         while !Task.isCancelled {
@@ -43,13 +43,13 @@ package final class RedisSubscriber: Sendable {
                 let start = ContinuousClock.now
                 let end = await keep(connection, life: life, channels: channels)
                 if case .serverError = end.code { throw end }
-                if ContinuousClock.now - start > .seconds(1) { backoff.reset() }
+                if ContinuousClock.now - start > .seconds(1) { pause.reset() }
             } catch {
                 failure = error
                 outage.failed(error)
             }
             // Only cancellation ends the sleep early, and the loop's condition sees it.
-            try? await Task.sleep(for: backoff.next(after: failure, using: &generator))
+            try? await Task.sleep(for: pause.next(after: failure, using: &generator))
         }
     }
 

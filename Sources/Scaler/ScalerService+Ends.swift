@@ -5,6 +5,7 @@ import Observability
 import Scaling
 import Settings
 import Time
+import Clocks
 
 /// Workers that ended, and their jobs.
 extension ScalerService {

@@ -5,6 +5,7 @@ import Observability
 import Scaling
 import Settings
 import Time
+import Clocks
 
 /// The end of the scaler, and of the workers that it started.
 extension ScalerService {

@@ -6,6 +6,7 @@ package import Scaling
 import ServiceLifecycle
 package import Settings
 package import Time
+import Clocks
 
 /// The scaler role: looks at the queues and the workers, lets `Scaling.decide` say how many workers each pool should
 /// have, and has the drivers make it so.
@@ -33,10 +34,10 @@ package actor ScalerService: Service {
     let logger: Logger
     /// As the files say; `effectivePolicy` adds what is set by hand.
     var policy: Policy
-    let wake = WakeSignal()
+    let wake = Signal()
     private let gate = SubmissionGate()
     /// Raised when a worker of ours ends, for the shutdown.
-    let ending = WakeSignal()
+    let ending = Signal()
 
     var fleet = Fleet()
     /// Told of each decision of a scaler that leads, with the time at which the queues behind it were read.

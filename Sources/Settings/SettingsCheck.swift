@@ -1,3 +1,5 @@
+import Time
+
 /// What `spate check` says of a cluster file.
 package struct SettingsCheck: Sendable {
     /// What is wrong; empty if the cluster can be served.
@@ -45,7 +47,7 @@ extension ModelSettings.Backend {
         switch self {
         case .onnxruntime(let options): "onnxruntime, \(options.instances) x \(options.threads) threads"
         case .synthetic(let options):
-            "synthetic (sleeps \(Quantities.text(options.fixedCost)) + \(Quantities.text(options.costPerRow)) a row)"
+            "synthetic (sleeps \(options.fixedCost.text) + \(options.costPerRow.text) a row)"
         }
     }
 }

@@ -1,3 +1,5 @@
+import Time
+
 /// What is different between two settings, key by key, in the words of the files.
 package struct SettingsDifference: Sendable, Equatable, CustomStringConvertible {
     /// As in `pools.cpu.maximum_workers`.
@@ -67,7 +69,7 @@ package struct SettingsDifference: Sendable, Equatable, CustomStringConvertible 
     /// Values that have a text of their own.
     private static func leaf(_ value: Any) -> String? {
         switch value {
-        case let duration as Duration: Quantities.text(duration)
+        case let duration as Duration: duration.text
         case let text as String: Secrets.masked(text)
         case let server as RedisSettings.Server: server.description
         default: nil

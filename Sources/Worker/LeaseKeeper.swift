@@ -2,6 +2,7 @@ import Jobs
 import Logging
 import Observability
 import Synchronization
+import Clocks
 
 /// Renews the worker's lease once a second, and at once when its state changes, and with it says what the worker
 /// is and does. Runs as a task of its own; inference has threads of its own and cannot starve it.

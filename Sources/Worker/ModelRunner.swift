@@ -7,6 +7,7 @@ import Settings
 import Synchronization
 import Tensors
 import Time
+import Clocks
 
 /// Serves one model: takes in jobs, keeps its instances busy, releases what is done.
 ///
@@ -206,7 +207,7 @@ final class ModelRunner: Sendable {
         let failure = BatchResult.Failure(
             fault: .bound,
             message:
-                "its run took \(Quantities.text(hung.elapsed)) and may take \(Quantities.text(hung.bound)); raise run_timeout in the model.yaml of '\(identity.queue.model)' if it is honest work"
+                "its run took \(hung.elapsed.text) and may take \(hung.bound.text); raise run_timeout in the model.yaml of '\(identity.queue.model)' if it is honest work"
         )
         let actions = ledger.withLock { $0.fail(hung, failure) }
         perform(actions, now: now, keeping: nil)

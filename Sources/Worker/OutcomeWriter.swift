@@ -5,6 +5,7 @@ import Observability
 import Synchronization
 import Tensors
 import Time
+import Clocks
 
 /// What becomes of a job that this worker took.
 enum Release: Sendable {

@@ -1,6 +1,7 @@
 import Jobs
 import Settings
 import Synchronization
+import Clocks
 
 /// A loaded model with the parts that serve it.
 struct ServedModel: Sendable {

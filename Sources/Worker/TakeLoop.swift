@@ -3,6 +3,7 @@ import Logging
 import Observability
 import Synchronization
 import Time
+import Clocks
 
 /// Takes jobs of one model from the queue: what its instances can start now plus one batch ahead, never more,
 /// so that what waits stays in the shared queue where an idle worker can have it. While instances compute, the

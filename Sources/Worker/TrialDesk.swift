@@ -3,6 +3,7 @@ import Logging
 import Observability
 import Synchronization
 import Time
+import Clocks
 
 /// Runs jobs that workers died with, one at a time over all models of a worker, while nothing else of it runs.
 ///

@@ -6,6 +6,7 @@ import ServiceLifecycle
 import Settings
 import Synchronization
 import Time
+import Clocks
 
 /// How a worker leaves.
 extension WorkerService {

@@ -6,6 +6,7 @@ import ServiceLifecycle
 package import Settings
 import Synchronization
 package import Time
+import Clocks
 
 /// The worker role: loads the models of its pool, takes jobs from their queues, runs them in batches, settles
 /// them, and drains when it is told to stop.
@@ -90,7 +91,8 @@ package final class WorkerService: Service {
         configuration: Configuration, queue: any WorkQueue, load: @escaping ModelLoader, notes: RunNotes = RunNotes(),
         loads: (any LoadBoard)? = nil, stamp: @escaping @Sendable (ModelSettings) -> String = { _ in "" },
         reread: @escaping @Sendable (ModelSettings) -> ModelSettings = { $0 }, metrics: MetricsRegistry,
-        time: any TimeSource, steady: any TimeSource = MonotonicTime(), clock: any Clock<Duration> = ContinuousClock(),
+        time: any TimeSource, steady: any TimeSource = MonotonicTime(ContinuousClock()),
+        clock: any Clock<Duration> = ContinuousClock(),
         logger: Logger
     ) {
         self.configuration = configuration
@@ -246,8 +248,8 @@ package final class WorkerService: Service {
         let name = model.settings.name
         let error = WorkerError(
             .hungRun,
-            "a run of model '\(name)' on instance \(hung.instance) has taken \(Quantities.text(hung.elapsed)) and may take "
-                + "\(Quantities.text(hung.bound)) (run_timeout in its model.yaml); it cannot be ended, so the worker ends and "
+            "a run of model '\(name)' on instance \(hung.instance) has taken \(hung.elapsed.text) and may take "
+                + "\(hung.bound.text) (run_timeout in its model.yaml); it cannot be ended, so the worker ends and "
                 + "its other jobs run elsewhere")
         logger.error("A run has hung", metadata: [LogKeys.modelName: "\(name)", LogKeys.reason: "\(error)"])
         let isToldApart = model.runner.fail(hung)

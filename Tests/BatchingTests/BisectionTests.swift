@@ -1,5 +1,6 @@
 import Batching
 import Glibc
+import Random
 import Testing
 
 @Suite struct BisectionTests {

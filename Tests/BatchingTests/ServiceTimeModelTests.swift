@@ -1,4 +1,5 @@
 import Batching
+import Random
 import Testing
 import Time
 

@@ -1,5 +1,6 @@
 import GRPCCore
 import SwiftProtobuf
+import TestKit
 import TestSupport
 import Testing
 import Time

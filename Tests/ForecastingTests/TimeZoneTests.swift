@@ -2,6 +2,7 @@ import Foundation
 import Testing
 
 @testable import Forecasting
+import Time
 
 func zone(_ name: String) throws -> TimeZoneRules {
     let bytes = try Data(contentsOf: URL(fileURLWithPath: "/usr/share/zoneinfo/\(name)"))

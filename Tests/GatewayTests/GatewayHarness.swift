@@ -7,6 +7,7 @@ import NIOCore
 import Observability
 import Settings
 import Tensors
+import TestKit
 import TestSupport
 import Testing
 import Time

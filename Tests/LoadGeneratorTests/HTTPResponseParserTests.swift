@@ -1,5 +1,6 @@
 import LoadGenerator
 import NIOCore
+import Random
 import Testing
 import Traffic
 

@@ -1,3 +1,4 @@
+import Random
 import Time
 import Traffic
 

@@ -1,3 +1,4 @@
+import JSON
 import LoadGenerator
 import Tensors
 import Time

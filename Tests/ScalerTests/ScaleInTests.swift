@@ -2,6 +2,7 @@ import Clusters
 import Jobs
 import Logging
 import Observability
+import Random
 import Scaler
 import Settings
 import Synchronization
@@ -69,30 +70,18 @@ private final class WorkFloor: QueueObserver, WorkerDriver {
     }
 
     fileprivate struct State {
-        var generator: SystemLike
+        var generator: SeededGenerator
         var workers: [String: Worker] = [:]
         var ended: [String] = []
         var next = 0
         var result = Result()
     }
 
-    /// A small generator, so that a seed replays the test.
-    struct SystemLike: RandomNumberGenerator {
-        var state: UInt64
-        mutating func next() -> UInt64 {
-            state &+= 0x9E37_79B9_7F4A_7C15
-            var mixed = state
-            mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-            mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-            return mixed ^ (mixed >> 31)
-        }
-    }
-
     private let state: Mutex<State>
     let events: AsyncStream<WorkerEvent>
 
     init(seed: UInt64) {
-        state = Mutex(State(generator: SystemLike(state: seed)))
+        state = Mutex(State(generator: SeededGenerator(seed: seed)))
         let (stream, continuation) = AsyncStream.makeStream(of: WorkerEvent.self)
         continuation.finish()
         events = stream

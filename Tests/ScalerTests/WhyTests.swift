@@ -87,26 +87,6 @@ import Time
             try await desk.perform(ControlRequest(.clear(.override, subject: "cpu")))
         }
     }
-
-    @Test(
-        "moments are read in the forms that people write",
-        arguments: [
-            ("now", "2026-06-01 08:30:00Z"), ("08:00", "2026-06-01 08:00:00Z"), ("08:31", "2026-05-31 08:31:00Z"),
-            ("10m", "2026-06-01 08:20:00Z"), ("1h ago", "2026-06-01 07:30:00Z"),
-            ("2024-02-29T23:59:58Z", "2024-02-29 23:59:58Z"), ("2026-05-31 08:30", "2026-05-31 08:30:00Z"),
-            ("1970-01-01", "1970-01-01 00:00:00Z"),
-        ])
-    func moments(text: String, expected: String) throws {
-        let now = Timestamp(microseconds: 1_780_302_600_000_000)
-        #expect(MomentText.text(try #require(MomentText.moment(text, now: now))) == expected)
-    }
-
-    @Test(
-        "what is no moment is refused",
-        arguments: ["", "25:00", "08:60", "8:30", "2026-02-30", "2026-13-01", "2026-06-01T08", "yesterday", "-5m"])
-    func noMoments(text: String) {
-        #expect(MomentText.moment(text, now: Timestamp(microseconds: 1_780_302_600_000_000)) == nil)
-    }
 }
 
 @Suite struct SparseRecordTests {

@@ -1,3 +1,4 @@
+import Random
 import Scaling
 import Testing
 import Time

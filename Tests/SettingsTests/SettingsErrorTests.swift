@@ -1,3 +1,4 @@
+import Random
 import Settings
 import Testing
 
@@ -155,7 +156,7 @@ import Testing
 
     @Test("text of any bytes leads to findings, never to a trap")
     func anyText() throws {
-        var generator = SplitMix(state: 7)
+        var generator = SeededGenerator(seed: 7)
         let parts = [
             "models", "gateway", ":", ": ", "\n", "\n  ", "- ", "[", "]", "{", "}", ",", "'", "\"", "&a", "*a", "#",
             "|", ">",
@@ -177,18 +178,5 @@ import Testing
             }
             #expect(findings <= 101)
         }
-    }
-}
-
-/// A small generator with a seed, so that a failure can be replayed.
-struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
     }
 }

@@ -1,6 +1,8 @@
 import NIOCore
+import Random
 import Tensors
 import Testing
+import TestKit
 
 @Suite struct TensorBatchTests {
     private func makeTensor(

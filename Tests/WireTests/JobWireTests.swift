@@ -1,7 +1,9 @@
 import Jobs
 import NIOCore
+import Random
 import Tensors
 import Testing
+import TestKit
 import Time
 import Wire
 

@@ -1,6 +1,8 @@
 import Jobs
 import NIOCore
+import Random
 import Testing
+import TestKit
 import Time
 import Wire
 

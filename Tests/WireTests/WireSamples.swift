@@ -1,5 +1,6 @@
 import Jobs
 import NIOCore
+import Random
 import Tensors
 import Testing
 import Time

@@ -2,6 +2,7 @@ import FoundationEssentials
 import Inference
 import Jobs
 import NIOCore
+import Random
 import Settings
 import Tensors
 import TestSupport
@@ -99,17 +100,11 @@ import Time
         }
     }
 
-    /// SplitMix64: a failure replays from its seed.
+    /// A failure replays from its seed.
     private struct Numbers {
-        private var state: UInt64
-        init(seed: UInt64) { state = seed }
+        private var generator: SeededGenerator
+        init(seed: UInt64) { generator = SeededGenerator(seed: seed) }
 
-        mutating func below(_ bound: Int) -> Int {
-            state &+= 0x9E37_79B9_7F4A_7C15
-            var z = state
-            z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-            z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-            return Int((z ^ (z >> 31)) >> 33) % bound
-        }
+        mutating func below(_ bound: Int) -> Int { Int(generator.next() >> 33) % bound }
     }
 }

@@ -5,6 +5,7 @@ import Testing
 import Time
 
 @testable import Worker
+import Clocks
 
 @Suite(.timeLimit(.minutes(1))) struct MemoryBoundTests {
     struct Case: Sendable, CustomTestStringConvertible {

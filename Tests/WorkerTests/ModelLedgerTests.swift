@@ -1,5 +1,6 @@
 import Batching
 import Jobs
+import Random
 import Tensors
 import Testing
 import Time
@@ -335,7 +336,7 @@ import Time
 
     @Test("each job is released once, whatever happens", arguments: 0..<100 as Range<UInt64>)
     func conservation(seed: UInt64) throws {
-        var generator = WorkerTestGenerator(seed: seed)
+        var generator = SeededGenerator(seed: seed)
         var ledger = makeLedger(maximumRows: Int.random(in: 1...9, using: &generator), instances: 2)
         let instances = 2
         var now = Timestamp.zero
@@ -378,18 +379,5 @@ import Time
         }
         #expect(ledger.isIdle && ledger.heldBytes == 0, "seed \(seed)")
         #expect(ended.count == next && ended.values.allSatisfy { $0 == 1 }, "seed \(seed)")
-    }
-}
-
-/// SplitMix64, seeded: a property test replays from the seed that it prints.
-struct WorkerTestGenerator: RandomNumberGenerator {
-    private var state: UInt64
-    init(seed: UInt64) { state = seed }
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
     }
 }

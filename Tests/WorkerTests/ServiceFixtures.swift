@@ -9,6 +9,7 @@ import Tensors
 import Time
 
 @testable import Worker
+import Clocks
 
 /// Cluster time that follows the machine's monotonic clock.
 struct RunningTime: TimeSource {
@@ -76,7 +77,7 @@ final class Gate: Sendable {
 
 func makeService(
     id: String = "w1", queue: any WorkQueue, time: any TimeSource = RunningTime(),
-    steady: any TimeSource = MonotonicTime(), backend: TestBackend = TestBackend(),
+    steady: any TimeSource = MonotonicTime(ContinuousClock()), backend: TestBackend = TestBackend(),
     maximumAttempts: Int = 3,
     drainTimeout: Duration = .seconds(20), loadingBound: Duration = .seconds(60),
     hungRunBound: Duration = .seconds(60), maximumHeldBytes: Int = 512 << 20, signature: ModelSignature? = nil,

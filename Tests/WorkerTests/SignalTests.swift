@@ -1,6 +1,7 @@
 import Testing
 
 @testable import Worker
+import Clocks
 
 @Suite struct SignalTests {
     @Test("a signal that was raised before the wait ends it, once", .timeLimit(.minutes(1)))

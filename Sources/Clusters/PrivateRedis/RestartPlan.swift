@@ -40,7 +40,7 @@ struct RestartPlan: Sendable {
         let announcement: Announcement =
             deaths.count < Self.patience ? .death : deaths.count == Self.patience ? .repetition : .nothing
         guard deaths.count > 1 else { return .restart(after: .zero, announcement) }
-        let pause = Duration.milliseconds(100) * (1 << min(deaths.count - 2, 8))
-        return .restart(after: min(pause, Self.longestPause), announcement)
+        let pause = Backoff.pause(after: deaths.count - 1, first: .milliseconds(100), longest: Self.longestPause)
+        return .restart(after: pause, announcement)
     }
 }

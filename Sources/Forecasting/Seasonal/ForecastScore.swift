@@ -1,3 +1,5 @@
+import Time
+
 /// How far forecasts were from what came, over the last seven days that were scored.
 package struct ForecastError: Sendable, Equatable, Codable {
     /// Minutes that had both a forecast and a count.

@@ -1,3 +1,5 @@
+import Time
+
 /// The rule of a POSIX `TZ` text, as at the end of each zoneinfo file: `CET-1CEST,M3.5.0,M10.5.0/3`.
 ///
 /// - Source: POSIX.1-2017, section 8.3; hours from -167 to 167 as in RFC 8536, section 3.3.1.

@@ -1,4 +1,5 @@
 import NIOCore
+import Random
 import Tensors
 
 /// Rows of small values that differ from each other, the same at every start.
@@ -119,30 +120,22 @@ struct MadeUpRows: Sendable {
 private struct Cell {
     let row: Int
     let isFirst: Bool
-    private var state: UInt64
+    private var generator: SeededGenerator
 
     init(row: Int, input: Int, element: Int) {
         self.row = row
         isFirst = element == 0
-        state = UInt64(truncatingIfNeeded: row) &* 0x9E37_79B9_7F4A_7C15
-        state ^= UInt64(truncatingIfNeeded: input + 1) &* 0xBF58_476D_1CE4_E5B9
-        state ^= UInt64(truncatingIfNeeded: element + 1) &* 0x94D0_49BB_1331_11EB
-        _ = next()
+        var place = UInt64(truncatingIfNeeded: row) &* 0x9E37_79B9_7F4A_7C15
+        place ^= UInt64(truncatingIfNeeded: input + 1) &* 0xBF58_476D_1CE4_E5B9
+        place ^= UInt64(truncatingIfNeeded: element + 1) &* 0x94D0_49BB_1331_11EB
+        generator = SeededGenerator(seed: place)
+        _ = generator.next()
     }
 
-    /// SplitMix64.
-    private mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
-    }
-
-    mutating func below(_ bound: Int) -> Int { Int(next() >> 33) % bound }
+    mutating func below(_ bound: Int) -> Int { Int(generator.next() >> 33) % bound }
 
     /// In [0, 1).
-    mutating func fraction() -> Float { Float(next() >> 40) / Float(1 << 24) }
+    mutating func fraction() -> Float { Float(generator.next() >> 40) / Float(1 << 24) }
 }
 
 /// FP16 in 16 bits, on machines whose compilers have no such type.

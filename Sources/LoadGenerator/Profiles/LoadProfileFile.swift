@@ -1,4 +1,5 @@
 import Settings
+import Time
 import Traffic
 
 /// Reads load profiles (`cluster/load/*.yaml`). Each key is explained in `cluster/load/morning-peak.yaml`.
@@ -71,7 +72,7 @@ package enum LoadProfileFile {
 
     /// `8:30` and `08:30:15` as time since midnight, `90s` or `5m` as it is.
     private static func time(_ text: String) -> Duration? {
-        guard text.contains(":") else { return Quantities.duration(text) }
+        guard text.contains(":") else { return Duration(text: text) }
         let fields = text.split(separator: ":", omittingEmptySubsequences: false)
         guard (2...3).contains(fields.count),
             fields.allSatisfy({ (1...2).contains($0.count) && $0.utf8.allSatisfy { (0x30...0x39).contains($0) } })

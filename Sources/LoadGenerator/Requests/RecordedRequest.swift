@@ -1,3 +1,4 @@
+package import JSON
 package import Tensors
 
 /// One recorded prediction request and what is to come back; a line of a recording.

@@ -1,3 +1,4 @@
+import JSON
 import Tensors
 
 /// Turns JSON values into the bytes of a tensor, and the bytes of an answer into numbers.

@@ -1,3 +1,4 @@
+import JSON
 import NIOCore
 
 /// What an exchange says about its call.

@@ -1,3 +1,4 @@
+import Random
 import Traffic
 
 /// Decides which calls a run makes: when, with which request, in which form. All of it follows from the seed.

@@ -37,7 +37,7 @@ struct LineLogHandler: LogHandler {
     }
 
     private func text(_ level: Logger.Level, _ message: String, _ pairs: [(key: String, value: String)]) -> String {
-        var line = "\(UTC(output.now()).text) \(level.rawValue) \(output.role): "
+        var line = "\(UTC(output.now()).milliseconds) \(level.rawValue) \(output.role): "
         line += LogText.escaped(message)
         for (key, value) in pairs {
             let isWord = !value.isEmpty && !value.unicodeScalars.contains { $0 == " " || $0 == "\"" || $0 == "=" }
@@ -48,7 +48,7 @@ struct LineLogHandler: LogHandler {
 
     private func json(_ level: Logger.Level, _ message: String, _ pairs: [(key: String, value: String)]) -> String {
         var fields = [
-            ("time", UTC(output.now()).description), ("level", level.rawValue), ("role", output.role),
+            ("time", UTC(output.now()).rfc3339), ("level", level.rawValue), ("role", output.role),
             ("message", message),
         ]
         let taken = Set(fields.map(\.0))

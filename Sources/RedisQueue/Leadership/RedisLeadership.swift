@@ -1,3 +1,4 @@
+import Clocks
 package import Jobs
 import Logging
 import RedisClient
@@ -41,7 +42,7 @@ package final class RedisLeadership: Leadership {
     ///   - time: a monotonic clock of this machine.
     package init(
         _ connections: RedisConnections, holder: String, contention: Contention = .shared,
-        timing: LeaseCandidacy.Timing = LeaseCandidacy.Timing(), time: any TimeSource = MonotonicTime()
+        timing: LeaseCandidacy.Timing = LeaseCandidacy.Timing(), time: any TimeSource = MonotonicTime(ContinuousClock())
     ) {
         self.connections = connections
         self.holder = holder

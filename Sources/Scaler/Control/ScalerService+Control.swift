@@ -76,7 +76,7 @@ extension ControlEntry {
             }
         // A request to reload is done once; how long it is kept is nobody's business.
         if kind == .reload { return what + (note.map { " (\($0))" } ?? "") }
-        let end = until.map { ", for \(Quantities.text(.seconds(($0 - now).seconds.rounded(.up))))" } ?? ""
+        let end = until.map { ", for \(Duration.seconds(($0 - now).seconds.rounded(.up)).text)" } ?? ""
         return what + end + (note.map { " (\($0))" } ?? "")
     }
 }

@@ -24,7 +24,7 @@ package struct OperatorQuery: Sendable {
 
     package func duration(_ key: String) throws(ControlError) -> Duration? {
         guard let text = values[key] else { return nil }
-        guard let duration = Quantities.duration(text), duration > .zero else {
+        guard let duration = Duration(text: text), duration > .zero else {
             throw ControlError(
                 .invalid, "\(key): expected a time with its unit (us, ms, s, m, h, d), as in 10m, found '\(text)'")
         }

@@ -2,6 +2,7 @@ import Logging
 import Observability
 import Scaling
 package import Settings
+import Clocks
 
 extension ScalerService {
     /// Looks whether a file changed; called every second.

@@ -6,6 +6,7 @@ import Scaling
 package import Settings
 import Synchronization
 import Time
+import Clocks
 
 /// Where the scaler reads what cannot be served, and says which pools can serve nobody.
 package struct ServingSight: Sendable {

@@ -38,9 +38,11 @@ struct StartBackOff: Sendable, Equatable, Codable {
         guard newFailures > known || failuresInARow == 0 else { return }
         failuresInARow += 1
         sameObstacle = starting
-        let longest = Int64(min(max(startUp * 2, 16), 60))
-        let seconds = failuresInARow > 6 ? longest : min(1 << (failuresInARow - 1), longest)
-        until = now + .seconds(seconds)
+        let longest = Duration.seconds(Int64(min(max(startUp * 2, 16), 60)))
+        until =
+            now
+            + (failuresInARow > 6
+                ? longest : Backoff.pause(after: failuresInARow, first: .seconds(1), longest: longest))
     }
 
     /// The most workers that may be on their way now; `nil`: no bound.

@@ -1,3 +1,4 @@
+import Time
 import Yams
 
 /// A value with the place where it stands, for checks that need more than one key.
@@ -148,9 +149,9 @@ extension SettingsReader {
 
     package func duration(_ key: String, in range: ClosedRange<Duration>) -> Duration? {
         ranged(
-            key, "a duration with its unit (us, ms, s, m, h, d), as in 250ms", in: range, { Quantities.duration($0) }
+            key, "a duration with its unit (us, ms, s, m, h, d), as in 250ms", in: range, { Duration(text: $0) }
         ) {
-            Quantities.text($0)
+            $0.text
         }
     }
 

@@ -13,8 +13,7 @@ package struct SettingsWatch: Sendable {
     private struct Stamp: Sendable, Equatable {
         var inode: UInt64
         var size: Int64
-        var seconds: Int
-        var nanoseconds: Int
+        var changed: [UInt8]
     }
 
     private let path: String
@@ -65,8 +64,10 @@ package struct SettingsWatch: Sendable {
             var status = stat()
             guard stat(path, &status) == 0 else { return nil }
             return Stamp(
-                inode: UInt64(status.st_ino), size: Int64(status.st_size), seconds: status.st_mtim.tv_sec,
-                nanoseconds: status.st_mtim.tv_nsec)
+                inode: UInt64(status.st_ino), size: Int64(status.st_size),
+                // Compared only. The compiler takes the parts of a `timespec` now for Glibc's, now for those of a module that
+                // cannot be imported.
+                changed: withUnsafeBytes(of: status.st_mtim) { Array($0) })
         }
     }
 }

@@ -1,16 +1,17 @@
 import func Glibc.exp
 import func Glibc.log
+import Random
 
 /// Random draws from one seeded source.
 struct Noise: Sendable {
-    private var generator: SplitMix
+    private var generator: SeededGenerator
 
     init(_ generator: some RandomNumberGenerator) {
         var generator = generator
-        self.generator = SplitMix(state: generator.next())
+        self.generator = SeededGenerator(seed: generator.next())
     }
 
-    init(seed: UInt64) { generator = SplitMix(state: seed) }
+    init(seed: UInt64) { generator = SeededGenerator(seed: seed) }
 
     /// In (0, 1].
     mutating func uniform() -> Double { (Double(generator.next() >> 11) + 1) * 0x1p-53 }
@@ -45,17 +46,5 @@ struct Noise: Sendable {
         guard mean > 30 else { return min(poisson(mean), count) }
         let drawn = (mean + (mean * (1 - share)).squareRoot() * normal()).rounded()
         return min(max(Int(drawn), 0), count)
-    }
-
-    private struct SplitMix: RandomNumberGenerator, Sendable {
-        var state: UInt64
-
-        mutating func next() -> UInt64 {
-            state &+= 0x9E37_79B9_7F4A_7C15
-            var mixed = state
-            mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-            mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-            return mixed ^ (mixed >> 31)
-        }
     }
 }

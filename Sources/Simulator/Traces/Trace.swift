@@ -1,4 +1,5 @@
 import Jobs
+import Random
 package import Time
 package import Traffic
 

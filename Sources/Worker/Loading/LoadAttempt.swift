@@ -3,6 +3,7 @@ import Jobs
 import Settings
 import Synchronization
 import Time
+import Clocks
 
 /// One load of one model, on threads outside the cooperative pool. It cannot be ended: whoever waits for it can.
 final class LoadAttempt: Sendable {

@@ -5,6 +5,7 @@ import Observability
 import Settings
 import Synchronization
 import Time
+import Clocks
 
 /// Models that cannot be loaded: what is noted of them, and when they are tried again.
 extension WorkerService {
@@ -62,7 +63,7 @@ extension WorkerService {
             switch failure {
             case .overdue(let bound):
                 (
-                    "it was not loaded and warmed within \(Quantities.text(bound)) (load_timeout in its model.yaml)",
+                    "it was not loaded and warmed within \(bound.text) (load_timeout in its model.yaml)",
                     true, true
                 )
             case .error(let text, let isNew): (text, false, isNew)

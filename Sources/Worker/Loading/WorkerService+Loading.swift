@@ -7,6 +7,7 @@ import Settings
 import Synchronization
 import Tensors
 import Time
+import Clocks
 
 /// How a worker gets its models.
 extension WorkerService {

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import PolicyImport
 import Settings
+import Time
 
 /// `spate import`
 struct Import: ParsableCommand {
@@ -24,7 +25,7 @@ struct Import: ParsableCommand {
     func validate() throws {
         if let jobTime {
             guard native else { throw ValidationError("--job-time is for --native; otherwise nothing needs it") }
-            guard let time = Quantities.duration(jobTime), time > .zero else {
+            guard let time = Duration(text: jobTime), time > .zero else {
                 throw ValidationError("--job-time is a duration above zero with its unit, as in 50ms")
             }
         }
@@ -34,7 +35,7 @@ struct Import: ParsableCommand {
         let imported: ImportedPolicy
         do {
             let target: ImportOptions.Target =
-                native ? .native(jobTime: jobTime.flatMap { Quantities.duration($0) }) : .sameAlgorithm
+                native ? .native(jobTime: jobTime.flatMap { Duration(text: $0) }) : .sameAlgorithm
             imported = try importPolicy(from: try text(), options: ImportOptions(pool: pool, target: target))
         } catch let error as ImportError {
             Terminal.error("\(file):\(error)")

@@ -1,3 +1,4 @@
+import Clocks
 import Clusters
 import Jobs
 import Logging
@@ -31,7 +32,10 @@ final class KubernetesLeadership: Leadership {
     private let state = Mutex(State())
 
     /// - Parameter time: a monotonic clock of this machine, for `LeadershipTerm.ends`.
-    init(_ election: LeaseElection, fence: RedisFence, time: any TimeSource = MonotonicTime(), logger: Logger) {
+    init(
+        _ election: LeaseElection, fence: RedisFence, time: any TimeSource = MonotonicTime(ContinuousClock()),
+        logger: Logger
+    ) {
         self.election = election
         self.fence = fence
         self.time = time

@@ -3,6 +3,7 @@ import Foundation
 import Inference
 import Settings
 import Tensors
+import Time
 import Worker
 
 /// Loads models for `spate check --load`: each in a process of its own, so that one that ends it is a finding like any
@@ -85,7 +86,7 @@ enum LoadCheck {
     private static func problem(_ process: Process, _ errors: String, bound: Duration) -> String? {
         switch process.terminationReason {
         case .uncaughtSignal where process.terminationStatus == SIGTERM:
-            return "it was not loaded and warmed within \(Quantities.text(bound)) (load_timeout in its model.yaml)"
+            return "it was not loaded and warmed within \(bound.text) (load_timeout in its model.yaml)"
         case .uncaughtSignal:
             let name = strsignal(process.terminationStatus).map { String(cString: $0) } ?? "unknown"
             let last = errors.split(separator: "\n").last.map { ": \($0)" } ?? ""

@@ -130,7 +130,7 @@ struct DurationArgument: ExpressibleByArgument, Sendable {
     let duration: Duration
 
     init?(argument: String) {
-        guard let duration = Quantities.duration(argument), duration > .zero else { return nil }
+        guard let duration = Duration(text: argument), duration > .zero else { return nil }
         self.duration = duration
     }
 }

@@ -6,7 +6,7 @@ import Time
 enum TimeOption {
     /// For `@Option(transform:)`: any time from zero, up to about 30 years.
     static func parse(_ text: String) throws -> Duration {
-        guard let duration = Quantities.duration(text), duration < .seconds(1_000_000_000) else {
+        guard let duration = Duration(text: text), duration < .seconds(1_000_000_000) else {
             throw ValidationError(
                 Double(text) == nil
                     ? "expected a time with its unit (us, ms, s, m, h, d), as in 250ms or 30s"

@@ -4,6 +4,7 @@ import NIOCore
 import Observability
 import Tensors
 import TestSupport
+import TestKit
 import Testing
 import Time
 

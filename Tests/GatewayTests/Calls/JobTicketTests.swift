@@ -1,5 +1,6 @@
 import Jobs
 import Logging
+import TestKit
 import TestSupport
 import Testing
 import Time

@@ -2,6 +2,7 @@ import HTTPTypes
 import Jobs
 import NIOCore
 import TestSupport
+import TestKit
 import Testing
 import Time
 

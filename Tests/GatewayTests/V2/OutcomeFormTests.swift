@@ -3,6 +3,7 @@ import Jobs
 import NIOCore
 import Tensors
 import TestSupport
+import TestKit
 import Testing
 import Time
 

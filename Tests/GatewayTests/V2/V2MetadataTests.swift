@@ -1,8 +1,10 @@
 import Foundation
 import Jobs
 import NIOCore
+import Random
 import Tensors
 import Testing
+import TestKit
 import Time
 
 @testable import Gateway
@@ -124,7 +126,7 @@ import Time
 
     @Test("never traps on corrupted bytes")
     func survivesCorruption() throws {
-        var random = Replayable()
+        var random = SeededGenerator()
         var request = V2Request()
         request.id = "request"
         request.outputs = [.init(name: "probabilities", isBinary: true, classes: 3)]

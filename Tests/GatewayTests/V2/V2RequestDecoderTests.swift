@@ -1,8 +1,10 @@
 import NIOCore
+import Random
 import Tensors
 import Testing
 
 @testable import Gateway
+import TestKit
 
 @Suite struct V2RequestDecoderTests {
     @Test(
@@ -208,7 +210,7 @@ import Testing
         let good = Array(
             #"{"id":"a","parameters":{"priority":1},"inputs":[{"name":"x","datatype":"FP32","shape":[2,3],"data":[[1.5,-2e3,3],[4,5,6]]}],"outputs":[{"name":"y"}]}"#
                 .utf8)
-        var random = Replayable()
+        var random = SeededGenerator()
         for end in 0..<good.count {
             #expect(throws: V2Error.self, "cut at \(end)") {
                 try V2RequestDecoder.decode(

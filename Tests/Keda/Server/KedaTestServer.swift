@@ -2,6 +2,7 @@ import ExternalScaler
 import Foundation
 import Logging
 import ServiceLifecycle
+import TestKit
 import TestSupport
 import Time
 

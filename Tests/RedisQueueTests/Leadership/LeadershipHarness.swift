@@ -1,3 +1,4 @@
+import Clocks
 import Jobs
 import Logging
 import NIOCore
@@ -26,7 +27,7 @@ struct LeadershipHarness: Sendable {
 
     /// A contender that does nothing but what the test asks it to.
     func stopped(
-        _ name: String, _ timing: LeaseCandidacy.Timing, time: any TimeSource = MonotonicTime(),
+        _ name: String, _ timing: LeaseCandidacy.Timing, time: any TimeSource = MonotonicTime(ContinuousClock()),
         contention: RedisLeadership.Contention = .shared
     ) -> RedisLeadership {
         let leadership = RedisLeadership(

@@ -1,4 +1,5 @@
 import Jobs
+import Random
 import Testing
 import Time
 
@@ -86,7 +87,7 @@ import Time
 
     @Test("never lets two lead at once, with lost and late answers, pauses, and clocks 1 % apart", arguments: 0..<50)
     func atMostOne(seed: UInt64) {
-        var random = Seeded(seed)
+        var random = SeededGenerator(seed: seed)
         var keeper = Keeper()
         // Local time of contender i: skewed by up to 1 %, and with an origin of its own.
         let speeds = (0..<3).map { _ in Double.random(in: 0.99...1.01, using: &random) }
@@ -129,19 +130,5 @@ import Time
             }
         }
         #expect(led.count > 3, "seed \(seed): leadership never passed on")
-    }
-}
-
-/// xorshift64*, replayable from its seed.
-private struct Seeded: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(_ seed: UInt64) { state = seed &* 0x9E37_79B9_7F4A_7C15 | 1 }
-
-    mutating func next() -> UInt64 {
-        state ^= state >> 12
-        state ^= state << 25
-        state ^= state >> 27
-        return state &* 0x2545_F491_4F6C_DD1D
     }
 }

@@ -1,6 +1,7 @@
 import Logging
 import Observability
 import Synchronization
+import Time
 
 extension ContainerDriver {
     package func run() async {
@@ -26,16 +27,16 @@ extension ContainerDriver {
     // MARK: Events
 
     private func follow() async {
-        var pause = RetryPause()
+        var pause = Backoff.controlPlane
         var generator = SystemRandomNumberGenerator()
         while !Task.isCancelled {
             let end = await followOnce()
             guard !Task.isCancelled else { return }
-            if end.wasFollowing { pause.reset() }
+            if end.wasFollowing { pause.succeeded() }
             note(problem: end.problem)
             engine.forget()
             // The only error is the cancellation, which the loop looks at.
-            try? await clock.sleep(for: pause.next(using: &generator), tolerance: nil)
+            try? await clock.sleep(for: pause.failed(using: &generator), tolerance: nil)
         }
     }
 

@@ -2,6 +2,7 @@ package import Logging
 import Observability
 package import Settings
 import Synchronization
+import Time
 
 /// Workers as the pods of a Deployment or StatefulSet for each pool; Kubernetes starts and ends them.
 ///
@@ -85,7 +86,7 @@ package final class KubernetesDriver: FleetDriver {
         _ target: KubernetesPool, of pool: String, to count: Int, idle: [String], during time: OrderTime
     ) async throws(KubernetesError) -> FleetChange {
         var generator = SystemRandomNumberGenerator()
-        var pause = RetryPause(first: .milliseconds(20), longest: .milliseconds(200))
+        var pause = Backoff(first: .milliseconds(20), longest: .milliseconds(200))
         var conflict: KubernetesError?
         for _ in 0..<Self.attempts {
             let scale = try await client.get(
@@ -103,7 +104,7 @@ package final class KubernetesDriver: FleetDriver {
                 plan.count, target, version: scale.metadata?.resourceVersion, within: try time.remaining())
             if conflict == nil { return change }
             // The only error is the cancellation; then the next call fails.
-            try? await clock.sleep(for: pause.next(using: &generator), tolerance: nil)
+            try? await clock.sleep(for: pause.failed(using: &generator), tolerance: nil)
         }
         throw conflict ?? KubernetesError(.conflict, "somebody else changes \(target.description) all the time")
     }

@@ -1,3 +1,5 @@
+import Time
+
 /// What to do next to stay in step with a list of objects: list, watch from where the list stood, list again when the
 /// server has forgotten that place. A value; the watcher acts.
 ///
@@ -10,9 +12,9 @@ struct WatchState: Sendable {
 
     /// The place in the server's history; `nil`: a list is needed.
     private(set) var version: String?
-    private var pause: RetryPause
+    private var pause: Backoff
 
-    init(pause: RetryPause = RetryPause()) { self.pause = pause }
+    init(pause: Backoff = .controlPlane) { self.pause = pause }
 
     var next: Action { version.map { .watch(from: $0) } ?? .list }
 
@@ -25,13 +27,13 @@ struct WatchState: Sendable {
     /// An event or a bookmark came.
     mutating func note(version: String?) {
         if let version, !version.isEmpty { self.version = version }
-        pause.reset()
+        pause.succeeded()
     }
 
     /// A watch ended in good order: its time was over. It is opened again from where it stood.
     /// - Returns: the pause before that; a server that ends every watch at once is not asked in a loop.
     mutating func noteEnd(using generator: inout some RandomNumberGenerator) -> Duration {
-        pause.next(using: &generator)
+        pause.failed(using: &generator)
     }
 
     /// The server has forgotten the place, or said something that the watch cannot go on from: a list is needed.
@@ -39,6 +41,6 @@ struct WatchState: Sendable {
 
     /// There was no answer, or a refusal.
     mutating func noteFailure(using generator: inout some RandomNumberGenerator) -> Duration {
-        pause.next(using: &generator)
+        pause.failed(using: &generator)
     }
 }

@@ -1,3 +1,4 @@
+import JSON
 import NIOCore
 
 /// The body of `POST /v2/repository/index`: nothing, or `{"ready": true}` for the models that are ready only.

@@ -1,5 +1,6 @@
 import HummingbirdCore
 import Settings
+import Time
 
 /// What a request for a job asks for besides it.
 struct V2JobQuery: Sendable, Equatable {
@@ -32,7 +33,7 @@ struct V2JobQuery: Sendable, Equatable {
 
     /// As in the configuration, or plain seconds; at most a day.
     static func duration(_ text: Substring) -> Duration? {
-        let duration = Quantities.duration(text) ?? Quantities.duration("\(text)s")
+        let duration = Duration(text: text) ?? Duration(text: "\(text)s")
         return duration.flatMap { $0 <= .seconds(86_400) ? $0 : nil }
     }
 }

@@ -1,4 +1,5 @@
 import Jobs
+import JSON
 import NIOCore
 import Settings
 import Tensors

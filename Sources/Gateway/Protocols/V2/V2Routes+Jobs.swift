@@ -96,7 +96,7 @@ extension V2Routes {
         case .unknown, .gone:
             return .error(
                 .gone,
-                "job \(ticket) is over: outcomes are kept for \(Quantities.text(settings.retention)) after a job is settled, those of answered calls for less"
+                "job \(ticket) is over: outcomes are kept for \(settings.retention.text) after a job is settled, those of answered calls for less"
             )
         case .settled(let outcome): body.note(outcome.ending)
         }

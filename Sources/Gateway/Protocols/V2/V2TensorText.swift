@@ -1,3 +1,4 @@
+import JSON
 import NIOCore
 import Tensors
 
@@ -113,9 +114,9 @@ struct V2TensorText {
                         }
                         target.storeBytes(of: value, toByteOffset: index * width, as: T.self)
                         index += 1
-                        position = JSONScanner.skipSpace(text, from: position, end: end)
+                        position = JSONGrammar.skipSpace(text, from: position, end: end)
                         guard position < end, text[position] == UInt8(ascii: ",") else { break }
-                        position = JSONScanner.skipSpace(text, from: position + 1, end: end)
+                        position = JSONGrammar.skipSpace(text, from: position + 1, end: end)
                     }
                     scanner.move(to: position)
                     return index
@@ -191,7 +192,7 @@ struct V2TensorText {
         if first == UInt8(ascii: "[") || first == UInt8(ascii: "{") { return badNesting(&scanner) }
         let start = scanner.position
         var end = start
-        while end < scanner.end, end - start < 40, !JSONScanner.endsScalar(scanner.bytes[end]) { end += 1 }
+        while end < scanner.end, end - start < 40, !JSONGrammar.endsScalar(scanner.bytes[end]) { end += 1 }
         let found = String(decoding: scanner.bytes[start..<end], as: UTF8.self)
         return .bad(
             "element \(index) of input '\(name)' is \(found.isEmpty ? "missing" : found), but \(elementType.name) takes \(allowed)"
