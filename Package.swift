@@ -19,6 +19,7 @@ let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let coreMetrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
 let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let grpcCore = Target.Dependency.product(name: "GRPCCore", package: "grpc-swift-2")
 let grpcTransport = Target.Dependency.product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport")
@@ -57,7 +58,13 @@ let adapters: [Target] = [
     .target(name: "COnnxRuntime"),
     .target(name: "CProcess"),
     .target(name: "Processes", swiftSettings: strict),
-    .target(name: "Observability", dependencies: ["Time", logging], swiftSettings: strict),
+    .target(name: "Observability", dependencies: ["Time", logging, coreMetrics], swiftSettings: strict),
+    .target(
+        name: "MetricsPort",
+        dependencies: [
+            "Observability", nioCore, logging, .product(name: "HummingbirdCore", package: "hummingbird"),
+            .product(name: "HTTPTypes", package: "swift-http-types"),
+        ], swiftSettings: strict),
     .target(
         name: "Settings",
         dependencies: [
@@ -132,6 +139,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
@@ -149,13 +157,15 @@ let package = Package(
         .executableTarget(
             name: "spate",
             dependencies: [
-                "Gateway", "Clocks", "Worker", "Scaler", "LoadGenerator", "RedisQueue", "RedisClient", "Clusters",
+                "Gateway", "MetricsPort", "Clocks", "Worker", "Scaler", "LoadGenerator", "RedisQueue", "RedisClient",
+                "Clusters",
                 "Inference",
                 "ExternalScaler",
                 "Settings", "Observability", "Tensors", "Time", "Jobs", "Traffic", "Simulator", "Scaling",
                 "Forecasting", "PolicyImport", "CProcess", "Processes",
                 nioCore, nioPosix,
-                logging, serviceLifecycle, .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+                logging, coreMetrics, serviceLifecycle,
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: strict),
         // For every test, the pure ones too: manual time, seeds. Needs nothing from outside.
@@ -194,7 +204,12 @@ let package = Package(
             name: "SettingsTests", dependencies: ["Random", "Tensors", "Time", "Jobs", "Settings", "Scaling"],
             swiftSettings: strict),
         .testTarget(
-            name: "ObservabilityTests", dependencies: ["Observability", "Time", logging], swiftSettings: strict),
+            name: "ObservabilityTests", dependencies: ["Observability", "Time", logging, coreMetrics],
+            swiftSettings: strict),
+        .testTarget(
+            name: "MetricsPortTests",
+            dependencies: ["MetricsPort", "Observability", nioCore, nioPosix, nioHTTP1, logging, httpClient],
+            swiftSettings: strict),
         .testTarget(
             name: "RedisClientTests",
             dependencies: ["Random", "TestKit", "RedisClient", "TestSupport", nioCore, nioPosix],

@@ -124,7 +124,9 @@ def test_every_pool_is_a_deployment_with_time_to_drain_and_no_count(objects):
         container = pod["containers"][0]
         # The driver looks for the container of this name.
         assert container["name"] == "worker"
-        assert container["args"] == ["worker", "--config", "/etc/spate/config/spate.yaml", "--pool", pool["name"]]
+        assert container["args"] == [
+            "worker", "--config", "/etc/spate/config/spate.yaml", "--pool", pool["name"],
+            "--metrics-port", str(container["ports"][0]["containerPort"]), "--metrics-host", "0.0.0.0"]
         # What the worker's id is made from.
         environment = {entry["name"]: entry for entry in container["env"]}
         assert environment["SPATE_POD_NAME"]["valueFrom"]["fieldRef"]["fieldPath"] == "metadata.name"

@@ -18,7 +18,9 @@ package final class MetricFamily<Instrument: Sendable>: Sendable {
     }
 
     /// The instrument for these label values, in the order of the definition's labels; made at the first use.
-    package subscript(_ values: String...) -> Instrument {
+    package subscript(_ values: String...) -> Instrument { series(values) }
+
+    func series(_ values: [String]) -> Instrument {
         series.withLock { series in
             if let known = series[values] { return known }
             let key = series.count < Self.limit ? values : values.map { _ in "other" }

@@ -36,7 +36,7 @@ struct RunGateway: AsyncParsableCommand {
             }
             let parts = GatewayParts(
                 id: id, settings: settings, catalog: catalog, queue: queue, observer: observer,
-                board: board, metrics: MetricsRegistry(), logger: logger,
+                board: board, metrics: MetricsRegistry.ofProcess(), logger: logger,
                 onListening: { addresses in
                     logger.notice(
                         "Listening",

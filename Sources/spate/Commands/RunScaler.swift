@@ -20,6 +20,7 @@ struct RunScaler: AsyncParsableCommand {
     @OptionGroup var cluster: ClusterOptions
     @Option(help: "Folder for the logs of workers; their output is this process's own without it.") var logs: String?
     @Flag(help: "Decide and record, and start or stop nothing.") var dryRun = false
+    @OptionGroup var metrics: MetricsOptions
 
     func run() async throws {
         CrashSignals.endAtOnce()
@@ -34,6 +35,8 @@ struct RunScaler: AsyncParsableCommand {
             let observer = RedisQueueObserver(queue.connections)
             let board = RedisLoadBoard(queue.connections)
             let command = WorkerCommandLine(cluster)
+            let registered = MetricsRegistry.ofProcess()
+            let port = try metrics.port(serving: registered, logger)
             let scaler = try ScalerParts(
                 settings: settings, redis: settings.redis.url, queue: queue, observer: observer, board: board,
                 processes: ChildProcesses(orphans: ForeignOrphans.duty), parentDeath: .livesOn,
@@ -41,11 +44,12 @@ struct RunScaler: AsyncParsableCommand {
                 identity: place.identity,
                 files: cluster.watch(
                     settings, further: { [versions = settings.versions] in $0.pinned(to: versions) }),
-                metrics: MetricsRegistry(), logger: logger)
+                metrics: registered, logger: logger)
             try await ServiceGroup(
                 configuration: .init(
                     services: [
                         place.service, LoopService { await queue.clock.run() }, LoopService { await observer.run() },
+                        LoopService { await port.run() },
                     ] + board.loops + scaler.services,
                     gracefulShutdownSignals: TerminalSignal.draining, logger: logger)
             ).run()

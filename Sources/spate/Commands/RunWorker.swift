@@ -30,6 +30,7 @@ struct RunWorker: AsyncParsableCommand {
             A name that was never used before. Not given: SPATE_WORKER_ID; in a pod, made from SPATE_POD_NAME and \
             SPATE_POD_UID; else made up.
             """) var id: String?
+    @OptionGroup var metrics: MetricsOptions
 
     func validate() throws {
         guard let id = id ?? ProcessInfo.processInfo.environment["SPATE_WORKER_ID"] else { return }
@@ -72,6 +73,8 @@ struct RunWorker: AsyncParsableCommand {
                         metadata: [LogKeys.reason: "\(message.text)"])
                 })
             let readAgain = try cluster.makeReader()
+            let registered = MetricsRegistry.ofProcess()
+            let port = try metrics.port(serving: registered, logger)
             let worker = WorkerService(
                 configuration: .init(
                     id: id, pool: poolSettings, models: settings.models,
@@ -82,7 +85,7 @@ struct RunWorker: AsyncParsableCommand {
                 reread: { model in
                     readAgain()?.pinned(to: [model.name: model.version]).models
                         .first { $0.name == model.name } ?? model
-                }, metrics: MetricsRegistry(),
+                }, metrics: registered,
                 time: queue.clock, logger: logger)
             // Not services of the group, and unstructured: SIGQUIT cancels the whole group at once, and the worker has
             // to give back what it holds before its connections close.
@@ -92,6 +95,7 @@ struct RunWorker: AsyncParsableCommand {
                     group.addTask { await work.run() }
                     group.addTask { await entering.value.keep() }
                     group.addTask { await board.run() }
+                    group.addTask { await port.run() }
                 }
             }
             try await serve(WorkerRun(worker), logger: logger)

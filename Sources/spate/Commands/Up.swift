@@ -115,7 +115,7 @@ struct Up: AsyncParsableCommand {
         let observer = RedisQueueObserver(queue.connections)
         if settings.redis.url == nil { try await takeBack(settings, queue, logger: logger) }
         let board = RedisLoadBoard(queue.connections)
-        let metrics = MetricsRegistry()
+        let metrics = MetricsRegistry.ofProcess()
         let parts = GatewayParts(
             id: id, settings: settings, catalog: catalog, queue: queue, observer: observer,
             board: board, metrics: metrics, logger: settings.logging.output(role: "gateway").makeLogger(),
