@@ -40,6 +40,7 @@ let pure: [Target] = [
     .target(name: "Batching", dependencies: ["Time"], swiftSettings: strict),
     .target(name: "Scaling", dependencies: ["Time"], swiftSettings: strict),
     .target(name: "Forecasting", dependencies: ["Time"], swiftSettings: strict),
+    .target(name: "ScalerCore", dependencies: ["Time", "Jobs", "Scaling"], swiftSettings: strict),
     .target(name: "Reports", swiftSettings: strict),
     .target(name: "Traffic", dependencies: ["Time", histogram], swiftSettings: strict),
     .target(
@@ -86,7 +87,9 @@ let adapters: [Target] = [
     .target(
         name: "Clusters",
         dependencies: [
-            "CProcess", "Time", "Jobs", "Settings", "Observability", logging, serviceLifecycle, httpClient, nioCore,
+            "CProcess", "Time", "Jobs", "ScalerCore", "Settings", "Observability", logging, serviceLifecycle,
+            httpClient,
+            nioCore,
             nioPosix,
             nioHTTP1, nioSSL,
         ], swiftSettings: strict),
@@ -121,6 +124,7 @@ let roles: [Target] = [
         name: "Scaler",
         dependencies: [
             "Clocks", "Time", "Jobs", "Scaling", "Forecasting", "Clusters", "Settings", "Observability", logging,
+            "ScalerCore",
             serviceLifecycle,
         ],
         swiftSettings: strict),
@@ -246,13 +250,17 @@ let package = Package(
             ], swiftSettings: strict),
         .testTarget(
             name: "ClustersTests",
-            dependencies: ["Time", "Clusters", "Jobs", "Settings", "RedisClient", "CProcess", "TestSupport", logging],
+            dependencies: [
+                "Time", "Clusters", "ScalerCore", "Jobs", "Settings", "RedisClient", "CProcess", "TestSupport", logging,
+            ],
             swiftSettings: strict),
+        .testTarget(
+            name: "ScalerCoreTests", dependencies: ["ScalerCore", "Scaling", "Jobs", "Time"], swiftSettings: strict),
         .testTarget(
             name: "ScalerTests",
             dependencies: [
-                "Random", "TestKit",
-                "Scaler", "Scaling", "Clusters", "Time", "Jobs", "Settings", "Observability", "TestSupport", logging,
+                "Random", "TestKit", "Scaler", "Scaling", "Clusters", "Time", "Jobs", "Settings", "Observability",
+                "TestSupport", logging, "ScalerCore",
                 serviceLifecycle,
             ], swiftSettings: strict),
         .testTarget(

@@ -1,3 +1,4 @@
+import ScalerCore
 import Jobs
 package import Settings
 

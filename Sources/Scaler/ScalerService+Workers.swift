@@ -1,3 +1,4 @@
+import ScalerCore
 import Clusters
 import Jobs
 import Logging

@@ -1,3 +1,4 @@
+import ScalerCore
 package import Clusters
 package import Jobs
 package import Logging

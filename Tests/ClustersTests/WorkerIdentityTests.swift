@@ -1,3 +1,4 @@
+import ScalerCore
 import Clusters
 import Testing
 
@@ -27,25 +28,25 @@ struct WorkerIdentityTests {
     func secondBoot() throws {
         let second = identity(pod, isFirst: false)
         #expect(second.id == "w-1_0123abcd_00c0ffee")
-        #expect(WorkerIdentity.id(in: second.id + "\nmore", ofBoot: "w-1_0123abcd") == second.id)
-        #expect(WorkerIdentity.id(in: "w-10_0123abcd", ofBoot: "w-1_0123abcd") == nil)
-        #expect(WorkerIdentity.id(in: String(repeating: "x", count: 5_000), ofBoot: "x") == nil)
+        #expect(PodWorkerID.id(in: second.id + "\nmore", ofBoot: "w-1_0123abcd") == second.id)
+        #expect(PodWorkerID.id(in: "w-10_0123abcd", ofBoot: "w-1_0123abcd") == nil)
+        #expect(PodWorkerID.id(in: String(repeating: "x", count: 5_000), ofBoot: "x") == nil)
     }
 
     @Test("of a later boot the first is known, and of no other id")
     func firstBoot() {
-        #expect(WorkerIdentity.firstBoot(of: identity(pod, isFirst: false).id) == identity(pod).id)
+        #expect(PodWorkerID.firstBoot(of: identity(pod, isFirst: false).id) == identity(pod).id)
         for id in ["w-1_0123abcd", "cpu-00c0ffee", "cpu_00c0ffee", "", "_", "a_b_c", "a_b_0000000g", "a_b_00c0ffee1"] {
-            #expect(WorkerIdentity.firstBoot(of: id) == nil, "\(id)")
+            #expect(PodWorkerID.firstBoot(of: id) == nil, "\(id)")
         }
-        #expect(WorkerIdentity.isOfPod(identity(pod).id))
-        #expect(WorkerIdentity.isOfPod(identity(pod, isFirst: false).id))
-        #expect(!WorkerIdentity.isOfPod(identity([:]).id))
+        #expect(PodWorkerID.isOne(identity(pod).id))
+        #expect(PodWorkerID.isOne(identity(pod, isFirst: false).id))
+        #expect(!PodWorkerID.isOne(identity([:]).id))
     }
 
     @Test("the longest name of a pod still makes an id that a worker takes")
     func longName() {
-        let id = WorkerIdentity.worker(pod: String(repeating: "p", count: 253), uid: "0123456789abcdef")
+        let id = PodWorkerID.first(pod: String(repeating: "p", count: 253), uid: "0123456789abcdef")
         #expect("\(id)_00c0ffee".utf8.count <= 128)
     }
 

@@ -1,4 +1,5 @@
 import Glibc
+import ScalerCore
 
 /// The id of a worker: unique for each boot, never used again, and known to whoever started it.
 ///
@@ -10,15 +11,11 @@ import Glibc
 /// | Kubernetes, a later boot in the same pod | the same and `_<8 random digits>` | the worker's termination log |
 /// | somebody else | `<pool>-<8 random digits>` | nobody |
 ///
-/// Kubernetes restarts a container that ended within its pod, under the same name; an id by the name alone would be used
-/// twice. The first boot leaves an empty file in a folder that lives as long as the pod.
+/// `PodWorkerID` is the grammar of those of pods. The first boot leaves an empty file in a folder that lives as long as the pod.
 package struct WorkerIdentity: Sendable, Equatable {
     package let id: String
     /// Whether the id was derived from a pod: then it is written to the termination log.
     package let isOfPod: Bool
-
-    /// Longest id that a worker takes.
-    private static let limit = 128
 
     /// The id of this process, from its command line and environment.
     ///
@@ -37,41 +34,15 @@ package struct WorkerIdentity: Sendable, Equatable {
         } else if let pod = environment["SPATE_POD_NAME"], !pod.isEmpty, let uid = environment["SPATE_POD_UID"],
             !uid.isEmpty
         {
-            let first = Self.worker(pod: pod, uid: uid)
-            id = isFirstBoot(environment["SPATE_POD_STATE"] ?? "/run/spate") ? first : "\(first)_\(random())"
+            let first = PodWorkerID.first(pod: pod, uid: uid)
+            id =
+                isFirstBoot(environment["SPATE_POD_STATE"] ?? "/run/spate")
+                ? first : PodWorkerID.later(random(), after: first)
             isOfPod = true
         } else {
             id = "\(pool)-\(random())"
             isOfPod = false
         }
-    }
-
-    /// The id of the first worker in a pod. A uid is given once.
-    package static func worker(pod: String, uid: String) -> String {
-        // Pod names may have 253 characters; their end is what tells them apart.
-        "\(pod.suffix(limit - 18))_\(uid.filter { $0 != "-" }.prefix(8))"
-    }
-
-    /// Whether the id was made from a pod, of whichever boot.
-    package static func isOfPod(_ id: String) -> Bool { beforeDigits(of: id) != nil }
-
-    /// The id of the first worker in the pod where `id` is that of a later boot; `nil` for all other ids.
-    package static func firstBoot(of id: String) -> String? {
-        // Names of pods do not have the sign, so one more of them is a later boot's.
-        beforeDigits(of: id).flatMap { $0.contains("_") ? String($0) : nil }
-    }
-
-    /// What stands before `_` and eight hexadecimal digits at the end.
-    private static func beforeDigits(of id: String) -> Substring? {
-        guard let end = id.lastIndex(of: "_"), end > id.startIndex else { return nil }
-        let digits = id[id.index(after: end)...]
-        return digits.utf8.count == 8 && digits.allSatisfy(\.isHexDigit) ? id[..<end] : nil
-    }
-
-    /// The id that a worker wrote to its termination log, if it is one of this pod.
-    package static func id(in log: String, ofBoot first: String) -> String? {
-        guard let line = log.split(separator: "\n").first.map(String.init), line.utf8.count <= limit else { return nil }
-        return line == first || line.hasPrefix(first + "_") ? line : nil
     }
 
     /// Writes the id where Kubernetes keeps it for whoever asks how a container ended. Written at the start, it is there

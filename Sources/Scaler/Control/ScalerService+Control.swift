@@ -1,3 +1,4 @@
+import ScalerCore
 package import Jobs
 import Logging
 import Observability
@@ -59,7 +60,8 @@ extension ScalerService {
     /// The policy that counts now.
     func effectivePolicy(at now: Timestamp) -> Policy {
         let isStale = sight.read.map { now - $0 > policy.staleAfter } ?? true
-        return withinMaximum(policy).with(control, fallback: configuration.settings.fallback, isStale: isStale, at: now)
+        return withinMaximum(policy).with(
+            control, fallback: configuration.settings.fallback.workers, isStale: isStale, at: now)
     }
 }
 
@@ -78,5 +80,15 @@ extension ControlEntry {
         if kind == .reload { return what + (note.map { " (\($0))" } ?? "") }
         let end = until.map { ", for \(Duration.seconds(($0 - now).seconds.rounded(.up)).text)" } ?? ""
         return what + end + (note.map { " (\($0))" } ?? "")
+    }
+}
+
+extension ScalerSettings.Fallback {
+    /// How many workers a pool keeps at least; `nil`: those that are there.
+    var workers: Int? {
+        switch self {
+        case .hold: nil
+        case .workers(let count): count
+        }
     }
 }

@@ -1,3 +1,4 @@
+import ScalerCore
 package import Jobs
 import Scaling
 package import Settings

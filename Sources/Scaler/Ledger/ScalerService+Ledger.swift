@@ -1,3 +1,4 @@
+import ScalerCore
 import Foundation
 import Jobs
 import Logging

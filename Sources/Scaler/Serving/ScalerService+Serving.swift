@@ -1,3 +1,4 @@
+import ScalerCore
 import Clusters
 package import Jobs
 import Logging

@@ -1,3 +1,4 @@
+import ScalerCore
 package import Forecasting
 import Jobs
 package import Scaling

@@ -1,3 +1,4 @@
+import ScalerCore
 import Glibc
 import Logging
 import Settings
@@ -110,7 +111,7 @@ struct KubernetesDriverTests {
         #expect(try await driver.scale(place.pool, to: 3, idle: []) == FleetChange(before: 0, now: 3))
         let pods = try await place.namespace.pods().compactMap { pod -> String? in
             guard let name = pod.metadata?.name, let uid = pod.metadata?.uid else { return nil }
-            return WorkerIdentity.worker(pod: name, uid: uid)
+            return PodWorkerID.first(pod: name, uid: uid)
         }
         let next = try place.driver()
         #expect(try await next.scale(place.pool, to: 1, idle: pods) == FleetChange(before: 3, now: 3))

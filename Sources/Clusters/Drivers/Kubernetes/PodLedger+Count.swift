@@ -1,3 +1,5 @@
+import ScalerCore
+
 extension PodLedger {
     /// What the count is set to, and which pods are made to leave first.
     struct CountPlan: Sendable, Equatable {
@@ -27,7 +29,7 @@ extension PodLedger {
         var named: [String] = []
         var strangers = 0
         for worker in workers {
-            guard let pod = byWorker[worker] ?? WorkerIdentity.firstBoot(of: worker).flatMap({ byWorker[$0] }) else {
+            guard let pod = byWorker[worker] ?? PodWorkerID.firstBoot(of: worker).flatMap({ byWorker[$0] }) else {
                 strangers += 1
                 continue
             }

@@ -1,3 +1,5 @@
+import ScalerCore
+
 /// The pods of one pool and what their states say of workers. A value.
 ///
 /// | pod | worker |
@@ -111,7 +113,7 @@ struct PodLedger: Sendable {
         of entry: Entry, ends: Int, _ terminated: KubernetesValues.Pod.Terminated?
     ) -> [Change] {
         let first = worker(entry)
-        let written = terminated?.message.flatMap { WorkerIdentity.id(in: $0, ofBoot: first) }
+        let written = terminated?.message.flatMap { PodWorkerID.id(in: $0, ofBoot: first) }
         let last = written ?? (ends == 1 ? first : nil)
         var changes: [Change] = []
         if entry.toldEnds == 0, last != first {
@@ -161,7 +163,7 @@ struct PodLedger: Sendable {
         return all.first { $0.name == container } ?? all.first
     }
 
-    static func worker(_ entry: Entry) -> String { WorkerIdentity.worker(pod: entry.name, uid: entry.uid) }
+    static func worker(_ entry: Entry) -> String { PodWorkerID.first(pod: entry.name, uid: entry.uid) }
 
     static func words(_ terminated: KubernetesValues.Pod.Terminated) -> String {
         if terminated.reason == "OOMKilled" { return "it used more memory than its pod may and was killed" }

@@ -1,6 +1,5 @@
-import Foundation
 import Jobs
-import Scaler
+import ScalerCore
 import Scaling
 import Testing
 import Time
@@ -217,62 +216,5 @@ import Time
         #expect(costs.map(\.model) == ["m.1"])
         #expect(costs.first?.cost.instances == 2)
         #expect(costs.first?.cost.perRow.wholeMicroseconds == 1_250)
-    }
-}
-
-@Suite struct SignalsTests {
-    @Test("start-up times: median and 95th percentile of the last 64")
-    func startUps() {
-        var times = StartUpTimes()
-        #expect(times.measured == nil)
-        for _ in 0..<100 { times.add(.seconds(50)) }
-        for number in 1...64 { times.add(.milliseconds(number)) }
-        #expect(times.measured == StartUpTime(median: .milliseconds(32), slow: .milliseconds(61)))
-    }
-
-    @Test("rows per job follow what workers settle, are not said of few jobs, and are never below one")
-    func rowsPerJob() {
-        var rows = RowsPerJob()
-        func snapshot(submitted: Int, waiting: Int) -> QueueSnapshot {
-            QueueSnapshot(
-                depth: QueueDepth(waiting: waiting, inFlight: 0, due: 0), submitted: submitted, oldestWaiting: nil)
-        }
-        rows.note(snapshot(submitted: 5_000, waiting: 0))
-        rows.note(rows: ["old": 70_000])
-        rows.note(snapshot(submitted: 5_110, waiting: 100))
-        #expect(rows.measured == nil)
-        rows.note(snapshot(submitted: 5_110, waiting: 10))
-        #expect(rows.measured == 1, "reports are late")
-        rows.note(rows: ["old": 70_300, "new": 100])
-        #expect(rows.measured == 4)
-    }
-
-    @Test("a decision's record reads as documented")
-    func record() throws {
-        var state = PolicyState()
-        let policy = Policy(
-            models: [
-                ModelPolicy(
-                    name: "m.1", pools: ["cpu"], maximumRows: 1,
-                    assumedCost: ServiceCost(fixed: .zero, perRow: .milliseconds(10)))
-            ], pools: [PoolPolicy(name: "cpu", maximum: 2)])
-        let time = Timestamp(microseconds: 1_700_000_000_000_000)
-        let decision = decide(
-            Observation(
-                time: time, queuesRead: time, workersRead: time,
-                models: [ModelObservation(name: "m.1", waiting: 900)], pools: [PoolObservation(name: "cpu")]),
-            policy: policy, state: &state)
-        let record = DecisionRecord(try #require(decision.pools.first), at: time, isDone: true)
-        #expect(
-            record.json == """
-                {"arrival_rate":0,"candidates":[{"count":23,"proposer":"backlog","reason":"900 jobs wait, 9 s of work, \
-                23 wanted for the backlog"},{"count":1,"proposer":"wake","reason":"900 jobs wait and there is no worker"}],\
-                "drain_time_ms":4500,"draining":0,"drains":0,"dry_run":false,"due":0,"guards":[{"from":23,"reason":"held at 2 \
-                by the maximum","rule":"maximum","to":2}],"idle":0,"in_flight":0,"instead":["a maximum of 23 would give 23"],\
-                "load":0,"pool":"cpu","ready":0,"reason":"2 workers (start 2): 900 jobs wait, 9 s of work, 23 wanted for the \
-                backlog; held at 2 by the maximum","start_up_ms":1000,"starting":0,"starts":2,"time_ms":1700000000000,\
-                "waiting":900,"wanted":2,"work_seconds":9}
-                """)
-        #expect(try JSONDecoder().decode(DecisionRecord.self, from: Data(record.json.utf8)) == record)
     }
 }

@@ -1,29 +1,29 @@
-import Jobs
-import Scaling
-import Time
+package import Jobs
+package import Scaling
+package import Time
 
 /// What the scaler last saw of the queues, and since when it sees them.
-struct QueueSight: Sendable {
+package struct QueueSight: Sendable {
     private let queues: [QueueName]
     private var snapshots: [QueueName: QueueSnapshot] = [:]
     private var rows: [QueueName: RowsPerJob] = [:]
     /// When the queues and reports were last read; `nil`: never.
-    private(set) var read: Timestamp?
+    package private(set) var read: Timestamp?
     /// When they were last looked for, in vain or not.
-    private(set) var looked: Timestamp?
+    package private(set) var looked: Timestamp?
     /// Since when they can be read without a gap; `nil` while they cannot.
-    private(set) var readableSince: Timestamp?
+    package private(set) var readableSince: Timestamp?
     private var lostAt: Timestamp?
 
-    init(queues: [QueueName]) { self.queues = queues }
+    package init(queues: [QueueName]) { self.queues = queues }
 
-    var hasWork: Bool { snapshots.values.contains { $0.depth.total > 0 } }
+    package var hasWork: Bool { snapshots.values.contains { $0.depth.total > 0 } }
 
     /// The queues with waiting jobs, by `QueueName.description`.
-    var waiting: Set<String> { Set(snapshots.filter { $0.value.depth.waiting > 0 }.map(\.key.description)) }
+    package var waiting: Set<String> { Set(snapshots.filter { $0.value.depth.waiting > 0 }.map(\.key.description)) }
 
     /// - Returns: how long they could not be read, if this ends an outage.
-    mutating func note(
+    package mutating func note(
         _ snapshots: [QueueName: QueueSnapshot], _ reports: [WorkerReport], at now: Timestamp
     ) -> Duration? {
         self.snapshots = snapshots
@@ -43,7 +43,7 @@ struct QueueSight: Sendable {
     }
 
     /// - Returns: whether this begins an outage.
-    mutating func noteFailure(at now: Timestamp) -> Bool {
+    package mutating func noteFailure(at now: Timestamp) -> Bool {
         looked = now
         readableSince = nil
         guard lostAt == nil else { return false }
@@ -52,7 +52,7 @@ struct QueueSight: Sendable {
     }
 
     /// In the order of the settings. While the queues cannot be read: as last seen.
-    func models(at now: Timestamp) -> [ModelObservation] {
+    package func models(at now: Timestamp) -> [ModelObservation] {
         queues.map { queue in
             guard let snapshot = snapshots[queue] else { return ModelObservation(name: queue.description) }
             return ModelObservation(

@@ -1,4 +1,3 @@
-import Clusters
 package import Jobs
 package import Time
 
@@ -53,7 +52,7 @@ package struct Fleet: Sendable {
     package private(set) var members: [String: Member] = [:]
     package private(set) var pools: [String: PoolRecord] = [:]
     /// Workers that were ordered by a count and have not been seen, by pool: when, oldest first.
-    private(set) var orders: [String: [Timestamp]] = [:]
+    package private(set) var orders: [String: [Timestamp]] = [:]
     /// The last workers that ended: a report of theirs that was read before must not revive them.
     private var ended: [String] = []
     private static let endedLimit = 1_024
@@ -200,7 +199,7 @@ package struct Fleet: Sendable {
     /// reported: where a pod has no folder that lives as long, each boot is a later one, and the first never comes.
     private mutating func newMember(of report: WorkerReport, at now: Timestamp) -> Member {
         var started = report.started
-        if let first = WorkerIdentity.firstBoot(of: report.id), let expected = members[first], expected.report == nil,
+        if let first = PodWorkerID.firstBoot(of: report.id), let expected = members[first], expected.report == nil,
             expected.pool == report.pool
         {
             started = expected.started
@@ -221,7 +220,7 @@ package struct Fleet: Sendable {
     /// Whether a later boot in the worker's pod reports: then the worker has ended, told or not.
     private func hasLaterBoot(_ worker: String) -> Bool {
         let prefix = worker + "_"
-        return members.keys.contains { $0.hasPrefix(prefix) && WorkerIdentity.firstBoot(of: $0) == worker }
+        return members.keys.contains { $0.hasPrefix(prefix) && PodWorkerID.firstBoot(of: $0) == worker }
     }
 
     // MARK: What it says
@@ -244,7 +243,7 @@ package struct Fleet: Sendable {
             let isEligible =
                 switch choice {
                 case .ours: member.isOurs
-                case .oursOrInPods: member.isOurs || WorkerIdentity.isOfPod(worker)
+                case .oursOrInPods: member.isOurs || PodWorkerID.isOne(worker)
                 }
             return isEligible && member.pool == pool && member.isIdle && !protected.contains(worker)
         }
