@@ -38,6 +38,8 @@ let pure: [Target] = [
     .target(name: "Jobs", dependencies: ["Time", "Tensors", nioCore], swiftSettings: strict),
     .target(name: "Wire", dependencies: ["Time", "Tensors", "Jobs", nioCore], swiftSettings: strict),
     .target(name: "Batching", dependencies: ["Time"], swiftSettings: strict),
+    .target(
+        name: "WorkerCore", dependencies: ["Time", "Tensors", "Jobs", "Batching", nioCore], swiftSettings: strict),
     .target(name: "Scaling", dependencies: ["Time"], swiftSettings: strict),
     .target(name: "Forecasting", dependencies: ["Time"], swiftSettings: strict),
     .target(name: "ScalerCore", dependencies: ["Time", "Jobs", "Scaling"], swiftSettings: strict),
@@ -117,7 +119,7 @@ let roles: [Target] = [
         name: "Worker",
         dependencies: [
             "Clocks", "Tensors", "Time", "Jobs", "Wire", "Batching", "Inference", "Settings", "Observability", nioCore,
-            logging,
+            logging, "WorkerCore",
             serviceLifecycle,
         ], swiftSettings: strict),
     .target(
@@ -229,13 +231,19 @@ let package = Package(
             name: "InferenceTests",
             dependencies: ["Random", "Time", "Inference", "Settings", "Tensors", "TestSupport", nioCore],
             swiftSettings: strict),
+        // Jobs and tensors for the tests of the worker and of its core.
+        .target(
+            name: "WorkerTestSupport", dependencies: ["WorkerCore", "Time", "Jobs", "Tensors", nioCore],
+            path: "Tests/WorkerTestSupport", swiftSettings: strict),
+        .testTarget(
+            name: "WorkerCoreTests",
+            dependencies: ["WorkerCore", "WorkerTestSupport", "Batching", "Time", "Jobs", "Tensors", nioCore],
+            swiftSettings: strict),
         .testTarget(
             name: "WorkerTests",
             dependencies: [
-                "Random", "TestKit",
-                "Clocks", "Worker", "Batching", "Inference", "Time", "Jobs", "Wire", "Tensors", "Settings",
-                "Observability",
-                "TestSupport", nioCore, logging,
+                "Random", "TestKit", "Clocks", "Worker", "Batching", "Inference", "Time", "Jobs", "Wire", "Tensors",
+                "Settings", "Observability", "TestSupport", nioCore, logging, "WorkerCore", "WorkerTestSupport",
             ],
             swiftSettings: strict),
         .testTarget(

@@ -1,12 +1,10 @@
 import Batching
 import Observability
+import WorkerCore
 
 /// One model's instruments, looked up once.
 struct ModelMeters: Sendable {
-    /// How a job left this worker.
-    enum Ending: String, CaseIterable {
-        case finished, failed, expired, cancelled, retried, handedBack
-    }
+    typealias Ending = ReleaseRules.Ending
 
     let batchRows: Histogram
     let rows: Counter

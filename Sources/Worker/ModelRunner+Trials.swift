@@ -2,15 +2,14 @@ import Batching
 import Jobs
 import Synchronization
 import Time
+import WorkerCore
 
-/// What `TrialDesk` asks of a model.
+/// What `TrialScheduler` asks of a model.
 extension ModelRunner {
     /// What a turn depends on.
-    var trialSight: (trials: Int, isRunning: Bool, isBlocked: Bool, isWaiting: Bool) {
+    func observeTrials(into observation: inout TrialSchedule.Observation) {
         let now = steady.now()
-        return ledger.withLock {
-            ($0.trials.count, !$0.runs.isEmpty, $0.hasLongRun(steady: now), $0.assembler.waitingItems > 0)
-        }
+        ledger.withLock { observation.add($0, steady: now) }
     }
 
     /// Starts nothing more until `release`; what runs goes on.

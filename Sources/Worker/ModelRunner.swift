@@ -8,6 +8,7 @@ import Synchronization
 import Tensors
 import Time
 import Clocks
+import WorkerCore
 
 /// Serves one model: takes in jobs, keeps its instances busy, releases what is done.
 ///
@@ -23,6 +24,7 @@ final class ModelRunner: Sendable {
     }
 
     let identity: Identity
+    private let rules: ReleaseRules
     private let meters: ModelMeters
     private let threads: InferenceThreads
     /// For a model whose requests are joined, and for one whose are not.
@@ -60,6 +62,7 @@ final class ModelRunner: Sendable {
         onInputsFreed: @escaping @Sendable () -> Void
     ) {
         self.identity = identity
+        rules = ReleaseRules(worker: identity.worker, maximumAttempts: identity.maximumAttempts)
         threads = model.threads
         var whole = model.signature
         whole.maximumBatchSize = nil
@@ -89,10 +92,8 @@ final class ModelRunner: Sendable {
 
     /// How many jobs to take now.
     var appetite: Int {
-        let (appetite, held, bytes) = ledger.withLock {
-            ($0.isHeldUp ? 0 : max($0.assembler.appetite - $0.trials.count, 0), $0.heldJobs, $0.bytesPerJob)
-        }
-        return inputs.allowed(appetite, held: held, bytesPerJob: bytes)
+        let (appetite, jobs, bytes) = ledger.withLock { ($0.appetite, $0.heldJobs, $0.bytesPerJob) }
+        return inputs.allowed(appetite, jobs: jobs, bytesPerJob: bytes)
     }
 
     /// Whether nothing is held, and nothing that was is still on its way to the writer: only then is a drain done.
@@ -117,8 +118,7 @@ final class ModelRunner: Sendable {
             case .admitted(let fitting): admitted.append(fitting)
             case .refused(let reason):
                 meters.ended(.failed)
-                let failure = JobFailure(code: .invalidInput, message: reason, attempts: job.attempt)
-                refused.append(settlement(of: job, ending: .failed(failure), now: now, taken: now))
+                refused.append(rules.refusal(of: job, reason: reason, now: now))
             }
         }
         writer.add(refused)
@@ -131,7 +131,7 @@ final class ModelRunner: Sendable {
     /// that there is for it.
     private func start(_ work: BatchWork, on index: Int) {
         threads.run(on: index) { instance in
-            let executor = BatchExecutor(instance: instance, steady: self.steady)
+            let executor = BatchExecutor(instance, steady: self.steady)
             var next: BatchWork? = work
             while let work = next {
                 self.notes.note(work.parts.map(\.job), on: index)
@@ -188,7 +188,7 @@ final class ModelRunner: Sendable {
     }
 
     /// The run that has taken longer than it may, if any.
-    func hungRun() -> ModelLedger.HungRun? {
+    func hungRun() -> InstanceRuns.Hung? {
         let now = steady.now()
         return ledger.withLock { $0.hungRun(steady: now) }
     }
@@ -202,7 +202,7 @@ final class ModelRunner: Sendable {
 
     /// Ends the job of a run that has hung, where it ran alone: its caller is told which bound it broke.
     /// - Returns: whether that was so.
-    func fail(_ hung: ModelLedger.HungRun) -> Bool {
+    func fail(_ hung: InstanceRuns.Hung) -> Bool {
         let now = time.now()
         let failure = BatchResult.Failure(
             fault: .bound,
@@ -234,7 +234,7 @@ final class ModelRunner: Sendable {
 
     var report: WorkerReport.ModelReport {
         ledger.withLock { ledger in
-            let cost = ledger.assembler.cost
+            let cost = ledger.cost
             return WorkerReport.ModelReport(
                 queue: identity.queue.description, instances: identity.instances, rows: ledger.rows,
                 batches: ledger.batches, busy: ledger.busy, fixedCost: cost?.fixed, costPerRow: cost?.perRow,
@@ -247,7 +247,7 @@ final class ModelRunner: Sendable {
 
     /// A trial may wait for the last run of all.
     private func onIdle() {
-        if ledger.withLock({ $0.assembler.forming == .nothing }) { onTrials() }
+        if ledger.withLock({ $0.isHolding }) { onTrials() }
     }
 
     /// Does what the ledger said, outside its lock.
@@ -261,7 +261,7 @@ final class ModelRunner: Sendable {
         }
         if !actions.release.isEmpty {
             free(actions.release.reduce(0) { $0 + $1.held.admitted.bytes })
-            writer.add(actions.release.map { release(of: $0.held, ending: $0.ending, now: now) })
+            writer.add(actions.release.map { noting(rules.release(of: $0.held, $0.ending, now: now), of: $0.held) })
         }
         if let reason = actions.stopsJoining { stoppedJoining(reason) }
         if actions.setsAlarmEarlier { alarmChanged.raise() }
@@ -283,80 +283,25 @@ final class ModelRunner: Sendable {
         if inputs.remove(bytes) { onInputsFreed() }
     }
 
-    private func release(of held: ModelLedger.Held, ending: ModelLedger.Ending, now: Timestamp) -> Release {
+    /// Counts how a job left, and says it at the level debug.
+    private func noting(_ released: ReleaseRules.Released, of held: ModelLedger.Held) -> Release {
+        meters.ended(released.ending)
+        if let batchWait = released.batchWait { meters.batchWait.record(batchWait) }
         let job = held.admitted.job
-        switch ending {
-        case .finished: return finished(held, now: now)
-        case .failed(let failure): return failed(held, failure, now: now)
-        case .expired:
-            meters.ended(.expired)
-            return settlement(of: job, ending: .expired, now: now, taken: held.taken)
-        case .cancelled:
-            meters.ended(.cancelled)
-            return settlement(
-                of: job, ending: .cancelled(reason: "cancelled by its caller"), now: now, taken: held.taken)
-        case .handedBack:
-            meters.ended(.handedBack)
-            return .handBack(job)
-        }
-    }
-
-    private func finished(_ held: ModelLedger.Held, now: Timestamp) -> Release {
-        do throws(BatchResult.Failure) {
-            let outputs = try RowParts.joined(held.parts)
-            meters.ended(.finished)
+        switch released.ending {
+        case .finished:
             logger.debug(
                 "A job is finished",
+                metadata: [LogKeys.jobID: "\(job.id)", LogKeys.attempt: "\(job.attempt)"])
+        case .failed, .retried:
+            logger.debug(
+                "A job failed",
                 metadata: [
-                    LogKeys.jobID: "\(held.admitted.job.id)", LogKeys.attempt: "\(held.admitted.job.attempt)",
+                    LogKeys.jobID: "\(job.id)", LogKeys.attempt: "\(job.attempt)",
+                    LogKeys.reason: "\(released.reason ?? "")",
                 ])
-            if let started = held.started { meters.batchWait.record(max(.zero, started - held.taken)) }
-            return settlement(
-                of: held.admitted.job, ending: .finished(outputs), now: now, taken: held.taken, held: held)
-        } catch {
-            return failed(held, error, now: now)
+        case .expired, .cancelled, .handedBack: break
         }
-    }
-
-    /// A failure of the input is final; one of the backend is tried again until the attempts are used up.
-    private func failed(_ held: ModelLedger.Held, _ failure: BatchResult.Failure, now: Timestamp) -> Release {
-        let job = held.admitted.job
-        logger.debug(
-            "A job failed",
-            metadata: [
-                LogKeys.jobID: "\(job.id)", LogKeys.attempt: "\(job.attempt)", LogKeys.reason: "\(failure.message)",
-            ])
-        if failure.fault == .backend, job.attempt < identity.maximumAttempts {
-            meters.ended(.retried)
-            return .retry(job, after: Self.retryDelay(attempt: job.attempt), error: failure.message)
-        }
-        meters.ended(.failed)
-        let code: JobFailure.Code =
-            switch failure.fault {
-            case .input: .invalidInput
-            case .backend, .rows, .bound: .backend
-            }
-        let ending = JobFailure(code: code, message: failure.message, attempts: job.attempt)
-        return settlement(of: job, ending: .failed(ending), now: now, taken: held.taken, held: held)
-    }
-
-    /// 100 ms after the first failed attempt, doubling, at most 5 s.
-    static func retryDelay(attempt: Int) -> Duration {
-        min(.seconds(5), .milliseconds(100) * (1 << min(10, max(0, attempt - 1))))
-    }
-
-    private func settlement(
-        of job: TakenJob, ending: Outcome.Ending, now: Timestamp, taken: Timestamp, held: ModelLedger.Held? = nil
-    ) -> Release {
-        let started = held?.started
-        return .settle(
-            Settlement(
-                outcome: Outcome(
-                    id: job.id, replyTo: job.job.replyTo, echo: job.job.echo, ending: ending,
-                    run: RunRecord(
-                        submitted: job.job.submitted, settled: now, queueWait: max(.zero, taken - job.job.submitted),
-                        batchWait: started.map { max(.zero, $0 - taken) } ?? .zero, compute: held?.compute ?? .zero,
-                        batchRows: held?.batchRows ?? 0, worker: identity.worker, attempt: job.attempt)),
-                retention: job.job.retention))
+        return released.release
     }
 }

@@ -4,6 +4,7 @@ import Observability
 import Synchronization
 import Time
 import Clocks
+import WorkerCore
 
 /// Takes jobs of one model from the queue: what its instances can start now plus one batch ahead, never more,
 /// so that what waits stays in the shared queue where an idle worker can have it. While instances compute, the

@@ -7,6 +7,7 @@ package import Settings
 import Synchronization
 package import Time
 import Clocks
+import WorkerCore
 
 /// The worker role: loads the models of its pool, takes jobs from their queues, runs them in batches, settles
 /// them, and drains when it is told to stop.
@@ -71,7 +72,7 @@ package final class WorkerService: Service {
     let progress = Signal()
     let stageChanged = Signal()
     let takers: Wakers
-    let trials: TrialDesk
+    let trials: TrialScheduler
     let state: Mutex<State>
     /// Says at once what changed.
     let renewal = Mutex<LeaseKeeper?>(nil)
@@ -118,7 +119,7 @@ package final class WorkerService: Service {
             queue: queue, capacity: configuration.maximumUnsettled,
             byteCapacity: configuration.maximumUnsettledBytes, clock: clock, logger: logger,
             onRoom: { takers.wakeAll() })
-        trials = TrialDesk(queue: queue, steady: steady, clock: clock, logger: logger)
+        trials = TrialScheduler(queue: queue, steady: steady, clock: clock, logger: logger)
         let queues = configuration.models.filter { $0.pools.contains(configuration.pool.name) }.compactMap(\.queue)
         state = Mutex(
             State(conditions: Dictionary(queues.map { ($0, .loading) }, uniquingKeysWith: { first, _ in first })))
@@ -244,7 +245,7 @@ package final class WorkerService: Service {
         }
     }
 
-    private func end(_ hung: ModelLedger.HungRun, of model: ServedModel) {
+    private func end(_ hung: InstanceRuns.Hung, of model: ServedModel) {
         let name = model.settings.name
         let error = WorkerError(
             .hungRun,

@@ -3,6 +3,7 @@ import Jobs
 import Settings
 import Tensors
 import Testing
+import WorkerTestSupport
 
 @testable import Worker
 

@@ -8,6 +8,7 @@ import Tensors
 import TestSupport
 import Testing
 import Time
+import WorkerTestSupport
 
 @testable import Worker
 

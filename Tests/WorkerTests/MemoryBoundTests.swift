@@ -3,48 +3,13 @@ import Logging
 import Settings
 import Testing
 import Time
+import WorkerCore
+import WorkerTestSupport
 
 @testable import Worker
 import Clocks
 
 @Suite(.timeLimit(.minutes(1))) struct MemoryBoundTests {
-    struct Case: Sendable, CustomTestStringConvertible {
-        var name: String
-        var bytes: Int
-        var appetite = 10
-        var held = 5
-        var bytesPerJob: Double? = 10
-        var allowed: Int
-        var testDescription: String { name }
-    }
-
-    @Test(
-        "jobs are allowed as far as their inputs fit",
-        arguments: [
-            Case(name: "room for all", bytes: 0, allowed: 10),
-            Case(name: "room for four", bytes: 60, allowed: 4),
-            Case(name: "room for less than one", bytes: 99, allowed: 1),
-            Case(name: "no room", bytes: 100, allowed: 0),
-            Case(name: "no room, nothing held", bytes: 200, held: 0, allowed: 1),
-            Case(name: "no appetite", bytes: 200, appetite: 0, held: 0, allowed: 0),
-            Case(name: "unknown size", bytes: 0, bytesPerJob: nil, allowed: 1),
-            Case(name: "no inputs to speak of", bytes: 0, bytesPerJob: 0, allowed: 10),
-        ])
-    func allowed(row: Case) {
-        let inputs = HeldInputs(limit: 100)
-        inputs.add(row.bytes)
-        #expect(inputs.allowed(row.appetite, held: row.held, bytesPerJob: row.bytesPerJob) == row.allowed)
-    }
-
-    @Test("room is told once, when it comes back")
-    func room() {
-        let inputs = HeldInputs(limit: 100)
-        inputs.add(130)
-        #expect(!inputs.remove(30))
-        #expect(inputs.remove(1))
-        #expect(!inputs.remove(1))
-    }
-
     @Test("a worker takes no more jobs than the bytes of their inputs allow, and finishes all")
     func inputs() async throws {
         let queue = RecordingQueue()

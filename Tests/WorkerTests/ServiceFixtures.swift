@@ -7,6 +7,7 @@ import Settings
 import Synchronization
 import Tensors
 import Time
+import WorkerTestSupport
 
 @testable import Worker
 import Clocks

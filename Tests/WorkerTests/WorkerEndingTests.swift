@@ -3,6 +3,7 @@ import Jobs
 import Settings
 import Testing
 import Time
+import WorkerTestSupport
 
 @testable import Worker
 

@@ -5,6 +5,7 @@ import Synchronization
 import Tensors
 import Testing
 import Time
+import WorkerTestSupport
 
 @testable import Worker
 

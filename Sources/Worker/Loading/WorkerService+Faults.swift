@@ -6,6 +6,7 @@ import Settings
 import Synchronization
 import Time
 import Clocks
+import WorkerCore
 
 /// Models that cannot be loaded: what is noted of them, and when they are tried again.
 extension WorkerService {

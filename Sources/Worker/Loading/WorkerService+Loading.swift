@@ -8,6 +8,7 @@ import Synchronization
 import Tensors
 import Time
 import Clocks
+import WorkerCore
 
 /// How a worker gets its models.
 extension WorkerService {

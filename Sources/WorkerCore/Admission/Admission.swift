@@ -1,51 +1,30 @@
-import Jobs
+package import Jobs
 import NIOCore
-import Tensors
-
-/// What of an input's shape must agree for two requests to share a run: the dimensions after the first where
-/// the model leaves them free. Empty, and so equal for all, where the model fixes them all.
-struct RowShapes: Hashable, Sendable {
-    var dimensions: [Int]
-    /// The ticket of a job that must share its run with none.
-    var alone: Int?
-    static let fixed = RowShapes(dimensions: [])
-}
-
-/// A job that fits its model.
-struct Admitted: Sendable {
-    var job: TakenJob
-    /// In the order of the signature.
-    var inputs: [Tensor]
-    /// 1 for a model that does not batch.
-    var rows: Int
-    var shapes: RowShapes
-    /// Of its inputs.
-    var bytes: Int
-}
+package import Tensors
 
 /// Checks jobs against the signature of the model that is loaded here, which may be another than the one the
 /// gateway knew. What does not fit fails alone, with the reason, before it can spoil a batch.
-struct Admission: Sendable {
-    let signature: ModelSignature
+package struct Admission: Sendable {
+    package let signature: ModelSignature
     /// Dimensions that do not count for the group: the batch dimension, if the model has one.
     private let skipped: Int
     /// Whether any other dimension is free: otherwise all requests share one group.
     private let hasFreeDimensions: Bool
 
-    init(signature: ModelSignature) {
+    package init(signature: ModelSignature) {
         self.signature = signature
         let skipped = signature.maximumBatchSize == nil ? 0 : 1
         self.skipped = skipped
         hasFreeDimensions = signature.inputs.contains { $0.shape.dimensions.dropFirst(skipped).contains { $0 < 0 } }
     }
 
-    enum Verdict: Sendable {
+    package enum Verdict: Sendable {
         case admitted(Admitted)
         /// What is wrong and what is allowed.
         case refused(String)
     }
 
-    func examine(_ taken: TakenJob) -> Verdict {
+    package func examine(_ taken: TakenJob) -> Verdict {
         let given = taken.job.inputs
         do throws(SignatureViolation) {
             try signature.validate(given, model: taken.job.queue.model)

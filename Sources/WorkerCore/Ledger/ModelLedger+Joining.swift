@@ -59,15 +59,3 @@ extension ModelLedger {
         actions.add(self.actions(for: assembler.add(items, now: now), now: now, steady: steady))
     }
 }
-
-extension ModelLedger.Actions {
-    /// Adds what follows.
-    mutating func add(_ following: ModelLedger.Actions) {
-        start += following.start
-        release += following.release
-        closed += following.closed
-        setsAlarmEarlier = setsAlarmEarlier || following.setsAlarmEarlier
-        changesTrials = changesTrials || following.changesTrials
-        stopsJoining = stopsJoining ?? following.stopsJoining
-    }
-}

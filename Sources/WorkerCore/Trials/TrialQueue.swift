@@ -1,11 +1,13 @@
 /// Jobs that workers died with, by ticket: they run one after the other, each alone in its batch and marked in the queue
 /// before it starts. So one that kills its worker is found out, and those that merely lay beside it are not blamed.
-struct TrialLine: Sendable {
+package struct TrialQueue: Sendable {
     private var waiting: [Int] = []
     /// On its way to its run, or running.
-    private(set) var current: Int?
+    package private(set) var current: Int?
 
-    var count: Int { waiting.count }
+    package init() {}
+
+    package var count: Int { waiting.count }
     var isWaiting: Bool { !waiting.isEmpty }
 
     mutating func add(_ ticket: Int) { waiting.append(ticket) }

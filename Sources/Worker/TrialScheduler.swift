@@ -4,15 +4,16 @@ import Observability
 import Synchronization
 import Time
 import Clocks
+import WorkerCore
 
 /// Runs jobs that workers died with, one at a time over all models of a worker, while nothing else of it runs.
 ///
 /// So a death during a trial is the fault of that job, and one that merely lay beside it is never blamed: it is marked
 /// in the queue only when the last other run has ended, nothing is started until its own has, and the mark is off again
 /// before anything is.
-final class TrialDesk: Sendable {
+final class TrialScheduler: Sendable {
     private struct State {
-        var turns = TrialTurns()
+        var schedule = TrialSchedule()
         var runners: [ModelRunner] = []
         /// Models that are being loaded.
         var loads = 0
@@ -38,8 +39,8 @@ final class TrialDesk: Sendable {
     func add(_ runner: ModelRunner) {
         state.withLock { state in
             state.runners.append(runner)
-            // Within the lock, so that a release comes after it. A runner takes no lock of the desk under its own.
-            if state.turns.isHolding { runner.hold() }
+            // Within the lock, so that a release comes after it. A runner takes no lock of the scheduler under its own.
+            if state.schedule.isHolding { runner.hold() }
         }
     }
 
@@ -58,7 +59,7 @@ final class TrialDesk: Sendable {
         while !Task.isCancelled {
             let runners = state.withLock { $0.runners }
             let seen = look(at: runners)
-            switch state.withLock({ $0.turns.step(seen, now: steady.now()) }) {
+            switch state.withLock({ $0.schedule.step(seen, now: steady.now()) }) {
             case .sleep(nil): await changed.wait()
             case .sleep(let limit?): await changed.wait(atMost: limit, clock: clock)
             // Again those that came meanwhile.
@@ -66,21 +67,15 @@ final class TrialDesk: Sendable {
             case .release: for runner in state.withLock({ $0.runners }) { runner.release() }
             case .try(let model):
                 await tryNext(of: runners[model], &backoff)
-                state.withLock { $0.turns.ended() }
+                state.withLock { $0.schedule.ended() }
             }
         }
     }
 
-    private func look(at runners: [ModelRunner]) -> TrialTurns.Seen {
-        var seen = TrialTurns.Seen(
+    private func look(at runners: [ModelRunner]) -> TrialSchedule.Observation {
+        var seen = TrialSchedule.Observation(
             trials: [], isRunning: false, isBlocked: state.withLock { $0.loads > 0 }, isWaiting: false)
-        for runner in runners {
-            let sight = runner.trialSight
-            seen.trials.append(sight.trials)
-            seen.isRunning = seen.isRunning || sight.isRunning
-            seen.isBlocked = seen.isBlocked || sight.isBlocked
-            seen.isWaiting = seen.isWaiting || sight.isWaiting
-        }
+        for runner in runners { runner.observeTrials(into: &seen) }
         return seen
     }
 

@@ -1,7 +1,7 @@
-import Tensors
+package import Tensors
 
 /// Puts the outputs of a request together again that ran in parts.
-enum RowParts {
+package enum RowParts {
     /// Why outputs cannot be those of the rows of one request, although each part has its own rows; `nil` where they can.
     static func disagreement(_ parts: [(range: Range<Int>, outputs: [Tensor])]) -> String? {
         guard let first = parts.first?.outputs else { return nil }
@@ -20,7 +20,7 @@ enum RowParts {
     /// Returns the parts' outputs joined in the order of their rows; of a single part as they are.
     ///
     /// - Throws: a failure of the backend if the parts do not agree in names, types or row shapes.
-    static func joined(
+    package static func joined(
         _ parts: [(range: Range<Int>, outputs: [Tensor])]
     ) throws(BatchResult.Failure) -> [Tensor] {
         if parts.count == 1 { return parts[0].outputs }

@@ -2,8 +2,9 @@ import Jobs
 import NIOCore
 import Tensors
 import Testing
+import WorkerTestSupport
 
-@testable import Worker
+@testable import WorkerCore
 
 @Suite struct AdmissionTests {
     struct Refusal: Sendable, CustomTestStringConvertible {

@@ -3,11 +3,12 @@ import Jobs
 import Settings
 import Synchronization
 import Testing
+import WorkerTestSupport
 
 @testable import Worker
 
 /// Jobs that workers died with, in a worker with more than one model.
-@Suite(.timeLimit(.minutes(1))) struct TrialDeskTests {
+@Suite(.timeLimit(.minutes(1))) struct TrialSchedulerTests {
     /// What ran at the same time, as the notes of a worker say.
     private final class Watch: Sendable {
         private struct State {

@@ -1,11 +1,13 @@
-import Jobs
+package import Jobs
 
 /// Rows and computing time of one model by tenant, since the worker started.
-struct TenantShares: Sendable {
+package struct TenantShares: Sendable {
     /// Tenants counted by name; a report is sent with each renewal of the lease and must stay small.
     static let limit = 64
 
     private var amounts: [String: (rows: Int, busy: Duration)] = [:]
+
+    package init() {}
 
     mutating func add(_ tenant: String?, rows: Int, busy: Duration) {
         guard let tenant else { return }
@@ -15,7 +17,7 @@ struct TenantShares: Sendable {
     }
 
     /// By name; `nil` where no job named a tenant.
-    var report: [WorkerReport.TenantReport]? {
+    package var report: [WorkerReport.TenantReport]? {
         guard !amounts.isEmpty else { return nil }
         return amounts.sorted { $0.key < $1.key }
             .map { WorkerReport.TenantReport(tenant: $0.key, rows: $0.value.rows, busy: $0.value.busy) }

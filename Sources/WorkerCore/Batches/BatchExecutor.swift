@@ -1,20 +1,28 @@
 import Batching
-import Inference
-import Tensors
-import Time
+package import Tensors
+package import Time
 
-/// Runs a batch on one instance, on the thread that calls: joins the rows, runs, splits the outputs; after a
-/// failure halves the batch until the bad requests stand alone.
+/// Runs a batch by one instance: joins the rows, runs, splits the outputs; after a failure halves the batch until the bad
+/// requests stand alone.
 ///
-/// Made anew for each batch: an instance belongs to its thread and is not `Sendable`.
-struct BatchExecutor {
-    let instance: any BackendInstance
-    /// Monotonic.
-    let steady: any TimeSource
+/// Not `Sendable`: what it runs belongs to one thread.
+package struct BatchExecutor {
+    /// Runs so many rows: inputs in the order of the signature, the names of the outputs that are asked for (none: all).
+    package typealias Run = (_ inputs: [Tensor], _ rows: Int, _ outputs: [String]) throws(BatchResult.Failure) ->
+        [Tensor]
+
+    private let now: () -> Timestamp
+    private let run: Run
+
+    /// - Parameter now: monotonic.
+    package init(now: @escaping () -> Timestamp, run: @escaping Run) {
+        self.now = now
+        self.run = run
+    }
 
     /// - Parameter onRerun: called before each run after the first, so that a watchdog counts anew.
-    func execute(_ work: BatchWork, onRerun: () -> Void) -> BatchResult {
-        let started = steady.now()
+    package func execute(_ work: BatchWork, onRerun: () -> Void) -> BatchResult {
+        let started = now()
         var results: [BatchResult.Part] = []
         results.reserveCapacity(work.parts.count)
         var refutation: String?
@@ -29,7 +37,7 @@ struct BatchExecutor {
             }
         }
         return BatchResult(
-            work: work, parts: results, occupied: max(.zero, steady.now() - started), isWhole: failure == nil,
+            work: work, parts: results, occupied: max(.zero, now() - started), isWhole: failure == nil,
             refutation: refutation)
     }
 
@@ -43,9 +51,9 @@ struct BatchExecutor {
             let total = rows.reduce(0, +)
             let inputs = try joinedInputs(of: parts)
             let wanted = Self.commonOutputs(of: parts)
-            let began = steady.now()
-            let outputs = try run(inputs, rows: total, requestedOutputs: wanted)
-            let compute = max(.zero, steady.now() - began)
+            let began = now()
+            let outputs = try run(inputs, total, wanted)
+            let compute = max(.zero, now() - began)
             for (part, outputs) in zip(parts, try split(outputs, of: work, rows: rows, &refutation)) {
                 results.append(
                     BatchResult.Part(
@@ -56,21 +64,6 @@ struct BatchExecutor {
             return nil
         } catch {
             return error
-        }
-    }
-
-    private func run(
-        _ inputs: [Tensor], rows: Int, requestedOutputs: [String]
-    ) throws(BatchResult.Failure) -> [Tensor] {
-        do throws(InferenceError) {
-            return try instance.run(inputs, rows: rows, requestedOutputs: requestedOutputs)
-        } catch {
-            let fault: BatchResult.Failure.Fault =
-                switch error.code {
-                case .invalidInput: .input
-                case .backend, .modelUnavailable: .backend
-                }
-            throw BatchResult.Failure(fault: fault, message: error.message)
         }
     }
 

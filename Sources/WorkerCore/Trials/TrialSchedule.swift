@@ -1,4 +1,4 @@
-import Time
+package import Time
 
 /// When a worker runs the jobs that workers died with: one at a time, while nothing else of the worker runs, over all of
 /// its models; and no longer than what else waits is served for, so that neither starves.
@@ -12,21 +12,28 @@ import Time
 /// | tries jobs one by one | none is left, or 100 ms are over and others wait | opens, for as long as it held |
 ///
 /// - Example: eight suspects of 2 ms beside batches of 40 ms: one turn of 40 + 8 · 2 ms, and then 56 ms for the others.
-struct TrialTurns: Sendable {
-    /// What the models say.
-    struct Seen: Sendable {
+package struct TrialSchedule: Sendable {
+    /// What the models of the worker say at one moment.
+    package struct Observation: Sendable {
         /// Jobs that wait for a trial, by model.
-        var trials: [Int]
+        package var trials: [Int]
         /// Whether anything runs.
-        var isRunning: Bool
+        package var isRunning: Bool
         /// Whether no trial can begin soon: a model is being loaded, or a run takes far longer than was to be expected.
         /// To hold the others for that would be in vain.
-        var isBlocked: Bool
+        package var isBlocked: Bool
         /// Whether anything waits that needs no trial.
-        var isWaiting: Bool
+        package var isWaiting: Bool
+
+        package init(trials: [Int], isRunning: Bool, isBlocked: Bool, isWaiting: Bool) {
+            self.trials = trials
+            self.isRunning = isRunning
+            self.isBlocked = isBlocked
+            self.isWaiting = isWaiting
+        }
     }
 
-    enum Step: Sendable, Equatable {
+    package enum Step: Sendable, Equatable {
         /// Until something changes, at most so long.
         case sleep(Duration?)
         case hold
@@ -35,7 +42,7 @@ struct TrialTurns: Sendable {
         case `try`(model: Int)
     }
 
-    enum Phase: Sendable, Equatable {
+    package enum Phase: Sendable, Equatable {
         /// Can go to: holding. While others wait not before `until`.
         case open(until: Timestamp?)
         /// Can go to: open.
@@ -43,19 +50,21 @@ struct TrialTurns: Sendable {
     }
 
     /// How long a turn tries jobs while others wait.
-    static let length = Duration.milliseconds(100)
-    static let longestPatience = Duration.seconds(60)
+    package static let length = Duration.milliseconds(100)
+    package static let longestPatience = Duration.seconds(60)
     /// How often it looks whether a run has become a long one, or a long one has ended.
-    static let look = Duration.seconds(1)
+    package static let look = Duration.seconds(1)
 
-    private(set) var phase = Phase.open(until: nil)
+    package private(set) var phase = Phase.open(until: nil)
     private var patience = Duration.seconds(1)
     private var lastModel = -1
 
-    var isHolding: Bool { if case .holding = phase { true } else { false } }
+    package init() {}
+
+    package var isHolding: Bool { if case .holding = phase { true } else { false } }
 
     /// - Parameter now: monotonic.
-    mutating func step(_ seen: Seen, now: Timestamp) -> Step {
+    package mutating func step(_ seen: Observation, now: Timestamp) -> Step {
         let model = next(seen.trials)
         switch phase {
         case .open(let until):
@@ -81,7 +90,7 @@ struct TrialTurns: Sendable {
     }
 
     /// The trial is over, whatever came of it.
-    mutating func ended() {
+    package mutating func ended() {
         guard case .holding(let since, let tried) = phase else { return }
         phase = .holding(since: since, tried: tried + 1)
     }
@@ -95,5 +104,15 @@ struct TrialTurns: Sendable {
     private func next(_ trials: [Int]) -> Int? {
         guard !trials.isEmpty else { return nil }
         return (1...trials.count).lazy.map { (self.lastModel + $0) % trials.count }.first { trials[$0] > 0 }
+    }
+}
+
+extension TrialSchedule.Observation {
+    /// Adds what one more model says.
+    package mutating func add(_ ledger: ModelLedger, steady: Timestamp) {
+        trials.append(ledger.trials.count)
+        isRunning = isRunning || !ledger.runs.isEmpty
+        isBlocked = isBlocked || ledger.hasLongRun(steady: steady)
+        isWaiting = isWaiting || ledger.waitingJobs > 0
     }
 }

@@ -1,26 +1,26 @@
 import Testing
 import Time
 
-@testable import Worker
+@testable import WorkerCore
 
-@Suite struct TrialTurnsTests {
+@Suite struct TrialScheduleTests {
     private func seen(
         _ trials: Int..., isRunning: Bool = false, isBlocked: Bool = false, isWaiting: Bool = false
-    ) -> TrialTurns.Seen {
-        TrialTurns.Seen(trials: trials, isRunning: isRunning, isBlocked: isBlocked, isWaiting: isWaiting)
+    ) -> TrialSchedule.Observation {
+        TrialSchedule.Observation(trials: trials, isRunning: isRunning, isBlocked: isBlocked, isWaiting: isWaiting)
     }
 
     private func at(_ milliseconds: Int) -> Timestamp { .zero + .milliseconds(milliseconds) }
 
     @Test("nothing is held while no job waits for a trial")
     func idle() {
-        var turns = TrialTurns()
+        var turns = TrialSchedule()
         #expect(turns.step(seen(0, 0, isRunning: true, isWaiting: true), now: .zero) == .sleep(nil))
     }
 
     @Test("a trial begins only when nothing runs any more, and models take turns")
     func waitsForRuns() {
-        var turns = TrialTurns()
+        var turns = TrialSchedule()
         #expect(turns.step(seen(2, 1, isRunning: true), now: .zero) == .hold)
         #expect(turns.step(seen(2, 1, isRunning: true), now: at(40)) == .sleep(.milliseconds(960)))
         #expect(turns.step(seen(2, 1), now: at(50)) == .try(model: 0))
@@ -35,7 +35,7 @@ import Time
 
     @Test("others that wait get as much time as the trials before had")
     func fairness() {
-        var turns = TrialTurns()
+        var turns = TrialSchedule()
         #expect(turns.step(seen(9, isWaiting: true), now: .zero) == .hold)
         #expect(turns.step(seen(9, isWaiting: true), now: at(10)) == .try(model: 0))
         turns.ended()
@@ -50,7 +50,7 @@ import Time
 
     @Test("a trial longer than a turn is still begun, once a turn")
     func longTrials() {
-        var turns = TrialTurns()
+        var turns = TrialSchedule()
         #expect(turns.step(seen(2, isWaiting: true), now: .zero) == .hold)
         #expect(turns.step(seen(2, isWaiting: true), now: at(5_00)) == .try(model: 0))
         turns.ended()
@@ -60,7 +60,7 @@ import Time
 
     @Test("runs that do not end are not waited for without an end, and longer each time")
     func patience() {
-        var turns = TrialTurns()
+        var turns = TrialSchedule()
         var now = 0
         for second in [1, 2, 4, 8] {
             #expect(turns.step(seen(1, isRunning: true, isWaiting: true), now: at(now)) == .hold)
@@ -74,7 +74,7 @@ import Time
 
     @Test("nothing is held for a trial while a model is loaded or a run takes too long")
     func blocked() {
-        var turns = TrialTurns()
+        var turns = TrialSchedule()
         #expect(turns.step(seen(1, isBlocked: true, isWaiting: true), now: .zero) == .sleep(.seconds(1)))
         #expect(!turns.isHolding)
         #expect(turns.step(seen(1, isRunning: true, isWaiting: true), now: at(500)) == .hold)
@@ -86,7 +86,7 @@ import Time
 
     @Test("a hold with much patience looks every second whether a run has become a long one")
     func looksAgain() {
-        var turns = TrialTurns()
+        var turns = TrialSchedule()
         #expect(turns.step(seen(1, isRunning: true), now: .zero) == .hold)
         #expect(turns.step(seen(1, isRunning: true), now: at(1_000)) == .release)
         #expect(turns.step(seen(1, isRunning: true), now: at(2_000)) == .hold)

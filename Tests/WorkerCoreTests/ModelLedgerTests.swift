@@ -4,8 +4,9 @@ import Random
 import Tensors
 import Testing
 import Time
+import WorkerTestSupport
 
-@testable import Worker
+@testable import WorkerCore
 
 @Suite struct ModelLedgerTests {
     private func makeLedger(maximumRows: Int = 4, instances: Int = 1) -> ModelLedger {
@@ -164,7 +165,7 @@ import Time
         #expect(ledger.accept(try (0..<8).map { try admit(try makeJob($0)) }, now: .zero).start.isEmpty)
         let start = try #require(ledger.completed(execute(blocker.work), on: 0, now: .zero).start.first)
         #expect(start.work.parts.count == 8)
-        let result = execute(start.work, on: EchoInstance(isBad: { Int($0) == bad }))
+        let result = execute(start.work, on: Echo(isBad: { Int($0) == bad }))
         #expect(!result.isWhole)
         let actions = ledger.completed(result, on: 0, now: .zero)
         #expect(actions.release.count == 8)
@@ -184,7 +185,7 @@ import Time
         let blocker = try #require(ledger.accept([try admit(try makeJob(100))], now: .zero).start.first)
         _ = ledger.accept(try (0..<32).map { try admit(try makeJob($0)) }, now: .zero)
         let start = try #require(ledger.completed(execute(blocker.work), on: 0, now: .zero).start.first)
-        let result = execute(start.work, on: EchoInstance(isBad: { _ in true }))
+        let result = execute(start.work, on: Echo(isBad: { _ in true }))
         #expect(result.parts.count == 32)
         let faults = result.parts.compactMap { part -> BatchResult.Failure.Fault? in
             if case .failure(let failure) = part.outputs { failure.fault } else { nil }
@@ -298,7 +299,7 @@ import Time
             policy: BatchingPolicy(maximumRows: 4, instances: 1), runBound: RunBound(least: .seconds(60)))
         let start = try #require(ledger.accept([try admit(try makeJob(1))], now: .zero).start.first)
         let hung = try #require(ledger.hungRun(steady: .zero + .seconds(61)))
-        #expect(hung == ModelLedger.HungRun(instance: 0, elapsed: .seconds(61), bound: .seconds(60)))
+        #expect(hung == InstanceRuns.Hung(instance: 0, elapsed: .seconds(61), bound: .seconds(60)))
         let ended = ledger.fail(hung, BatchResult.Failure(fault: .bound, message: "too long")).release
         guard case .failed(let failure)? = ended.first?.ending else {
             Issue.record("not failed")
@@ -366,7 +367,7 @@ import Time
                 let bad = Int.random(in: 0..<3, using: &generator)
                 take(
                     ledger.completed(
-                        execute(start.work, on: EchoInstance(isBad: { Int($0) % 3 == bad })), on: start.instance,
+                        execute(start.work, on: Echo(isBad: { Int($0) % 3 == bad })), on: start.instance,
                         now: now))
             default:
                 guard next > 0 else { continue }
