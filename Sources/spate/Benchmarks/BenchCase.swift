@@ -101,7 +101,9 @@ enum BenchCase: String, CaseIterable {
         try await plan.withCluster("digits") { system in
             _ = try await plan.load("digits", connections: 64, seconds: 3, on: system)
             let json = try await plan.load("digits", json: true, connections: 64, on: system)
+            let before = SystemFigures(of: system)
             let binary = try await plan.load("digits", connections: 64, on: system)
+            let after = SystemFigures(of: system)
             return [
                 BenchLine(name: "digits, JSON, 64 connections", value: json.rate, unit: "/s", goal: .atLeast(6_000)),
                 BenchLine(name: "digits, JSON, p99", value: json.p99, unit: "ms", goal: .below(40)),
@@ -109,7 +111,7 @@ enum BenchCase: String, CaseIterable {
                     name: "digits, binary, 64 connections", value: binary.rate, unit: "/s", goal: .atLeast(9_000)),
                 BenchLine(name: "digits, binary, p99", value: binary.p99, unit: "ms", goal: .below(40)),
                 try json.verdictLine("digits JSON"), try binary.verdictLine("digits binary"),
-            ]
+            ] + after.lines(since: before, calls: binary.counts.offered, "digits, binary")
         }
     }
 

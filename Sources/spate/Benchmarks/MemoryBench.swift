@@ -84,29 +84,3 @@ enum MemoryBench {
             """
     }
 }
-
-/// What the kernel says of a process.
-enum ProcessFigures {
-    /// `VmRSS`; 0 for a process that is gone.
-    static func residentBytes(_ process: Int32) -> Int {
-        let status = text("/proc/\(process)/status")
-        let line = status.split(separator: "\n").first { $0.hasPrefix("VmRSS:") }
-        return (line?.split(whereSeparator: { !$0.isNumber }).first.flatMap { Int($0) } ?? 0) * 1_024
-    }
-
-    static func children(of process: Int32) -> [Int32] {
-        let tasks = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(process)/task")) ?? []
-        return tasks.flatMap {
-            text("/proc/\(process)/task/\($0)/children").split(separator: " ").compactMap { Int32($0) }
-        }
-    }
-
-    static func commandLine(_ process: Int32) -> String {
-        text("/proc/\(process)/cmdline").replacingOccurrences(of: "\0", with: " ")
-    }
-
-    /// A file of a process that has just ended reads as empty.
-    private static func text(_ path: String) -> String {
-        FileManager.default.contents(atPath: path).map { String(decoding: $0, as: UTF8.self) } ?? ""
-    }
-}
