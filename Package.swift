@@ -267,7 +267,8 @@ let package = Package(
         .testTarget(
             name: "ScalerTests",
             dependencies: [
-                "Random", "TestKit", "Scaler", "Scaling", "Clusters", "Time", "Jobs", "Settings", "Observability",
+                "Random", "TestKit", "Scaler", "Forecasting", "Scaling", "Clusters", "Time", "Jobs", "Settings",
+                "Observability",
                 "TestSupport", logging, "ScalerCore",
                 serviceLifecycle,
             ], swiftSettings: strict),

@@ -6,8 +6,8 @@ import Time
 ///
 /// So a leader that was stopped in the middle of a step, for however long, changes nothing when it goes on. Works with every
 /// `Leadership`, since all of them get their epoch from the same key. All keys must be on the same Redis server (in a
-/// Cluster: in one slot).
-package final class RedisFence: Sendable {
+/// Cluster: in one slot). Also gives epochs to terms whose lease is kept elsewhere.
+package final class RedisFence: TermRegistry {
     /// Words of one call; above it the call fails before anything is sent.
     private static let wordLimit = 4_000
 
@@ -64,19 +64,6 @@ package final class RedisFence: Sendable {
 
     // MARK: Terms of others
 
-    /// The epoch of a term whose lease something other than Redis keeps, for example a Lease of Kubernetes.
-    ///
-    /// To be called after the lease is won and before anything is done with it, and every few seconds while it is held: a
-    /// Redis that lost the record refuses all writes until then. Idempotent for the same term and holder.
-    /// The authority's own number is not the epoch: it starts again when the lease is deleted, and epochs never fall.
-    ///
-    /// - Parameters:
-    ///   - authority: which lease, unique over its life: for Kubernetes `<namespace>/<name>/<metadata.uid>`.
-    ///   - term: the authority's number, greater in each later term: for Kubernetes `leaseTransitions`.
-    ///   - holder: unique per boot of a process.
-    ///   - newestEpoch: the greatest that the holder has seen, its own or another's; one that is new is above it.
-    ///   - own: what the term got before; `nil` at first.
-    /// - Returns: the epoch, a new one where Redis had forgotten the term; `nil` when a later term of the authority has registered: its holder leads, not this one.
     package func register(
         authority: String, term: Int64, holder: String, newestEpoch: Int64 = 0, own: Int64? = nil
     ) async throws(QueueError) -> Int64? {
@@ -90,7 +77,6 @@ package final class RedisFence: Sendable {
         return numbers[0] == 1 ? Int64(numbers[1]) : nil
     }
 
-    /// The epoch of the newest term, whoever holds it; 0 where there was none.
     package func newestEpoch() async throws(QueueError) -> Int64 {
         let what = "reading the newest epoch"
         let reply = try await client.perform([RedisCommand("HGET", keys.leader, "epoch")], what).first ?? .null

@@ -1,3 +1,4 @@
+import Clocks
 import Clusters
 import Foundation
 import Inference
@@ -65,7 +66,8 @@ struct ScalerParts {
                     client: kubernetes,
                     configuration: LeaseConfiguration(
                         name: settings.kubernetes.lease, identity: holder, duration: settings.kubernetes.leaseDuration),
-                    time: queue.clock, logger: logger), fence: fence, logger: logger)
+                    time: queue.clock, logger: logger), registry: fence,
+                time: MonotonicTime(ContinuousClock()), clock: ContinuousClock(), logger: logger)
         } else {
             fence = nil
             leadership = RedisLeadership(queue.connections, holder: holder, contention: isSole ? .sole : .shared)
@@ -85,7 +87,9 @@ struct ScalerParts {
         // What a dry run writes, it writes only while nobody leads.
         let store = RedisOperatorStore(queue.connections, leadership: isDryRun ? nil : leadership)
         self.store = store
-        let forecasts = ForecastKeeper(settings: settings, ledger: store, time: queue.clock, logger: logger)
+        let forecasts = ForecastKeeper(
+            queues: settings.models.compactMap(\.queue), settings: settings.scaler.forecast, ledger: store,
+            time: queue.clock, clock: ContinuousClock(), logger: logger)
         self.forecasts = forecasts
         service = ScalerService(
             configuration: .init(settings, isDryRun: isDryRun), observer: observer,

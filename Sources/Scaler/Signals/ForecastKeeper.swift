@@ -1,16 +1,16 @@
 import Forecasting
-import Jobs
-import Logging
-import Scaler
-import Scaling
-import Settings
+package import Jobs
+package import Logging
+import Observability
+package import Scaling
+package import Settings
 import Synchronization
-import Time
+package import Time
 
 /// Learns from the recorded arrivals, minute by minute, and keeps what is expected of each model.
 ///
 /// At the start it reads what the ledger holds and forecasts the last two days anew, so that the error is known at once.
-final class ForecastKeeper: Sendable {
+package final class ForecastKeeper: Sendable {
     private static let horizon = Duration.seconds(900)
     private static let minute = Duration.seconds(60)
     /// Minutes that are forecast anew at the start, for their error.
@@ -29,23 +29,31 @@ final class ForecastKeeper: Sendable {
     private let queues: [QueueName]
     private let ledger: any TrafficLedger
     private let time: any TimeSource
+    private let clock: any Clock<Duration>
     private let logger: Logger
     private let state: Mutex<State>
 
-    init(settings: ClusterSettings, ledger: any TrafficLedger, time: any TimeSource, logger: Logger) {
-        queues = settings.models.compactMap(\.queue)
+    /// - Parameters:
+    ///   - ledger: what arrived, by minute.
+    ///   - time: the cluster's common time.
+    ///   - clock: what is waited by.
+    package init(
+        queues: [QueueName], settings: ForecastSettings, ledger: any TrafficLedger, time: any TimeSource,
+        clock: any Clock<Duration>, logger: Logger
+    ) {
+        self.queues = queues
         self.ledger = ledger
         self.time = time
+        self.clock = clock
         self.logger = logger
-        let forecast = settings.scaler.forecast
         state = Mutex(
             State(
-                forecaster: Forecaster(gate: ForecastGate(mode: forecast.mode), zone: forecast.rules),
-                settings: forecast))
+                forecaster: Forecaster(gate: ForecastGate(mode: settings.mode), zone: settings.rules),
+                settings: settings))
     }
 
     /// What is expected of a model within the next quarter of an hour; computed once a minute.
-    func expected(_ queue: QueueName, _ now: Timestamp, _ settings: ForecastSettings) -> [ExpectedArrivals] {
+    package func expected(_ queue: QueueName, _ now: Timestamp, _ settings: ForecastSettings) -> [ExpectedArrivals] {
         let minute = ArrivalHistory.minute(of: now)
         return state.withLock { state in
             if settings != state.settings {
@@ -63,11 +71,11 @@ final class ForecastKeeper: Sendable {
     }
 
     /// Reads the ledger at the start and after each minute, until the task is cancelled.
-    func run() async {
+    package func run() async {
         while !Task.isCancelled {
             for queue in queues { await learn(queue) }
             // Cancellation ends the sleep, and then the loop.
-            try? await Task.sleep(for: .seconds(20))
+            try? await clock.sleep(for: .seconds(20), tolerance: nil)
         }
     }
 
@@ -89,7 +97,7 @@ final class ForecastKeeper: Sendable {
             counts = try await ledger.arrivals(
                 at: queue, from: .zero + Self.minute * Int(first), minutes: Int(current - first))
         } catch {
-            logger.debug("The recorded arrivals were not read", metadata: ["reason": "\(error)"])
+            logger.debug("The recorded arrivals were not read", metadata: [LogKeys.reason: "\(error)"])
             return
         }
         note(counts, from: first, of: queue)
@@ -115,6 +123,6 @@ final class ForecastKeeper: Sendable {
             return report.verdict.reason
         }
         guard let news else { return }
-        logger.notice("Forecast", metadata: ["model.name": "\(queue.model)", "reason": "\(news)"])
+        logger.notice("Forecast", metadata: [LogKeys.modelName: "\(queue.model)", LogKeys.reason: "\(news)"])
     }
 }

@@ -1,21 +1,18 @@
-import Clocks
-import Clusters
-import Jobs
-import Logging
+package import Jobs
+package import Logging
 import Observability
-import RedisQueue
 import Synchronization
-import Time
+package import Time
 
 /// Leadership by a Lease of Kubernetes, whose terms get their epochs from Redis, so that Redis can refuse old ones.
 ///
 /// A Redis that was restarted empty, or failed over, refuses a term that it does not know. So the term is registered again
 /// every two seconds while the Lease is held, and gets a greater epoch where it was forgotten; whoever does not lead looks
 /// at the newest epoch meanwhile, so that its own will be above it.
-final class KubernetesLeadership: Leadership {
+package final class KubernetesLeadership: Leadership {
     private struct State {
         /// The tenure that Redis knows, or knew, and its epoch.
-        var registered: (tenure: Clusters.LeaseTenure, epoch: Int64)?
+        var registered: (tenure: LeaseTenure, epoch: Int64)?
         /// Another term has registered after it.
         var isOvertaken = false
         /// The greatest epoch that was seen.
@@ -26,23 +23,28 @@ final class KubernetesLeadership: Leadership {
     private static let interval = Duration.seconds(2)
 
     private let election: LeaseElection
-    private let fence: RedisFence
+    private let registry: any TermRegistry
     private let time: any TimeSource
+    private let clock: any Clock<Duration>
     private let logger: Logger
     private let state = Mutex(State())
 
-    /// - Parameter time: a monotonic clock of this machine, for `LeadershipTerm.ends`.
-    init(
-        _ election: LeaseElection, fence: RedisFence, time: any TimeSource = MonotonicTime(ContinuousClock()),
+    /// - Parameters:
+    ///   - registry: gives the terms their epochs.
+    ///   - time: a monotonic clock of this machine, for `LeadershipTerm.ends`.
+    ///   - clock: what is waited by.
+    package init(
+        _ election: LeaseElection, registry: any TermRegistry, time: any TimeSource, clock: any Clock<Duration>,
         logger: Logger
     ) {
         self.election = election
-        self.fence = fence
+        self.registry = registry
         self.time = time
+        self.clock = clock
         self.logger = logger
     }
 
-    func run() async {
+    package func run() async {
         await withDiscardingTaskGroup { group in
             group.addTask { await self.election.run() }
             group.addTask { await self.keepRegistered() }
@@ -55,7 +57,7 @@ final class KubernetesLeadership: Leadership {
         for listener in listeners { listener.finish() }
     }
 
-    func term() -> LeadershipTerm? {
+    package func term() -> LeadershipTerm? {
         guard let tenure = election.tenure() else { return nil }
         let epoch = state.withLock { state -> Int64? in
             guard let registered = state.registered, registered.tenure.isSame(as: tenure), !state.isOvertaken else {
@@ -66,9 +68,9 @@ final class KubernetesLeadership: Leadership {
         return epoch.map { LeadershipTerm(epoch: $0, holder: tenure.holder, ends: time.now() + tenure.remaining) }
     }
 
-    func remaining() -> Duration? { term() == nil ? nil : election.tenure()?.remaining }
+    package func remaining() -> Duration? { term() == nil ? nil : election.tenure()?.remaining }
 
-    func terms() -> AsyncStream<LeadershipTerm?> {
+    package func terms() -> AsyncStream<LeadershipTerm?> {
         let (stream, continuation) = AsyncStream.makeStream(
             of: LeadershipTerm?.self, bufferingPolicy: .bufferingNewest(1))
         state.withLock { $0.listeners.append(continuation) }
@@ -83,12 +85,12 @@ final class KubernetesLeadership: Leadership {
     }
 
     /// Gets the tenure's epoch; while Redis is away it tries every second, as long as the tenure holds.
-    private func register(_ tenure: Clusters.LeaseTenure) async {
+    private func register(_ tenure: LeaseTenure) async {
         while !Task.isCancelled, let current = election.tenure(), current.isSame(as: tenure) {
             do {
-                let epoch = try await fence.register(
+                let epoch = try await registry.register(
                     authority: tenure.authority, term: Int64(tenure.transitions), holder: tenure.holder,
-                    newestEpoch: state.withLock { $0.newest })
+                    newestEpoch: state.withLock { $0.newest }, own: nil)
                 state.withLock { state in
                     state.registered = epoch.map { (tenure, $0) }
                     state.isOvertaken = false
@@ -96,35 +98,36 @@ final class KubernetesLeadership: Leadership {
                 }
                 return
             } catch {
-                logger.warning("The Lease is held, and Redis does not know it yet", metadata: ["reason": "\(error)"])
+                logger.warning(
+                    "The Lease is held, and Redis does not know it yet", metadata: [LogKeys.reason: "\(error)"])
             }
             // Cancellation ends the sleep, and then the loop.
-            try? await Task.sleep(for: .seconds(1))
+            try? await clock.sleep(for: .seconds(1), tolerance: nil)
         }
     }
 
     private func keepRegistered() async {
         while !Task.isCancelled {
             // Cancellation ends the sleep, and then the loop.
-            try? await Task.sleep(for: Self.interval)
+            try? await clock.sleep(for: Self.interval, tolerance: nil)
             let registered = state.withLock { $0.registered }
             do {
                 if let registered {
                     try await renew(registered.tenure, registered.epoch)
                 } else {
-                    let newest = try await fence.newestEpoch()
+                    let newest = try await registry.newestEpoch()
                     state.withLock { $0.newest = max($0.newest, newest) }
                 }
             } catch {
                 // Said by the connection, and by whoever cannot write; tried again.
-                logger.debug("The epoch was not looked at", metadata: ["reason": "\(error)"])
+                logger.debug("The epoch was not looked at", metadata: [LogKeys.reason: "\(error)"])
             }
         }
     }
 
-    private func renew(_ tenure: Clusters.LeaseTenure, _ epoch: Int64) async throws(QueueError) {
+    private func renew(_ tenure: LeaseTenure, _ epoch: Int64) async throws(QueueError) {
         guard let current = election.tenure(), current.isSame(as: tenure) else { return }
-        let found = try await fence.register(
+        let found = try await registry.register(
             authority: tenure.authority, term: Int64(tenure.transitions), holder: tenure.holder,
             newestEpoch: state.withLock { $0.newest }, own: epoch)
         let isChanged = state.withLock { state -> Bool in
