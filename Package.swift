@@ -164,7 +164,7 @@ let package = Package(
             name: "spate",
             dependencies: [
                 "Gateway", "MetricsPort", "Clocks", "Worker", "Scaler", "LoadGenerator", "RedisQueue", "RedisClient",
-                "Clusters",
+                "Clusters", "ScalerCore",
                 "Inference",
                 "ExternalScaler",
                 "Settings", "Observability", "Tensors", "Time", "Jobs", "Traffic", "Simulator", "Scaling",

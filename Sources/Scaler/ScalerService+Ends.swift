@@ -1,6 +1,6 @@
 import ScalerCore
 import Clusters
-import Jobs
+package import Jobs
 import Logging
 import Observability
 import Scaling
@@ -11,8 +11,9 @@ import Clocks
 /// Workers that ended, and their jobs.
 extension ScalerService {
     /// Gives the jobs of a worker that ended back to the queue, and decides anew.
-    package func noteEnd(of worker: String, in pool: String, reason: String, isFailure: Bool) async {
-        let ran = driver(of: pool)?.takeLastRuns(of: worker) ?? .unknown
+    package func noteEnd(of worker: String, in pool: String, reason: String, isFailure: Bool, ran: LastRuns = .unknown)
+        async
+    {
         let ending = fleet.noteEnd(worker)
         unreaped[worker] = Unreaped(pool: pool, ran: ran)
         // While the queue is away the loop that tries again every second sees to it; what else ended must not wait for that.

@@ -40,7 +40,7 @@ extension ScalerService {
     /// Whether it is a process that this one started.
     func isChild(_ worker: String) -> Bool {
         guard let member = fleet.members[worker], member.isOurs else { return false }
-        return configuration.pools.contains { $0.name == member.pool && $0.driver == .process }
+        return ordering(of: member.pool) == .oneByOne(.starter)
     }
 
     func drain(_ worker: String) async {

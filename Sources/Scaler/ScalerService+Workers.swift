@@ -33,7 +33,7 @@ extension ScalerService {
     /// Where a count is the order: as many as there are and are to start, less those that may go.
     func scale(_ decision: PoolDecision) async {
         guard let pool = configuration.pools.first(where: { $0.name == decision.pool }),
-            let driver = drivers[pool.driver] as? any FleetDriver, leads
+            let driver = drivers[pool.driver], driver.ordering == .byCount, leads
         else { return }
         ordered[pool.name] = time.now()
         let figures = decision.figures
@@ -43,7 +43,7 @@ extension ScalerService {
         let silent = fleet.silent.count { fleet.members[$0]?.pool == pool.name }
         let count = figures.starting + figures.busy + figures.idle + silent + decision.starts - idle.count
         do {
-            let change = try await driver.scale(pool, to: count, idle: idle, authority: authority)
+            let change = try await driver.scale(PoolPlace(pool), to: count, idle: idle, authority: authority)
             // Also where it was set before: what is not seen is on its way, whoever ordered it.
             if decision.drains == 0 { fleet.noteCount(min(count, change.now), of: pool.name, at: time.now()) }
             guard change.now != change.before else { return }
@@ -78,13 +78,14 @@ extension ScalerService {
         for (name, count) in fleet.giveUpOrders(at: now, limits: limits) {
             series.startFailures(pool: name).increment(by: count)
             guard let pool = configuration.pools.first(where: { $0.name == name }),
-                let driver = drivers[pool.driver] as? any FleetDriver
+                let driver = drivers[pool.driver], driver.ordering == .byCount
             else { continue }
             let metadata: Logger.Metadata = [LogKeys.pool: "\(name)", LogKeys.batchSize: "\(count)"]
             logger.error("Workers were ordered and never came; does a quota refuse them?", metadata: metadata)
             let seen = fleet.observation(of: name, unavailable: nil, at: now)
             do {
-                _ = try await driver.scale(pool, to: seen.starting.count + seen.ready, idle: [], authority: authority)
+                _ = try await driver.scale(
+                    PoolPlace(pool), to: seen.starting.count + seen.ready, idle: [], authority: authority)
             } catch {
                 // The next order sets the count, whatever it is.
                 logger.debug(
@@ -102,7 +103,7 @@ extension ScalerService {
             guard !isStopping, leads else { return }
             let ordered = time.now()
             do {
-                let worker = try await driver.start(in: pool)
+                let worker = try await driver.start(in: PoolPlace(pool))
                 fleet.noteStart(worker, in: pool.name, at: ordered)
                 usageMeter.noteStart(in: pool.name)
                 series.starts(pool: pool.name).increment()
@@ -148,20 +149,20 @@ extension ScalerService {
     /// Whether decisions for the pool are carried out.
     func isActedOn(_ pool: String) -> Bool {
         guard !configuration.isDryRun else { return false }
-        return managed(pool) != nil || configuration.pools.contains { $0.name == pool && $0.driver == .kubernetes }
+        return ordering(of: pool) != .observed
     }
 
     /// The pool and the driver that starts and ends its workers one by one; `nil` where a count is the order, and where
     /// they are somebody else's.
-    func managed(_ name: String) -> (PoolSettings, any WorkerDriver)? {
-        guard let pool = configuration.pools.first(where: { $0.name == name }),
-            let driver = drivers[pool.driver] as? any WorkerDriver
+    func managed(_ name: String) -> (PoolSettings, any PoolDriver)? {
+        guard let pool = configuration.pools.first(where: { $0.name == name }), let driver = drivers[pool.driver],
+            driver.ordering.isOneByOne
         else { return nil }
-        return switch pool.driver {
-        case .process, .containers: (pool, driver)
-        case .kubernetes, .external: nil
-        }
+        return (pool, driver)
     }
+
+    /// A pool whose driver is missing is only observed.
+    func ordering(of pool: String) -> WorkerOrdering { driver(of: pool)?.ordering ?? .observed }
 
     func askToDrain(_ worker: String, of pool: String) async {
         guard let (_, driver) = managed(pool) else { return }

@@ -180,8 +180,8 @@ package actor ScalerService: Service {
         for await event in driver.events {
             switch event {
             case .started(let worker, let pool): fleet.noteStart(worker, in: pool, at: time.now())
-            case .exited(let worker, let pool, let reason, let isFailure):
-                await noteEnd(of: worker, in: pool, reason: reason, isFailure: isFailure)
+            case .exited(let worker, let pool, let reason, let isFailure, let ran):
+                await noteEnd(of: worker, in: pool, reason: reason, isFailure: isFailure, ran: ran)
             }
         }
     }
@@ -275,7 +275,7 @@ package actor ScalerService: Service {
             time: now, queuesRead: sight.read, workersRead: sight.read, models: models(at: now),
             pools: configuration.pools.map { pool in
                 fleet.observation(
-                    of: pool.name, unavailable: drivers[pool.driver]?.unavailability(of: pool),
+                    of: pool.name, unavailable: drivers[pool.driver]?.unavailability(of: PoolPlace(pool))?.reason,
                     protected: control.workers(.protect, at: now), waiting: heldUpQueues(of: pool), at: now)
             })
     }

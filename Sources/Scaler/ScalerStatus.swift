@@ -70,7 +70,7 @@ extension ScalerService {
     }
 
     private func status(of pool: PoolSettings, at now: Timestamp) -> ScalerStatus.Pool {
-        let unavailable = drivers[pool.driver]?.unavailability(of: pool)
+        let unavailable = drivers[pool.driver]?.unavailability(of: PoolPlace(pool))?.reason
         let seen = fleet.observation(of: pool.name, unavailable: unavailable, at: now)
         let decision = lastDecision?.pools.first { $0.pool == pool.name }
         return ScalerStatus.Pool(

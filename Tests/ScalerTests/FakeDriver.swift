@@ -1,9 +1,9 @@
 import Clusters
-import Settings
+import ScalerCore
 import Synchronization
 
 /// A driver whose workers live as long as the test says.
-final class FakeDriver: WorkerDriver {
+final class FakeDriver: PoolDriver {
     enum Order: Hashable, Sendable {
         case start(String)
         case drain(String)
@@ -26,7 +26,10 @@ final class FakeDriver: WorkerDriver {
     private let event: AsyncStream<WorkerEvent>.Continuation
     private let order: AsyncStream<Order>.Continuation
 
-    init() {
+    let ordering: WorkerOrdering
+
+    init(_ kind: WorkerOrdering = .oneByOne(.starter)) {
+        ordering = kind
         (events, event) = AsyncStream.makeStream(of: WorkerEvent.self)
         (orders, order) = AsyncStream.makeStream(of: Order.self)
     }
@@ -44,11 +47,13 @@ final class FakeDriver: WorkerDriver {
         self.order.yield(order)
     }
 
-    // MARK: WorkerDriver
+    // MARK: PoolDriver
 
-    func unavailability(of pool: PoolSettings) -> String? { state.withLock { $0.unavailable } }
+    func unavailability(of pool: PoolPlace) -> Unavailability? {
+        state.withLock { $0.unavailable }.map { Unavailability($0, .lasting) }
+    }
 
-    func start(in pool: PoolSettings) async throws(WorkerDriverError) -> String {
+    func start(in pool: PoolPlace) async throws(WorkerDriverError) -> String {
         let (number, fails) = state.withLock { state in
             state.started += 1
             return (state.started, state.startFails)

@@ -12,7 +12,7 @@ import Time
 /// A scaler of one pool and one model `m` between a fake queue and a fake driver.
 struct Fixture {
     let queue = FakeQueue()
-    let driver = FakeDriver()
+    let driver: FakeDriver
     let time = TestTime()
     let clock = TestClock()
     let model: QueueName
@@ -27,6 +27,7 @@ struct Fixture {
         settings: ClusterSettings? = nil,
         stamp: @escaping @Sendable (ModelSettings) -> String = { _ in "" }
     ) throws {
+        driver = FakeDriver(kind.registration.ordering)
         model = try #require(QueueName(model: "m", version: "1"))
         var configuration = ScalerService.Configuration(
             settings: ScalerSettings(),

@@ -3,13 +3,14 @@ import Jobs
 import Logging
 import Observability
 import Scaler
+import ScalerCore
 import Settings
 import Synchronization
 import Testing
 import Time
 
 /// A driver that takes a count.
-private final class CountingDriver: FleetDriver {
+private final class CountingDriver: PoolDriver {
     struct Order: Equatable, Sendable {
         var count: Int
         var idle: [String]
@@ -25,19 +26,20 @@ private final class CountingDriver: FleetDriver {
 
     init() { (events, event) = AsyncStream.makeStream(of: WorkerEvent.self) }
 
-    func unavailability(of pool: PoolSettings) -> String? { nil }
+    let ordering = WorkerOrdering.byCount
+    func unavailability(of pool: PoolPlace) -> Unavailability? { nil }
     func kill(_ worker: String) async {}
 
     func scale(
-        _ pool: PoolSettings, to count: Int, idle: [String], authority: @escaping @Sendable () -> Duration?
-    ) async throws(WorkerDriverError) -> FleetChange {
+        _ pool: PoolPlace, to count: Int, idle: [String], authority: @escaping @Sendable () -> Duration?
+    ) async throws(WorkerDriverError) -> CountChange {
         if let whileItWaits = whileItWaits.withLock({ $0 }) { whileItWaits() }
         guard authority() != nil else { throw WorkerDriverError(.deposed, "another leads") }
         orders.withLock { $0.append(Order(count: count, idle: idle)) }
         if fails.withLock({ $0 }) { throw WorkerDriverError(.startFailed, "the test does not want it") }
         return self.count.withLock { known in
             defer { known = count }
-            return FleetChange(before: known, now: count)
+            return CountChange(before: known, now: count)
         }
     }
 }

@@ -1,3 +1,4 @@
+import ScalerCore
 import Clusters
 import Jobs
 import Logging
@@ -117,7 +118,7 @@ final class GivenLeadership: Leadership {
     func leavesContainers() async throws {
         let leadership = GivenLeadership()
         let queue = FakeQueue()
-        let driver = FakeDriver()
+        let driver = FakeDriver(.oneByOne(.leader))
         let time = TestTime()
         let model = try #require(QueueName(model: "m", version: "1"))
         let scaler = ScalerService(

@@ -77,7 +77,7 @@ import Testing
         new.pools = [
             PoolSettings(driver: .external, maximumWorkers: 9), PoolSettings(name: "box", driver: .containers),
         ]
-        let merge = SettingsMerge(from: old, to: new, drivers: [.process])
+        let merge = SettingsMerge(from: old, to: new, takes: { $0.driver == .process })
         #expect(merge.merged.pools.map(\.maximumWorkers) == [9, 0], "the pool that is gone gets no more workers")
         #expect(merge.merged.pools.first?.driver == .process)
         #expect(merge.applied.map(\.key) == ["pools.cpu.maximum_workers", "pools.old.maximum_workers"])
@@ -94,12 +94,12 @@ import Testing
         var new = old
         new.pools.append(PoolSettings(name: "box", driver: .containers))
         new.models[0].pools = ["box"]
-        let merge = SettingsMerge(from: old, to: new, drivers: [.process, .containers])
+        let merge = SettingsMerge(from: old, to: new, takes: { $0.driver == .process })
         #expect(merge.merged.pools.map(\.name) == ["cpu"])
         #expect(merge.merged.models[0].pools == ["cpu"])
         #expect(merge.waiting.contains { $0.key.hasPrefix("pools.box") })
         new.pools[1].driver = .process
-        let sooner = SettingsMerge(from: old, to: new, drivers: [.process, .containers])
+        let sooner = SettingsMerge(from: old, to: new, takes: { $0.driver == .process })
         #expect(sooner.merged.pools.map(\.name) == ["cpu", "box"])
         #expect(sooner.merged.models[0].pools == ["box"])
     }

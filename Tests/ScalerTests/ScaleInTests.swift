@@ -4,6 +4,7 @@ import Logging
 import Observability
 import Random
 import Scaler
+import ScalerCore
 import Settings
 import Synchronization
 import Testing
@@ -48,7 +49,7 @@ import Time
 
 /// Workers, their queue and their driver in one lock, with a mind of their own: they take work at any moment, also while the
 /// scaler decides, and one that was asked to drain finishes what it holds.
-private final class WorkFloor: QueueObserver, WorkerDriver {
+private final class WorkFloor: QueueObserver, PoolDriver {
     struct Worker {
         var held = 0
         var settled = 0
@@ -168,11 +169,12 @@ private final class WorkFloor: QueueObserver, WorkerDriver {
     func record(decision json: String) async throws(QueueError) {}
     func decisions(newest count: Int) async throws(QueueError) -> [String] { [] }
 
-    // MARK: WorkerDriver
+    // MARK: PoolDriver
 
-    func unavailability(of pool: PoolSettings) -> String? { nil }
+    let ordering = WorkerOrdering.oneByOne(.starter)
+    func unavailability(of pool: PoolPlace) -> Unavailability? { nil }
 
-    func start(in pool: PoolSettings) async throws(WorkerDriverError) -> String {
+    func start(in pool: PoolPlace) async throws(WorkerDriverError) -> String {
         state.withLock { state in
             state.next += 1
             let id = "cpu-\(state.next)"

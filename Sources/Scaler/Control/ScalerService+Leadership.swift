@@ -37,7 +37,7 @@ extension ScalerService {
     func standBy(at now: Timestamp) async {
         guard let deposed, !handovers.isEmpty, !drainable.isEmpty else { return }
         let hasLeader = await hasDecided(since: deposed)
-        for pool in configuration.pools where pool.driver == .process {
+        for pool in configuration.pools where ordering(of: pool.name) == .oneByOne(.starter) {
             let own = fleet.members.values.filter { $0.isOurs && $0.pool == pool.name && $0.phase == .ready }.count
             let count = handovers[pool.name]?.drains(own: own, leads: false, hasLeader: hasLeader, at: now) ?? 0
             if count > 0 { await drain(count, of: pool.name) }

@@ -1,4 +1,5 @@
 import ScalerCore
+import Clusters
 import Logging
 import Observability
 import Scaling
@@ -36,7 +37,9 @@ extension ScalerService {
 
     /// Goes on with other settings, as far as that is possible without a restart.
     package func apply(_ settings: ClusterSettings, isAsked: Bool = false) {
-        let merge = SettingsMerge(from: configuration.cluster, to: settings, drivers: Set(drivers.keys))
+        let merge = SettingsMerge(from: configuration.cluster, to: settings) { pool in
+            drivers[pool.driver].map { $0.unavailability(of: PoolPlace(pool))?.span != .untilRestart } ?? false
+        }
         for difference in merge.waiting {
             logger.warning(
                 "A changed setting counts from the next start", metadata: [LogKeys.reason: "\(difference)"])

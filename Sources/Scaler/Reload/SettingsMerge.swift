@@ -6,7 +6,7 @@ package import Settings
 /// |---|---|
 /// | the section `scaler` | redis, gateway, repository, runtime, logging, kubernetes |
 /// | counts, price, times, rates, windows and pause of a pool | its device, its driver and the driver's section |
-/// | a new pool with the driver `process` or `external` | one of another driver, which knows the pools of its start |
+/// | a new pool whose driver takes it | one of a driver that knows the pools of its start |
 /// | a pool that is gone: it gets no more workers | |
 /// | pools and deadlines of a model | everything else of it, and another set of models |
 package struct SettingsMerge: Sendable, Equatable {
@@ -16,12 +16,13 @@ package struct SettingsMerge: Sendable, Equatable {
     /// What changes with the next start.
     package var waiting: [SettingsDifference]
 
-    package init(from old: ClusterSettings, to new: ClusterSettings, drivers: Set<PoolSettings.Driver>) {
+    /// - Parameter takes: whether a pool that is new can have workers before the next start.
+    package init(from old: ClusterSettings, to new: ClusterSettings, takes: (PoolSettings) -> Bool) {
         var merged = old
         merged.scaler = new.scaler
         merged.pools = new.pools.compactMap { pool in
             guard let known = old.pools.first(where: { $0.name == pool.name }) else {
-                return drivers.contains(pool.driver) && [.process, .external].contains(pool.driver) ? pool : nil
+                return takes(pool) ? pool : nil
             }
             var merged = pool
             merged.device = known.device

@@ -80,25 +80,19 @@ extension ScalerService {
 
     /// Why the pool will have no worker whatever waits; `nil`: it may have some.
     private func emptiness(of pool: PoolSettings) -> String? {
-        switch pool.driver {
-        case .external: return nil
-        case .process, .containers, .kubernetes:
-            if pool.maximumWorkers == 0 {
-                return "the pool '\(pool.name)' is switched off (maximum_workers: 0)"
-            }
+        guard ordering(of: pool.name) != .observed else { return nil }
+        if pool.maximumWorkers == 0 { return "the pool '\(pool.name)' is switched off (maximum_workers: 0)" }
+        guard let missing = drivers[pool.driver]?.unavailability(of: PoolPlace(pool)), missing.span == .lasting else {
+            return nil
         }
-        guard pool.driver == .process, let reason = drivers[.process]?.unavailability(of: pool) else { return nil }
         return fleet.members.values.contains { $0.pool == pool.name }
-            ? nil : "the pool '\(pool.name)' can start no worker: \(reason)"
+            ? nil : "the pool '\(pool.name)' can start no worker: \(missing.reason)"
     }
 
     /// The queues with waiting jobs, where the scaler starts workers one by one: a worker that a long run of such a queue
     /// holds up does not count, and another one takes its place. Where a count is the order it cannot be told apart.
     func heldUpQueues(of pool: PoolSettings) -> Set<String> {
-        switch pool.driver {
-        case .process, .containers: sight.waiting
-        case .kubernetes, .external: []
-        }
+        ordering(of: pool.name).isOneByOne ? sight.waiting : []
     }
 
     /// The workers that do not count are there all the same: so many fewer may be started.

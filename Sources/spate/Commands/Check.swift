@@ -1,3 +1,4 @@
+import ScalerCore
 import ArgumentParser
 import Clusters
 import Foundation
@@ -80,10 +81,10 @@ struct Check: AsyncParsableCommand {
         var reasons: [String] = []
         for name in model.pools {
             guard let pool = settings.pools.first(where: { $0.name == name }) else { continue }
-            if pool.driver != .external, pool.maximumWorkers == 0 {
+            if pool.driver.registration.ordering != .observed, pool.maximumWorkers == 0 {
                 reasons.append("the pool '\(name)' is switched off (maximum_workers: 0)")
-            } else if pool.driver == .process, let reason = DeviceProbe().unavailability(of: pool) {
-                reasons.append("the pool '\(name)' can start no worker: \(reason)")
+            } else if let missing = pool.driver.registration.unavailability(PoolPlace(pool)) {
+                reasons.append("the pool '\(name)' can start no worker: \(missing.reason)")
             } else {
                 return nil
             }

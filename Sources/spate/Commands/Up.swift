@@ -1,3 +1,4 @@
+import ScalerCore
 import ArgumentParser
 import Clusters
 import Foundation
@@ -64,10 +65,10 @@ struct Up: AsyncParsableCommand {
             Terminal.line("spate: \(problem)")
         }
         let processes = try ChildProcesses(orphans: ForeignOrphans.duty)
-        for pool in settings.pools where pool.driver == .process && pool.maximumWorkers > 0 {
-            guard let reason = DeviceProbe().unavailability(of: pool) else { continue }
+        for pool in settings.pools where pool.maximumWorkers > 0 {
+            guard let missing = pool.driver.registration.unavailability(PoolPlace(pool)) else { continue }
             Terminal.line(
-                "spate: pool \(pool.name) starts nothing, \(reason); other pools of its models carry the load")
+                "spate: pool \(pool.name) starts nothing, \(missing.reason); other pools of its models carry the load")
         }
         var services: [any Service] = []
         var url = settings.redis.url

@@ -42,7 +42,7 @@ struct ScalerParts {
     init(
         settings: ClusterSettings, redis: String? = nil, queue: QueueConnections, observer: RedisQueueObserver,
         board: RedisLoadBoard, processes: ChildProcesses, parentDeath: ParentDeath,
-        arguments: @escaping @Sendable (PoolSettings, String) -> [String], logDirectory: String?,
+        arguments: @escaping @Sendable (_ pool: String, _ worker: String) -> [String], logDirectory: String?,
         isDryRun: Bool = false, identity: String, isSole: Bool = false, files: SettingsWatch? = nil,
         metrics: MetricsRegistry,
         logger: Logger
@@ -52,7 +52,7 @@ struct ScalerParts {
             try FileManager.default.createDirectory(atPath: logDirectory, withIntermediateDirectories: true)
             logs = .directory(logDirectory)
         }
-        let kubernetes = try DriverParts.kubernetesClient(settings)
+        let kubernetes = try KubernetesClient.make(settings)
         let leadership: any Leadership
         let holder = BootID.make("scaler")
         if isDryRun {
@@ -93,10 +93,12 @@ struct ScalerParts {
         self.forecasts = forecasts
         service = ScalerService(
             configuration: .init(settings, isDryRun: isDryRun), observer: observer,
-            drivers: try DriverParts.make(
-                settings, redis: redis, identity: identity, processes: processes, logs: logs,
-                parentDeath: parentDeath, arguments: arguments,
-                kubernetes: kubernetes, leadership: leadership, logger: logger),
+            drivers: try PoolSettings.Driver.make(
+                DriverParts(
+                    settings: settings, redis: redis, identity: identity, processes: processes, logs: logs,
+                    parentDeath: parentDeath, arguments: arguments, kubernetes: kubernetes,
+                    dockerHost: ProcessInfo.processInfo.environment["DOCKER_HOST"],
+                    leads: { leadership.term() != nil }, logger: logger)),
             store: store,
             serving: ServingSight(
                 board: board, current: { board.current },

@@ -14,8 +14,8 @@ struct WorkerCommandLine: Sendable {
 
     /// What follows `spate`.
     /// - Parameter config: of the cluster file where the worker runs; `nil`: as here.
-    func arguments(pool: PoolSettings, worker: String, config: String? = nil) -> [String] {
-        var arguments = ["worker", "--config", config ?? self.config, "--pool", pool.name, "--id", worker]
+    func arguments(pool: String, worker: String, config: String? = nil) -> [String] {
+        var arguments = ["worker", "--config", config ?? self.config, "--pool", pool, "--id", worker]
         if let level { arguments += ["--log-level", level] }
         if let format { arguments += ["--log-format", format] }
         return arguments

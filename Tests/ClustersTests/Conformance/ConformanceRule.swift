@@ -1,5 +1,6 @@
 import Clusters
 import Settings
+import ScalerCore
 import Testing
 
 /// One thing that every driver does. A new driver is tested by all rules, a new rule tests all drivers.
@@ -53,7 +54,7 @@ struct ConformanceRule: Sendable, CustomTestStringConvertible {
             var open = workers
             for worker in workers { try await test.drain(worker) }
             while !open.isEmpty, let event = await test.events.next() {
-                if case .exited(let worker, _, _, _) = event { open.remove(worker) }
+                if case .exited(let worker, _, _, _, _) = event { open.remove(worker) }
             }
         }
     }
@@ -151,8 +152,9 @@ struct ConformanceRule: Sendable, CustomTestStringConvertible {
     static let unavailabilityIsClear = Self("a pool that cannot have workers says why, and starts none") { place in
         try await place.unavailable { driver, pool, word in
             #expect(
-                driver.unavailability(of: pool)?.contains(word) == true, "\(driver.unavailability(of: pool) ?? "nil")")
-            if let driver = driver as? any WorkerDriver {
+                driver.unavailability(of: pool)?.reason.contains(word) == true,
+                "\(driver.unavailability(of: pool)?.reason ?? "nil")")
+            if driver.ordering.isOneByOne {
                 let error = await #expect(throws: WorkerDriverError.self) { try await driver.start(in: pool) }
                 #expect(error?.code == .unavailable)
             }

@@ -1,6 +1,7 @@
 import Clusters
 import Settings
 import Synchronization
+import ScalerCore
 import Testing
 
 /// What a worker of the conformance suite does.
@@ -16,7 +17,7 @@ enum WorkerKind: Sendable {
 /// A place where a driver starts workers, as the conformance suite needs it: one for each driver.
 protocol DriverPlace: Sendable {
     /// The pool that its workers are started in.
-    var pool: PoolSettings { get }
+    var pool: PoolPlace { get }
     /// Kinds of workers that the place can have.
     var kinds: Set<WorkerKind> { get }
 
@@ -27,7 +28,7 @@ protocol DriverPlace: Sendable {
     func withBrokenDriver(_ body: (DriverUnderTest) async throws -> Void) async throws
 
     /// A pool that cannot have workers there, with a word that its reason must hold.
-    func unavailable(_ body: (any PoolDriver, PoolSettings, _ word: String) async throws -> Void) async throws
+    func unavailable(_ body: (any PoolDriver, PoolPlace, _ word: String) async throws -> Void) async throws
 
     /// Leaves a running worker behind as a scaler does that is killed. - Returns: its id.
     func leaveOrphan() async throws -> String
@@ -59,7 +60,7 @@ struct DriverUnderTest: Sendable {
         var event = await events.next()
         // Where somebody else keeps the count, a replacement may start before the end is seen.
         while case .started(let other, _) = event, other != worker { event = await events.next() }
-        guard case .exited(let ended, _, let reason, let isFailure) = event else {
+        guard case .exited(let ended, _, let reason, let isFailure, _) = event else {
             Issue.record("the next event is not the end of \(worker)", sourceLocation: location)
             throw MissingEvent()
         }

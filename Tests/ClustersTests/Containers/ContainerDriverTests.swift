@@ -1,6 +1,7 @@
 import Logging
 import Settings
 import TestSupport
+import ScalerCore
 import Testing
 
 @testable import Clusters
@@ -58,7 +59,7 @@ extension EngineTests {
                 image: PodmanEngine.image, environment: ["COLOUR": "green"], network: "host", memoryBytes: 64 << 20,
                 processors: 0.5)
             let driver = try place.driver("sleep 1000", made)
-            let worker = try await driver.start(in: PoolSettings(drainTimeout: .seconds(7)))
+            let worker = try await driver.start(in: PoolPlace(drainTimeout: .seconds(7)))
             let container = try #require(driver.container(of: worker))
             let format =
                 "{{.HostConfig.Memory}} {{.HostConfig.NanoCpus}} {{.HostConfig.NetworkMode}} {{.Config.StopTimeout}} "
@@ -104,7 +105,8 @@ extension EngineTests {
                     await test.expectStart(of: worker, in: "cpu")
                     await engine.stop()
                     try await eventually("the driver's word") { driver.unavailability(of: place.pool) != nil }
-                    #expect(driver.unavailability(of: place.pool)?.contains("no container engine answers") == true)
+                    #expect(
+                        driver.unavailability(of: place.pool)?.reason.contains("no container engine answers") == true)
                     let error = await #expect(throws: WorkerDriverError.self) { try await driver.start(in: place.pool) }
                     #expect(error?.code == .unavailable)
                     try await test.crash(worker)

@@ -19,7 +19,7 @@ enum EngineTests {
 
 /// Workers as shell scripts in containers of a real engine.
 struct ContainerPlace: DriverPlace {
-    let pool = PoolSettings(name: "cpu", drainTimeout: .milliseconds(500))
+    let pool = PoolPlace(name: "cpu", drainTimeout: .milliseconds(500))
     let kinds: Set<WorkerKind> = [.obedient, .stubborn, .brief]
     let cluster = "test-\(ProcessDriver.randomHex())"
     let podman: PodmanEngine
@@ -74,7 +74,7 @@ struct ContainerPlace: DriverPlace {
             })
     }
 
-    func unavailable(_ body: (any PoolDriver, PoolSettings, String) async throws -> Void) async throws {
+    func unavailable(_ body: (any PoolDriver, PoolPlace, String) async throws -> Void) async throws {
         // Nobody listens there.
         let driver = try driver("", ContainerPool(image: PodmanEngine.image), socket: "/tmp/no-such-engine.sock")
         _ = try? await driver.start(in: pool)
@@ -82,7 +82,7 @@ struct ContainerPlace: DriverPlace {
             let error = await #expect(throws: WorkerDriverError.self) { try await driver.start(in: pool) }
             #expect(error?.message.contains("/tmp/no-such-engine.sock") == true)
         }
-        try await body(driver, PoolSettings(name: "other"), "which image")
+        try await body(driver, PoolPlace(name: "other"), "which image")
     }
 
     /// The driver is let go with its worker running: all that a killed scaler leaves is the container.

@@ -108,13 +108,13 @@ struct KubernetesDriverTests {
     func notListedYet() async throws {
         let place = try await KubernetesPlace()
         let driver = try place.driver()
-        #expect(try await driver.scale(place.pool, to: 3, idle: []) == FleetChange(before: 0, now: 3))
+        #expect(try await driver.scale(place.pool, to: 3, idle: []) == CountChange(before: 0, now: 3))
         let pods = try await place.namespace.pods().compactMap { pod -> String? in
             guard let name = pod.metadata?.name, let uid = pod.metadata?.uid else { return nil }
             return PodWorkerID.first(pod: name, uid: uid)
         }
         let next = try place.driver()
-        #expect(try await next.scale(place.pool, to: 1, idle: pods) == FleetChange(before: 3, now: 3))
+        #expect(try await next.scale(place.pool, to: 1, idle: pods) == CountChange(before: 3, now: 3))
         #expect(try await place.namespace.replicas() == 3)
         try await running(next) {
             let events = EventReader(events: next.events)
@@ -274,7 +274,7 @@ struct KubernetesDriverTests {
         let driver = try place.driver(client: client)
         try await running(driver) {
             try await eventually("the driver's word") { driver.unavailability(of: place.pool) != nil }
-            #expect(driver.unavailability(of: place.pool)?.contains("Connection refused") == true)
+            #expect(driver.unavailability(of: place.pool)?.reason.contains("Connection refused") == true)
         }
     }
 }

@@ -2,6 +2,7 @@ import Logging
 import Settings
 import Synchronization
 import TestSupport
+import ScalerCore
 import Testing
 
 @testable import Clusters
@@ -17,7 +18,7 @@ struct KubernetesConformanceTests {
 extension KubernetesDriver {
     /// For somebody who is alone.
     @discardableResult
-    func scale(_ pool: PoolSettings, to count: Int, idle: [String]) async throws(WorkerDriverError) -> FleetChange {
+    func scale(_ pool: PoolPlace, to count: Int, idle: [String]) async throws(WorkerDriverError) -> CountChange {
         try await scale(pool, to: count, idle: idle, authority: { .seconds(60) })
     }
 
@@ -27,7 +28,7 @@ extension KubernetesDriver {
 
 /// Workers as the pods of a Deployment, on an API server whose controllers and kubelet are emulated.
 struct KubernetesPlace: DriverPlace {
-    let pool = PoolSettings(name: "cpu", drainTimeout: .milliseconds(300))
+    let pool = PoolPlace(name: "cpu", drainTimeout: .milliseconds(300))
     /// What a worker does with SIGTERM is the kubelet's business, which is not the driver's.
     let kinds: Set<WorkerKind> = [.obedient]
     let namespace: TestNamespace
@@ -77,13 +78,13 @@ struct KubernetesPlace: DriverPlace {
             })
     }
 
-    func unavailable(_ body: (any PoolDriver, PoolSettings, String) async throws -> Void) async throws {
+    func unavailable(_ body: (any PoolDriver, PoolPlace, String) async throws -> Void) async throws {
         let driver = try driver("nowhere")
         try await running(driver) {
             try await eventually("the driver's word") { driver.unavailability(of: pool) != nil }
             try await body(driver, pool, "is deployments/nowhere deployed in this namespace?")
         }
-        try await body(driver, PoolSettings(name: "other"), "which Deployment")
+        try await body(driver, PoolPlace(name: "other"), "which Deployment")
     }
 
     func leaveOrphan() async throws -> String {

@@ -42,7 +42,7 @@ struct ProcessLimitsTests {
         let driver = ProcessDriver(
             children: try ChildProcesses(), executable: "/bin/sh", limits: ["cpu": ProcessLimits(processors: [1_000])],
             arguments: { _, _ in ["-c", "exit 0"] })
-        let error = await #expect(throws: WorkerDriverError.self) { try await driver.start(in: PoolSettings()) }
+        let error = await #expect(throws: WorkerDriverError.self) { try await driver.start(in: PoolPlace()) }
         #expect(error?.code == .startFailed)
         #expect(error?.message.contains("Invalid argument") == true, "\(String(describing: error))")
     }

@@ -11,7 +11,7 @@ struct ProcessConformanceTests {
 
 /// Workers as shell scripts on this machine.
 struct ProcessPlace: DriverPlace {
-    let pool = PoolSettings(name: "cpu", drainTimeout: .milliseconds(300))
+    let pool = PoolPlace(name: "cpu", drainTimeout: .milliseconds(300))
     let kinds: Set<WorkerKind> = [.obedient, .stubborn, .brief]
     /// Tells the workers of one rule from those of another.
     let cluster = "test-\(ProcessDriver.randomHex())"
@@ -47,9 +47,9 @@ struct ProcessPlace: DriverPlace {
         try await running(driver) { try await body(test) }
     }
 
-    func unavailable(_ body: (any PoolDriver, PoolSettings, String) async throws -> Void) async throws {
+    func unavailable(_ body: (any PoolDriver, PoolPlace, String) async throws -> Void) async throws {
         let driver = ProcessDriver(children: children, probe: DeviceProbe { _ in false }, arguments: { _, _ in [] })
-        try await body(driver, PoolSettings(name: "gpu", device: .gpu), "no GPU on this machine")
+        try await body(driver, PoolPlace(name: "gpu", device: .gpu), "no GPU on this machine")
     }
 
     /// The kernel sends SIGTERM to the workers of a killed scaler; only a stubborn one stays.

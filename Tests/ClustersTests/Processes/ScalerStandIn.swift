@@ -1,6 +1,7 @@
 import Clusters
 import Glibc
 import Settings
+import ScalerCore
 import Testing
 
 /// A second process of this test program that plays a scaler with one worker, and is killed with SIGKILL.
@@ -60,6 +61,6 @@ func scalerStandInBody() async throws {
         children: try ChildProcesses(), executable: "/bin/sh",
         killMargin: .zero, cluster: ScalerStandIn.variable(ScalerStandIn.clusterVariable) ?? "spate",
         arguments: { _, worker in ["-c", script, worker] })
-    _ = try await driver.start(in: PoolSettings(drainTimeout: .milliseconds(300)))
+    _ = try await driver.start(in: PoolPlace(drainTimeout: .milliseconds(300)))
     for await case .exited in driver.events { Issue.record("the worker ended before its parent") }
 }

@@ -1,3 +1,4 @@
+import ScalerCore
 import Logging
 import Observability
 import Synchronization

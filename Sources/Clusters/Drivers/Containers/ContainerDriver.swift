@@ -1,6 +1,7 @@
+import Settings
 package import Logging
 import Observability
-package import Settings
+package import ScalerCore
 import Synchronization
 
 /// Workers as containers of a Docker Engine, or of podman's compatible API, on a unix socket.
@@ -10,7 +11,8 @@ import Synchronization
 /// by the engine's events; a list, taken after each break and every ten seconds, finds what the events left out.
 ///
 /// Whoever may write to the engine's socket is root on that machine: this driver is an explicit choice.
-package final class ContainerDriver: WorkerDriver {
+package final class ContainerDriver: PoolDriver {
+    package let ordering = WorkerOrdering.oneByOne(.leader)
     package let events: AsyncStream<WorkerEvent>
 
     let engine: ContainerEngine
@@ -23,9 +25,9 @@ package final class ContainerDriver: WorkerDriver {
     let report: AsyncStream<WorkerEvent>.Continuation
     let work: AsyncStream<Work>
     let workLine: AsyncStream<Work>.Continuation
-    private let arguments: @Sendable (PoolSettings, String) -> [String]
+    private let arguments: @Sendable (PoolPlace, String) -> [String]
     private let killMargin: Duration
-    private let makeID: @Sendable (PoolSettings) -> String
+    private let makeID: @Sendable (PoolPlace) -> String
     /// Whether what another scaler left may be ended and removed now.
     let inherits: @Sendable () -> Bool
 
@@ -54,9 +56,9 @@ package final class ContainerDriver: WorkerDriver {
     package init(
         socket: String = "/var/run/docker.sock", cluster: String = "spate", pools: [String: ContainerPool],
         killMargin: Duration = .seconds(5), clock: any Clock<Duration> = ContinuousClock(), logger: Logger,
-        makeID: @escaping @Sendable (PoolSettings) -> String = { "\($0.name)-\(ProcessDriver.randomHex())" },
+        makeID: @escaping @Sendable (PoolPlace) -> String = { "\($0.name)-\(ProcessDriver.randomHex())" },
         inherits: @escaping @Sendable () -> Bool = { true },
-        arguments: @escaping @Sendable (_ pool: PoolSettings, _ worker: String) -> [String]
+        arguments: @escaping @Sendable (_ pool: PoolPlace, _ worker: String) -> [String]
     ) throws(HTTPFailure) {
         engine = try ContainerEngine(socket: socket)
         self.cluster = cluster
@@ -76,16 +78,18 @@ package final class ContainerDriver: WorkerDriver {
         workLine.finish()
     }
 
-    package func unavailability(of pool: PoolSettings) -> String? {
-        guard pools[pool.name] != nil else { return "pool \(pool.name) does not say which image its containers have" }
-        return state.withLock { $0.health.problem(of: pool) }
+    package func unavailability(of pool: PoolPlace) -> Unavailability? {
+        guard pools[pool.name] != nil else {
+            return Unavailability("pool \(pool.name) does not say which image its containers have", .untilRestart)
+        }
+        return state.withLock { $0.health.problem(of: pool) }.map { Unavailability($0, .passing) }
     }
 
     // MARK: Start
 
-    package func start(in pool: PoolSettings) async throws(WorkerDriverError) -> String {
+    package func start(in pool: PoolPlace) async throws(WorkerDriverError) -> String {
         guard let made = pools[pool.name] else {
-            throw WorkerDriverError(.unavailable, unavailability(of: pool) ?? "pool \(pool.name) is not known")
+            throw WorkerDriverError(.unavailable, unavailability(of: pool)?.reason ?? "pool \(pool.name) is not known")
         }
         let worker = makeID(pool)
         state.withLock { $0.ledger.noteOrder(worker, in: pool.name, grace: pool.drainTimeout + killMargin) }
@@ -104,7 +108,7 @@ package final class ContainerDriver: WorkerDriver {
         return worker
     }
 
-    private func description(of worker: String, in pool: PoolSettings, _ made: ContainerPool) -> EngineValues.Create {
+    private func description(of worker: String, in pool: PoolPlace, _ made: ContainerPool) -> EngineValues.Create {
         let grace = Int((pool.drainTimeout + killMargin).components.seconds) + 1
         let environment = made.environment.merging(["SPATE_WORKER_ID": worker]) { _, own in own }
         return EngineValues.Create(
@@ -131,7 +135,7 @@ package final class ContainerDriver: WorkerDriver {
     }
 
     private func refusal(
-        _ error: EngineError, _ worker: String, in pool: PoolSettings, _ made: ContainerPool
+        _ error: EngineError, _ worker: String, in pool: PoolPlace, _ made: ContainerPool
     ) -> WorkerDriverError {
         let start = "pool \(pool.name) cannot start worker \(worker): "
         switch error.status {

@@ -9,7 +9,7 @@ struct EngineHealth: Sendable {
     /// The engine's GPUs; `nil`: not looked at yet.
     var gpus: String?
 
-    func problem(of pool: PoolSettings) -> String? {
+    func problem(of pool: PoolPlace) -> String? {
         if let engine { return engine }
         if let image = images[pool.name] { return image }
         return pool.device == .gpu ? gpus : nil
@@ -21,7 +21,7 @@ struct EngineHealth: Sendable {
     /// machine without either may still have them by its own configuration, when the machine has the driver.
     static func gpuProblem(_ facts: EngineValues.Facts, probe: DeviceProbe) -> String? {
         if facts.Runtimes?["nvidia"] != nil || facts.DiscoveredDevices?.isEmpty == false { return nil }
-        guard let missing = probe.unavailability(of: PoolSettings(name: "gpu", device: .gpu)) else { return nil }
+        guard let missing = probe.unavailability(of: .gpu) else { return nil }
         return "the engine has neither a runtime `nvidia` nor discovered devices, and there is \(missing)"
     }
 }

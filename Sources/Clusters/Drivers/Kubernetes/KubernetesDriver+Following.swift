@@ -1,6 +1,6 @@
 import Logging
 import Observability
-import Settings
+import ScalerCore
 import Synchronization
 
 extension KubernetesDriver {

@@ -1,6 +1,6 @@
 package import Logging
 import Observability
-package import Settings
+package import ScalerCore
 import Synchronization
 import Time
 
@@ -11,7 +11,8 @@ import Time
 /// within the pod's termination grace. A scaler that ends leaves the pods alone.
 ///
 /// Never let a HorizontalPodAutoscaler or KEDA act on the same object: both would set the count.
-package final class KubernetesDriver: FleetDriver {
+package final class KubernetesDriver: PoolDriver {
+    package let ordering = WorkerOrdering.byCount
     package let events: AsyncStream<WorkerEvent>
 
     let client: KubernetesClient
@@ -43,9 +44,11 @@ package final class KubernetesDriver: FleetDriver {
 
     deinit { report.finish() }
 
-    package func unavailability(of pool: PoolSettings) -> String? {
-        guard pools[pool.name] != nil else { return "pool \(pool.name) does not say which Deployment its workers are" }
-        return state.withLock { $0.problems[pool.name] }
+    package func unavailability(of pool: PoolPlace) -> Unavailability? {
+        guard pools[pool.name] != nil else {
+            return Unavailability("pool \(pool.name) does not say which Deployment its workers are", .untilRestart)
+        }
+        return state.withLock { $0.problems[pool.name] }.map { Unavailability($0, .passing) }
     }
 
     package func run() async {
@@ -60,10 +63,10 @@ package final class KubernetesDriver: FleetDriver {
     private static let attempts = 5
 
     package func scale(
-        _ pool: PoolSettings, to count: Int, idle: [String], authority: @escaping @Sendable () -> Duration?
-    ) async throws(WorkerDriverError) -> FleetChange {
+        _ pool: PoolPlace, to count: Int, idle: [String], authority: @escaping @Sendable () -> Duration?
+    ) async throws(WorkerDriverError) -> CountChange {
         guard let target = pools[pool.name] else {
-            throw WorkerDriverError(.unavailable, unavailability(of: pool) ?? "pool \(pool.name) is not known")
+            throw WorkerDriverError(.unavailable, unavailability(of: pool)?.reason ?? "pool \(pool.name) is not known")
         }
         do {
             return try await scale(
@@ -84,7 +87,7 @@ package final class KubernetesDriver: FleetDriver {
 
     private func scale(
         _ target: KubernetesPool, of pool: String, to count: Int, idle: [String], during time: OrderTime
-    ) async throws(KubernetesError) -> FleetChange {
+    ) async throws(KubernetesError) -> CountChange {
         var generator = SystemRandomNumberGenerator()
         var pause = Backoff(first: .milliseconds(20), longest: .milliseconds(200))
         var conflict: KubernetesError?
@@ -96,7 +99,7 @@ package final class KubernetesDriver: FleetDriver {
                 state.ledgers[pool, default: PodLedger()].plan(
                     from: current, to: count, naming: idle, isFollowed: state.problems[pool] == nil)
             }
-            let change = FleetChange(before: current, now: plan.count)
+            let change = CountChange(before: current, now: plan.count)
             if plan.count == current { return change }
             if plan.count < current { try await mark(plan.leaving, in: pool, during: time) }
             // Not what was true before the answer came: another leader's count would carry the version that was read.

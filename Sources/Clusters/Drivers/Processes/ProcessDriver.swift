@@ -1,6 +1,6 @@
 import Glibc
-package import Jobs
-package import Settings
+import Jobs
+package import ScalerCore
 import Synchronization
 
 /// Workers as child processes on this machine, made by running this program's own file again.
@@ -10,7 +10,7 @@ import Synchronization
 /// were to live on, and ends them where they should have ended.
 ///
 /// A worker that ended is not started again by itself: the policy decides anew at once, and backs off after failed starts.
-package final class ProcessDriver: WorkerDriver {
+package final class ProcessDriver: PoolDriver {
     /// Where the output of workers goes.
     package enum Logs: Sendable, Equatable {
         /// To this process's own output and error.
@@ -20,7 +20,7 @@ package final class ProcessDriver: WorkerDriver {
     }
 
     private struct Entry {
-        var pool: PoolSettings
+        var pool: PoolPlace
         /// `nil` while the start is under way.
         var child: ChildProcess?
         /// Whether `started` was told; an exit before that waits for it.
@@ -29,15 +29,16 @@ package final class ProcessDriver: WorkerDriver {
         var board: RunBoard?
     }
 
+    package let ordering = WorkerOrdering.oneByOne(.starter)
     package let events: AsyncStream<WorkerEvent>
 
     private let children: ChildProcesses
-    private let arguments: @Sendable (PoolSettings, String) -> [String]
+    private let arguments: @Sendable (PoolPlace, String) -> [String]
     private let executable: String
     private let logs: Logs
     private let probe: DeviceProbe
     private let killMargin: Duration
-    private let makeID: @Sendable (PoolSettings) -> String
+    private let makeID: @Sendable (PoolPlace) -> String
     private let limits: [String: ProcessLimits]
     private let environment: [String: String]
     private let cluster: String
@@ -47,8 +48,6 @@ package final class ProcessDriver: WorkerDriver {
     /// Not bounded by itself: two events for each worker, and pools bound the workers.
     private let report: AsyncStream<WorkerEvent>.Continuation
     private let entries = Mutex<[String: Entry]>([:])
-    /// Of workers that ended, until somebody asks.
-    private let lastRuns = Mutex<[String: LastRuns]>([:])
 
     /// - Parameters:
     ///   - children: starts and watches all processes of this program.
@@ -66,8 +65,8 @@ package final class ProcessDriver: WorkerDriver {
         probe: DeviceProbe = DeviceProbe(), killMargin: Duration = .seconds(5), limits: [String: ProcessLimits] = [:],
         environment: [String: String] = ProcessDriver.ownEnvironment(), cluster: String = "spate",
         parentDeath: ParentDeath = .drains,
-        makeID: @escaping @Sendable (PoolSettings) -> String = { "\($0.name)-\(ProcessDriver.randomHex())" },
-        arguments: @escaping @Sendable (_ pool: PoolSettings, _ worker: String) -> [String]
+        makeID: @escaping @Sendable (PoolPlace) -> String = { "\($0.name)-\(ProcessDriver.randomHex())" },
+        arguments: @escaping @Sendable (_ pool: PoolPlace, _ worker: String) -> [String]
     ) {
         self.children = children
         self.logs = logs
@@ -85,11 +84,11 @@ package final class ProcessDriver: WorkerDriver {
 
     deinit { report.finish() }
 
-    package func unavailability(of pool: PoolSettings) -> String? { probe.unavailability(of: pool) }
+    package func unavailability(of pool: PoolPlace) -> Unavailability? { probe.unavailability(of: pool) }
 
-    package func start(in pool: PoolSettings) async throws(WorkerDriverError) -> String {
-        if let reason = unavailability(of: pool) {
-            throw WorkerDriverError(.unavailable, "pool \(pool.name) cannot start a worker: \(reason)")
+    package func start(in pool: PoolPlace) async throws(WorkerDriverError) -> String {
+        if let missing = unavailability(of: pool) {
+            throw WorkerDriverError(.unavailable, "pool \(pool.name) cannot start a worker: \(missing.reason)")
         }
         let worker = makeID(pool)
         let board = RunBoard.make()
@@ -164,20 +163,15 @@ package final class ProcessDriver: WorkerDriver {
         if parentDeath != .livesOn { orphan.requestEnd() }
         guard let wasAsked = await orphan.follow() else { return }
         orphans.withLock { _ = $0.removeValue(forKey: orphan.worker) }
-        lastRuns.withLock { $0[orphan.worker] = orphan.lastRuns }
         report.yield(
             .exited(
                 worker: orphan.worker, pool: orphan.pool,
                 reason: wasAsked
                     ? "its scaler had ended before it" : "how it ended is not known: another scaler had started it",
-                isFailure: !wasAsked))
+                isFailure: !wasAsked, ran: orphan.lastRuns))
     }
 
-    package func takeLastRuns(of worker: String) -> LastRuns {
-        lastRuns.withLock { $0.removeValue(forKey: worker) } ?? .unknown
-    }
-
-    private func environment(of worker: String, in pool: PoolSettings, board: RunBoard?) -> [String: String] {
+    private func environment(of worker: String, in pool: PoolPlace, board: RunBoard?) -> [String: String] {
         var marks = OrphanProcess.marks(
             worker: worker, pool: pool.name, cluster: cluster, grace: pool.drainTimeout + killMargin)
         if board != nil { marks[RunBoard.variable] = "3" }
@@ -200,7 +194,7 @@ package final class ProcessDriver: WorkerDriver {
 
     // MARK: Order of events
 
-    private func noteStart(of worker: String, in pool: PoolSettings, _ child: ChildProcess) {
+    private func noteStart(of worker: String, in pool: PoolPlace, _ child: ChildProcess) {
         entries.withLock { $0[worker]?.child = child }
         report.yield(.started(worker: worker, pool: pool.name))
         let exit = entries.withLock { entries -> ProcessExit? in
@@ -210,7 +204,7 @@ package final class ProcessDriver: WorkerDriver {
         if let exit { reportExit(of: worker, in: pool, exit) }
     }
 
-    private func noteExit(of worker: String, in pool: PoolSettings, _ status: ProcessExit) {
+    private func noteExit(of worker: String, in pool: PoolPlace, _ status: ProcessExit) {
         let isTold = entries.withLock { entries in
             guard entries[worker]?.isTold == true else {
                 entries[worker]?.exit = status
@@ -221,12 +215,12 @@ package final class ProcessDriver: WorkerDriver {
         if isTold { reportExit(of: worker, in: pool, status) }
     }
 
-    private func reportExit(of worker: String, in pool: PoolSettings, _ status: ProcessExit) {
-        if let board = entries.withLock({ $0.removeValue(forKey: worker) })?.board {
-            lastRuns.withLock { $0[worker] = board.lastRuns }
-        }
+    private func reportExit(of worker: String, in pool: PoolPlace, _ status: ProcessExit) {
+        let board = entries.withLock { $0.removeValue(forKey: worker) }?.board
         report.yield(
-            .exited(worker: worker, pool: pool.name, reason: status.description, isFailure: !status.isSuccess))
+            .exited(
+                worker: worker, pool: pool.name, reason: status.description, isFailure: !status.isSuccess,
+                ran: board?.lastRuns ?? .unknown))
     }
 
     private func logPath(of worker: String) -> String? {
