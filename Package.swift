@@ -75,7 +75,8 @@ let adapters: [Target] = [
         ],
         swiftSettings: strict),
     .target(
-        name: "PolicyImport", dependencies: [.product(name: "Yams", package: "Yams")], swiftSettings: strict),
+        name: "PolicyImport", dependencies: ["Time", "Scaling", .product(name: "Yams", package: "Yams")],
+        swiftSettings: strict),
     .target(
         name: "RedisClient", dependencies: ["CHiredis", "Time", nioCore, nioPosix, nioSSL, logging],
         swiftSettings: strict),

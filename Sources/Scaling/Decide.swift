@@ -21,8 +21,8 @@ import Time
 package func decide(_ observation: Observation, policy: Policy, state: inout PolicyState) -> Decision {
     state.align(with: policy)
     let isFresh = observation.isFresh(within: policy.staleAfter)
-    guard case .spate = policy.algorithm else {
-        return decideKnown(observation, policy: policy, isFresh: isFresh, state: &state)
+    if let other = policy.algorithm.other {
+        return decideByAlgorithm(other, observation, policy: policy, isFresh: isFresh, state: &state)
     }
     let now = observation.time
     let pools = observation.pools(of: policy)

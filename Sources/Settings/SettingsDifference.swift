@@ -1,4 +1,5 @@
 import Time
+import Scaling
 
 /// What is different between two settings, key by key, in the words of the files.
 package struct SettingsDifference: Sendable, Equatable, CustomStringConvertible {
@@ -33,6 +34,11 @@ package struct SettingsDifference: Sendable, Equatable, CustomStringConvertible 
     private static func flatten(_ value: Any, key: String, into leaves: inout [(String, String)]) {
         if let text = leaf(value) {
             leaves.append((key, text))
+            return
+        }
+        if let algorithm = value as? Algorithm {
+            leaves.append((key, algorithm.name))
+            leaves += algorithm.values.map { (joined(key, "\(algorithm.name).\($0.path)"), $0.value) }
             return
         }
         let mirror = Mirror(reflecting: value)

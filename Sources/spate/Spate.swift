@@ -24,7 +24,7 @@ struct Spate: AsyncParsableCommand {
             Up.self, RunGateway.self, RunWorker.self, RunScaler.self, Load.self, Rehearse.self, Check.self,
             Status.self, Pools.self, Why.self, Decisions.self, Cost.self, Record.self, Versions.self, Override.self,
             Pause.self,
-            Resume.self, Protect.self, Leave.self, Reload.self, Simulate.self, Import.self, Bench.self,
+            Resume.self, Protect.self, Leave.self, Reload.self, Simulate.self, Algorithms.self, Import.self, Bench.self,
         ])
 
     static func main() async {

@@ -11,7 +11,7 @@ from conftest import ROOT, SPATE, infer
 
 MANIFEST = ROOT / "Tests/PolicyImportTests/Manifests/streams.yaml"
 COMMANDS = [
-    ["simulate", "--list"], ["simulate", "--trace", str(pathlib.Path(__file__).parent / "counts.csv"), "--against", "fixed"],
+    ["simulate", "--list"], ["algorithms"], ["simulate", "--trace", str(pathlib.Path(__file__).parent / "counts.csv"), "--against", "fixed"],
     ["check", "--config", "cluster/simulation/spate.yaml"], ["import", str(MANIFEST)], ["--help"], ["--version"],
     ["status", "--config", "/nowhere"], ["check", "--config", "/nowhere"], ["statsu"],
 ]

@@ -42,7 +42,7 @@ import Time
             "    - {type: \(type), metadata: {\(key): \"\(value)\", queueName: orders, password: geheim}}")
         let imported = try importPolicy(from: yaml)
         let settings = try ReadBack.settings(imported.yaml)
-        guard case .kedaLag(let keda) = settings.scaler.algorithm else {
+        guard let keda = settings.scaler.algorithm.as(KEDALag.self) else {
             Issue.record("unexpected algorithm in \(imported.yaml)")
             return
         }
@@ -82,7 +82,7 @@ import Time
                     - {type: kafka, metadata: {lagThreshold: "9"}}
                     - {type: redis, metadata: {listLength: "5"}}
                 """))
-        guard case .kedaLag(let keda) = try ReadBack.settings(imported.yaml).scaler.algorithm else {
+        guard let keda = try ReadBack.settings(imported.yaml).scaler.algorithm.as(KEDALag.self) else {
             Issue.record("unexpected algorithm")
             return
         }

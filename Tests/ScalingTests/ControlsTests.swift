@@ -4,8 +4,8 @@ import Testing
 import Time
 
 private let knownAlgorithms: [Algorithm] = [
-    .hpa(HPA()), .kedaLag(KEDALag()), .knativeKPA(KnativeKPA()), .ray(RayServe()), .awsBacklog(AWSBacklog()),
-    .fixed(FixedCount()),
+    Algorithm(HPA()), Algorithm(KEDALag()), Algorithm(KnativeKPA()), Algorithm(RayServe()), Algorithm(AWSBacklog()),
+    Algorithm(FixedCount()),
 ]
 
 /// What an operator can do beside setting limits.

@@ -90,7 +90,7 @@ import Time
             var policy = Policy(
                 models: [ModelPolicy(name: "m", pools: ["cpu"], maximumRows: 1, assumedCost: Self.slow)],
                 pools: [PoolPolicy(name: "cpu", maximum: 20)])
-            policy.algorithm = .kedaLag(KEDALag())
+            policy.algorithm = Algorithm(KEDALag())
             var state = PolicyState()
             return decide(
                 Observation(

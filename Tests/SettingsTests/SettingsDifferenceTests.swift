@@ -15,12 +15,13 @@ import Testing
         after.pools.removeLast()
         after.scaler.targetWait = .milliseconds(250)
         after.scaler.isPaused = true
-        after.scaler.algorithm = .ray(RayServe())
+        after.scaler.algorithm = Algorithm(RayServe())
         after.models[0].deadlines = [.high: .seconds(1)]
         let lines = SettingsDifference.between(before, after).map(\.description)
         for line in [
             "pools.cpu.maximum_workers: 2 -> 4", "pools.cpu.scale_out_rate.per: not given -> 30s",
             "scaler.target_wait: 1s -> 250ms", "scaler.paused: false -> true", "scaler.algorithm: spate -> ray",
+            "scaler.algorithm.ray.upscale_delay: not given -> 30s",
             "models.digits.deadlines.high: not given -> 1s", "pools.gpu.device: cpu -> not given",
         ] { #expect(lines.contains(line), "\(line) in \(lines)") }
         #expect(!lines.contains { $0.hasPrefix("pools.cpu.minimum_workers") })

@@ -23,7 +23,7 @@ import Traffic
     @Test("the table and the page hold every policy")
     func reports() throws {
         let comparison = Comparison(
-            try makeScenario([(0, 600), (60, 6_000), (120, 600)]), [Contender(.spate), Contender(.hpa)])
+            try makeScenario([(0, 600), (60, 6_000), (120, 600)]), [Contender(.spate), Contender(Algorithm(HPA()))])
         let text = comparison.text()
         let page = SimulationPage([comparison]).html()
         for name in ["oracle", "spate", "hpa"] {
@@ -43,7 +43,7 @@ import Traffic
         ])
     func verdicts(one: Double, cost: Double, other: Double, otherCost: Double, verdict: Verdict) throws {
         func result(_ attainment: Double, _ cost: Double) throws -> SimulationResult {
-            var result = Simulator.run(try makeScenario([(0, 60), (10, 60)]), Contender(.fixed))
+            var result = Simulator.run(try makeScenario([(0, 60), (10, 60)]), Contender(Algorithm(FixedCount())))
             result.jobs = 1_000_000
             result.onTime = Int(attainment * 1e6)
             result.pools[0].cost = cost

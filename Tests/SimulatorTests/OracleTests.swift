@@ -20,8 +20,8 @@ import Time
         let scenario = try makeScenario(
             [(0, 600), (60, 9_000), (120, 900), (200, 60)], spread: 0, seed: seed)
         let bound = try #require(OraclePlayer(scenario).play().bound)
-        for name in Algorithm.Name.allCases where name != .oracle {
-            let result = Simulator.run(scenario, Contender(name))
+        for algorithm in everyAlgorithm where !algorithm.isMade {
+            let result = Simulator.run(scenario, Contender(algorithm))
             if result.onTime == result.jobs { #expect(result.workerSeconds >= bound) }
         }
     }

@@ -21,12 +21,12 @@ func makeScenario(
 }
 
 @Suite struct SimulationTests {
-    @Test("every job is finished, expired or lost, under every policy", arguments: Algorithm.Name.allCases)
-    func conservation(name: Algorithm.Name) throws {
+    @Test("every job is finished, expired or lost, under every policy", arguments: everyAlgorithm)
+    func conservation(algorithm: Algorithm) throws {
         let scenario = try makeScenario(
             [(0, 300), (60, 12_000), (120, 300), (240, 0)],
             disruptions: [Disruption(at: .seconds(70), .kill(share: 0.5))])
-        let result = Simulator.run(scenario, Contender(name))
+        let result = Simulator.run(scenario, Contender(algorithm))
         #expect(result.jobs == scenario.trace.count)
         #expect(result.finished + result.expired + result.lost == result.jobs)
         #expect(result.onTime <= result.finished)
@@ -53,7 +53,7 @@ func makeScenario(
         var scenario = try makeScenario(
             [(0, load * 3_000), (8_000, load * 3_000)], deadline: nil, startUp: .milliseconds(1), maximum: 1)
         scenario.pools[0].minimum = 1
-        let result = Simulator.run(scenario, Contender(.fixed))
+        let result = Simulator.run(scenario, Contender(Algorithm(FixedCount())))
         let expected = load * 0.02 / (2 * (1 - load))
         let mean = try #require(result.wait?.mean)
         #expect(abs(mean / expected - 1) < 0.07)
@@ -75,7 +75,7 @@ func makeScenario(
     func kill(fidelity: Fidelity) throws {
         let scenario = try makeScenario(
             perRow: .milliseconds(60), disruptions: [Disruption(at: .seconds(150), .kill(share: 0.5))])
-        let result = Simulator.run(scenario, Contender(.fixed), fidelity: fidelity)
+        let result = Simulator.run(scenario, Contender(Algorithm(FixedCount())), fidelity: fidelity)
         #expect(result.finished == result.jobs)
         #expect(result.returned > 0)
         // Ten of twenty were gone and were started again.
@@ -121,7 +121,7 @@ func makeScenario(
         scenario.trace.cohorts = [
             .init(at: 0, count: 100, priority: 2), .init(at: 900_000, count: 10, priority: priority),
         ]
-        let result = Simulator.run(scenario, Contender(.fixed))
+        let result = Simulator.run(scenario, Contender(Algorithm(FixedCount())))
         #expect(abs(result.finished - finished) <= 1)
         #expect(result.expired == 110 - result.finished)
     }

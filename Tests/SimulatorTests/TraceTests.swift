@@ -144,25 +144,27 @@ import Traffic
 
     @Test("contenders are read with their parameters")
     func contenders() throws {
-        let spate = try Contender(text: "spate:targetUtilization=0.9,targetWait=250ms,minimum=2,calendar=true")
+        let spate = try Contender(text: "spate:target_utilization=0.9,target_wait=250ms,minimum=2,calendar=true")
         #expect(spate.policy.targetUtilization == 0.9)
         #expect(spate.policy.targetWait == .milliseconds(250))
         #expect(spate.hasCalendar)
         let scenario = try makeScenario()
         #expect(scenario.policy(spate.policy, algorithm: .spate).pools[0].minimum == 2)
-        let keda = try Contender(text: "keda-lag:lagCount=50,cooldownPeriod=1m")
-        #expect(keda.policy.algorithm == .kedaLag(KEDALag(lagCount: 50, cooldownPeriod: .seconds(60))))
+        let keda = try Contender(text: "keda-lag:lag_count=50,cooldown_period=1m")
+        #expect(keda.policy.algorithm == Algorithm(KEDALag(lagCount: 50, cooldownPeriod: .seconds(60))))
     }
 
-    @Test("parameters have the names of a cluster file, too, and one that is none is answered with those that are")
+    @Test("parameters have the names of a cluster file, and one that is none is answered with those that are")
     func parameterNames() throws {
         #expect(try Contender(text: "spate:target_utilization=0.9,target_wait=250ms").policy.targetUtilization == 0.9)
-        #expect(
-            try Contender(text: "keda-lag:lag_count=50").policy.algorithm
-                == Contender(text: "keda-lag:lagCount=50").policy.algorithm)
         for (text, known) in [
             ("spate:target_utilisation=1", "target_utilization"), ("hpa:lagCount=1", "scale_up_pods"),
-            ("fixed:count=1", "workers"),
+            ("fixed:count=1", "workers"), ("keda-lag:lagCount=50", "'lagCount' is written lag_count"),
+            ("spate:targetUtilization=0.9", "'targetUtilization' is written target_utilization"),
+            ("knative-kpa:panic_threshold=0", "'panic_threshold' must be a number from 1 to 1000, got '0'"),
+            ("ray:upscale_delay=5", "'upscale_delay' must be a duration with its unit from 0s to 1d, got '5'"),
+            ("hpa:metric=cpu", "'metric' must be one of utilization, jobs, got 'cpu'"),
+            ("hpa:target=80", "'target': 80.0 is no share"),
         ] {
             let error = #expect(throws: ContenderError.self) { try Contender(text: text) }
             #expect(error?.description.contains(known) == true)
@@ -171,7 +173,7 @@ import Traffic
 
     @Test(
         "a contender that is none is refused",
-        arguments: ["", "nobody", "hpa:target", "hpa:target=x", "spate:colour=red", "ray:upscaleDelay=5"])
+        arguments: ["", "nobody", "hpa:target", "hpa:target=x", "spate:colour=red", "ray:upscale_delay=5"])
     func badContenders(text: String) {
         #expect(throws: ContenderError.self) { try Contender(text: text) }
     }

@@ -1,3 +1,5 @@
+import Scaling
+
 /// Turns `behavior` of autoscaling/v2 into the keys of Spate's `behavior`.
 ///
 /// Spate has one percentage and one number of workers on the way up, in one period, whichever is more; and one percentage on
@@ -21,22 +23,23 @@ enum BehaviorKeys {
         let origins = [behavior.up.tolerance, behavior.down.tolerance].compactMap { $0?.origin }
         return [
             PolicyLine(
-                key: "tolerance", value: PlainText.number(chosen.value), origin: origins.joined(separator: "; "))
+                \HPABehavior.tolerance, value: PlainText.number(chosen.value), origin: origins.joined(separator: "; "))
         ]
     }
 
     private static func direction(
         _ direction: ForeignBehavior.Direction, isUp: Bool, notes: ImportNotes
     ) -> [PolicyLine] {
-        let prefix = isUp ? "scale_up" : "scale_down"
         var lines: [PolicyLine] = []
         if let window = direction.window {
+            let value = "\(window.value)s"
             lines.append(
-                PolicyLine(
-                    key: "\(prefix)_stabilization_window", value: "\(window.value)s", origin: window.origin))
+                isUp
+                    ? PolicyLine(\HPABehavior.scaleUpStabilizationWindow, value: value, origin: window.origin)
+                    : PolicyLine(\HPABehavior.scaleDownStabilizationWindow, value: value, origin: window.origin))
         }
         if direction.select == .disabled, let field = direction.selectField {
-            return lines + disabled(direction, field, prefix: prefix, isUp: isUp, notes: notes)
+            return lines + disabled(direction, field, isUp: isUp, notes: notes)
         }
         if let field = direction.selectField, direction.select == .max || direction.policies?.count == 1 {
             notes.note(field, "what Spate does: of several policies it takes the one that allows more")
@@ -60,12 +63,20 @@ enum BehaviorKeys {
 
     /// A rate of zero in a short period, which allows no change at all.
     private static func disabled(
-        _ direction: ForeignBehavior.Direction, _ field: ManifestField, prefix: String, isUp: Bool, notes: ImportNotes
+        _ direction: ForeignBehavior.Direction, _ field: ManifestField, isUp: Bool, notes: ImportNotes
     ) -> [PolicyLine] {
         for policy in direction.policies ?? [] { notes.note(policy.field, "without effect: selectPolicy is Disabled") }
-        let keys = isUp ? ["percent", "pods"] : ["percent"]
-        return keys.map { PolicyLine(key: "\(prefix)_\($0)", value: "0", origin: field.origin) }
-            + [PolicyLine(key: "\(prefix)_period", value: "1s", origin: field.origin)]
+        let origin = field.origin
+        return isUp
+            ? [
+                PolicyLine(\HPABehavior.scaleUpPercent, value: "0", origin: origin),
+                PolicyLine(\HPABehavior.scaleUpPods, value: "0", origin: origin),
+                PolicyLine(\HPABehavior.scaleUpPeriod, value: "1s", origin: origin),
+            ]
+            : [
+                PolicyLine(\HPABehavior.scaleDownPercent, value: "0", origin: origin),
+                PolicyLine(\HPABehavior.scaleDownPeriod, value: "1s", origin: origin),
+            ]
     }
 
     /// The policy of a unit that decides: the fastest for Max, the slowest for Min.
@@ -99,6 +110,7 @@ enum BehaviorKeys {
         }
         let period = max(percent?.period ?? 0, pods?.period ?? 0)
         guard let first = percent ?? pods else { return [] }
+        let mostPods = HPABehavior.bounds(\.scaleUpPods)
         func value(_ rate: ForeignBehavior.Rate?) -> (text: String, origin: String) {
             guard let rate else { return ("0", "not among the policies of \(parent(of: first.field.path))") }
             guard rate.period != period else { return ("\(rate.value)", rate.field.origin) }
@@ -107,18 +119,18 @@ enum BehaviorKeys {
                 "\(rate.value) in \(rate.period) s; Spate has one period on the way up, so it is as much more in"
                     + " \(period) s")
             let scaled = Double(rate.value) * Double(period) / Double(rate.period)
-            let limit = rate.unit == .pods ? 10_000 : 1e6
+            let limit = (rate.unit == .pods ? mostPods : HPABehavior.bounds(\.scaleUpPercent)).upperBound
             let text =
                 rate.unit == .pods ? "\(Int(min(scaled.rounded(), limit)))" : PlainText.number(min(scaled, limit))
             return (text, rate.field.origin)
         }
         let share = value(percent)
-        let count = value(pods.map { capped($0, at: 10_000, notes: notes) })
+        let count = value(pods.map { capped($0, at: Int(mostPods.upperBound), notes: notes) })
         return [
-            PolicyLine(key: "scale_up_percent", value: share.text, origin: share.origin),
-            PolicyLine(key: "scale_up_pods", value: count.text, origin: count.origin),
+            PolicyLine(\HPABehavior.scaleUpPercent, value: share.text, origin: share.origin),
+            PolicyLine(\HPABehavior.scaleUpPods, value: count.text, origin: count.origin),
             PolicyLine(
-                key: "scale_up_period", value: "\(period)s",
+                \HPABehavior.scaleUpPeriod, value: "\(period)s",
                 origin: (percent?.period == period ? percent : pods)?.field.origin ?? first.field.origin),
         ]
     }
@@ -137,10 +149,10 @@ enum BehaviorKeys {
                     + (percent == nil ? "; the default of 100 % stands" : ""))
         }
         guard let percent else { return [] }
-        let share = capped(percent, at: 100, notes: notes)
+        let share = capped(percent, at: Int(HPABehavior.bounds(\.scaleDownPercent).upperBound), notes: notes)
         return [
-            PolicyLine(key: "scale_down_percent", value: "\(share.value)", origin: share.field.origin),
-            PolicyLine(key: "scale_down_period", value: "\(share.period)s", origin: share.field.origin),
+            PolicyLine(\HPABehavior.scaleDownPercent, value: "\(share.value)", origin: share.field.origin),
+            PolicyLine(\HPABehavior.scaleDownPeriod, value: "\(share.period)s", origin: share.field.origin),
         ]
     }
 

@@ -1,3 +1,6 @@
+import Scaling
+import Time
+
 /// Puts a foreign policy into the keys of Spate's own algorithm.
 struct NativePolicy {
     let jobTime: Duration?
@@ -18,10 +21,13 @@ struct NativePolicy {
                 drop(polling, .note, "Spate looks every 250 ms, and at once when a job comes to an idle pool")
             }
         case .utilization(let share):
-            // What scaler.target_utilization may be.
-            let nearest = max(share.value, 0.05)
-            if nearest != share.value { drop(share, .warning, "below 0.05, which Spate allows; that is nearest") }
-            lines.append(PolicyLine(key: "target_utilization", value: PlainText.number(nearest), origin: share.origin))
+            let least = Policy.bounds(\.targetUtilization).lowerBound
+            let nearest = max(share.value, least)
+            if nearest != share.value {
+                drop(share, .warning, "below \(PlainText.number(least)), which Spate allows; that is nearest")
+            }
+            lines.append(
+                PolicyLine(\Policy.targetUtilization, value: PlainText.number(nearest), origin: share.origin))
         }
         if let window = window(policy) { lines.append(window) }
         behavior(policy.behavior)
@@ -50,7 +56,7 @@ struct NativePolicy {
         return rate
     }
 
-    /// So many jobs a worker wait for as long as they take; 1 ms to 1 h, as `target_wait` may be.
+    /// So many jobs a worker wait for as long as they take.
     private func wait(of count: Sourced<Double>) -> PolicyLine {
         let jobs = PlainText.number(count.value)
         guard let jobTime else {
@@ -58,16 +64,16 @@ struct NativePolicy {
                 count, .warning,
                 "\(jobs) jobs a worker are a wait of \(jobs) x the time of one job, which is not known; --job-time tells it."
                     + " The default of 1 s stands")
-            return PolicyLine(key: "target_wait", value: "1s", origin: "Spate's default; \(count.origin)")
+            return PolicyLine(\Policy.targetWait, value: "1s", origin: "Spate's default; \(count.origin)")
         }
-        let (seconds, attoseconds) = jobTime.components
-        let time = Double(seconds) + Double(attoseconds) / 1e18
-        let wait = min(max(count.value * time, 0.001), 3_600)
+        let time = jobTime.seconds
+        let bounds = Policy.bounds(\.targetWait)
+        let wait = min(max(count.value * time, bounds.lowerBound), bounds.upperBound)
         if wait != count.value * time {
             drop(count, .warning, "Spate allows 1 ms to 1 h; that is nearest")
         }
         return PolicyLine(
-            key: "target_wait", value: PlainText.duration(wait),
+            \Policy.targetWait, value: PlainText.duration(wait),
             origin: "\(jobs) jobs a worker x \(PlainText.duration(time)) a job; \(count.origin)")
     }
 
@@ -85,7 +91,7 @@ struct NativePolicy {
                 cooldown, .warning,
                 "Spate has one window for the way down, also to zero: \(chosen.value) s, of \(chosen.origin)")
         }
-        return PolicyLine(key: "scale_in_window", value: "\(chosen.value)s", origin: chosen.origin)
+        return PolicyLine(\Policy.scaleInWindow, value: "\(chosen.value)s", origin: chosen.origin)
     }
 
     private func behavior(_ behavior: ForeignBehavior?) {

@@ -1,9 +1,4 @@
-/// A key of the result, with where its value comes from.
-struct PolicyLine {
-    var key: String
-    var value: String
-    var origin: String
-}
+import Scaling
 
 /// Writes a foreign policy as sections of the cluster file.
 struct PolicyText {
@@ -68,33 +63,33 @@ struct PolicyText {
 
     private func same(_ policy: ForeignPolicy, notes: ImportNotes) -> [String] {
         var parameters: [PolicyLine] = []
-        var name = "hpa"
+        var name = HPA.name
         switch policy.measure {
         case .lag(let lag):
-            name = "keda-lag"
+            name = KEDALag.name
             parameters = [
-                PolicyLine(key: "lag_count", value: PlainText.number(lag.count.value), origin: lag.count.origin),
+                PolicyLine(\KEDALag.lagCount, value: PlainText.number(lag.count.value), origin: lag.count.origin),
                 PolicyLine(
-                    key: "activation_lag_count", value: PlainText.number(lag.activation.value),
+                    \KEDALag.activationLagCount, value: PlainText.number(lag.activation.value),
                     origin: lag.activation.origin),
-                PolicyLine(key: "polling_interval", value: "\(lag.polling.value)s", origin: lag.polling.origin),
-                PolicyLine(key: "cooldown_period", value: "\(lag.cooldown.value)s", origin: lag.cooldown.origin),
+                PolicyLine(\KEDALag.pollingInterval, value: "\(lag.polling.value)s", origin: lag.polling.origin),
+                PolicyLine(\KEDALag.cooldownPeriod, value: "\(lag.cooldown.value)s", origin: lag.cooldown.origin),
             ]
         case .utilization(let share):
             parameters = [
-                PolicyLine(key: "metric", value: "utilization", origin: share.origin),
-                PolicyLine(key: "target", value: PlainText.number(share.value), origin: share.origin),
+                PolicyLine(\HPA.metric, value: HPA.Metric.utilization.rawValue, origin: share.origin),
+                PolicyLine(\HPA.target, value: PlainText.number(share.value), origin: share.origin),
             ]
         case .other: return []
         case .jobs(let jobs):
             parameters = [
-                PolicyLine(key: "metric", value: "jobs", origin: jobs.origin),
-                PolicyLine(key: "target", value: PlainText.number(jobs.value), origin: jobs.origin),
+                PolicyLine(\HPA.metric, value: HPA.Metric.jobs.rawValue, origin: jobs.origin),
+                PolicyLine(\HPA.target, value: PlainText.number(jobs.value), origin: jobs.origin),
             ]
         }
         var lines = ["  algorithm: \(name)", "  \(name):"] + parameters.map { Self.text($0, indent: 4) }
         let behavior = policy.behavior.map { BehaviorKeys.lines(of: $0, notes: notes) } ?? []
-        if !behavior.isEmpty { lines += ["    behavior:"] + behavior.map { Self.text($0, indent: 6) } }
+        if !behavior.isEmpty { lines += ["    \(HPA.behaviorSection):"] + behavior.map { Self.text($0, indent: 6) } }
         return lines
     }
 

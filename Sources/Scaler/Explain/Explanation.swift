@@ -37,7 +37,7 @@ package struct Explanation: Sendable, Equatable, Codable {
         proof = .missing
         guard let look, let json, let replay = Replay(look, policy: json) else { return }
         let again = replay.decision()
-        algorithm = replay.policy.algorithm.name.rawValue
+        algorithm = replay.policy.algorithm.name
         let record = again.pools.first { $0.pool == decision.pool }.map {
             DecisionRecord($0, at: again.time, isDone: !decision.dry_run)
         }

@@ -1,4 +1,4 @@
-import Time
+package import Time
 
 /// Target tracking on the backlog per instance, as AWS describes it for queues.
 ///
@@ -35,21 +35,44 @@ package struct AWSBacklog: Sendable, Equatable, Codable {
         self.scaleInPeriods = scaleInPeriods
     }
 
-    package struct Memory: Sendable, Equatable, Codable {
+    package struct Memory: AlgorithmMemory {
         var lastPeriod: Timestamp?
         var above = 0
         var below = 0
         /// Most instances that the last periods below the target still needed.
         var needed = 0
         var wanted: Int?
+
+        package init() {}
     }
 }
 
-extension AWSBacklog: KnownAlgorithm {
-    func wish(for pool: KnownPool, at now: Timestamp, memory: inout Memory) -> KnownWish {
+extension AWSBacklog: ScalingAlgorithm {
+    package static let name = "aws-backlog"
+    package static let summary =
+        "AWS target tracking on the backlog per instance: waiting jobs a worker against latency over service time, once a minute."
+
+    package static let standard = AWSBacklog()
+    package static let parameters: [Parameter<AWSBacklog>] = [
+        Parameter(
+            "acceptable_latency", \.acceptableLatency, in: .period, "The wait that is aimed at, in jobs ahead of a job."
+        ),
+        Parameter(
+            "processing_time", \.processingTime, in: .microseconds(1) ... .seconds(86_400), absent: "as measured",
+            "Time of one job."),
+        Parameter("period", \.period, in: .period, "Time between two of its looks."),
+        Parameter(
+            "scale_out_periods", \.scaleOutPeriods, in: 1...1_000, unit: "periods",
+            "So many in a row above the target before it grows."),
+        Parameter(
+            "scale_in_periods", \.scaleInPeriods, in: 1...1_000, unit: "periods",
+            "So many in a row below nine tenths of the target before it shrinks."),
+    ]
+
+    package func wish(for pool: PoolLoad, at now: Timestamp, memory: inout Memory) -> PoolWish {
         let minimum = max(pool.minimum, 1)
         let current = memory.wanted ?? max(pool.total, minimum)
-        if let last = memory.lastPeriod, now - last < period { return KnownWish(count: current) }
+        if let last = memory.lastPeriod, now - last < period { return PoolWish(count: current) }
         memory.lastPeriod = now
         let seconds = processingTime?.seconds ?? pool.secondsPerJob
         let target = acceptableLatency.seconds / max(seconds, 1e-9)
@@ -70,6 +93,6 @@ extension AWSBacklog: KnownAlgorithm {
         memory.wanted = count
         let guards =
             count == proportional ? [] : [Guard(kind: .stabilization, from: proportional, to: count)]
-        return KnownWish(count: count, exact: exact, guards: guards)
+        return PoolWish(count: count, exact: exact, guards: guards)
     }
 }

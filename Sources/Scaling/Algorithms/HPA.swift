@@ -1,4 +1,4 @@
-import Time
+package import Time
 
 /// The horizontal pod autoscaler on a resource metric: the share of time that workers are busy, as CPU utilization
 /// would be; or on a number of jobs a worker.
@@ -8,7 +8,7 @@ import Time
 ///
 /// - Source: Kubernetes `replica_calculator.go` (GetResourceReplicas, GetExternalPerPodMetricReplicas).
 package struct HPA: Sendable, Equatable, Codable {
-    package enum Metric: String, Sendable, Equatable, Codable {
+    package enum Metric: String, Sendable, Codable, CaseIterable {
         /// The mean share of ready workers that hold jobs since the last sync.
         case utilization
         /// Waiting and running jobs a worker (`AverageValue`).
@@ -26,21 +26,47 @@ package struct HPA: Sendable, Equatable, Codable {
         self.behavior = behavior
     }
 
-    package struct Memory: Sendable, Equatable, Codable {
+    package struct Memory: AlgorithmMemory {
         var behavior = HPABehavior.Memory()
         var busy = 0.0
         var ready = 0.0
         var wanted: Int?
+
+        package init() {}
     }
 }
 
-extension HPA: KnownAlgorithm {
-    func wish(for pool: KnownPool, at now: Timestamp, memory: inout Memory) -> KnownWish {
+extension HPA: ScalingAlgorithm {
+    package static let name = "hpa"
+    package static let summary =
+        "Kubernetes' horizontal pod autoscaler: the busy share of the workers, or jobs a worker, against a target, every 15 s."
+
+    /// Where a cluster file has the parameters of `HPABehavior`.
+    package static let behaviorSection = "behavior"
+
+    package static let standard = HPA()
+    package static let parameters: [Parameter<HPA>] =
+        [
+            Parameter(
+                "metric", \.metric,
+                "By what it goes: utilization, the share of time that ready workers are busy; jobs, waiting and running jobs a worker."
+            ),
+            Parameter(
+                "target", \.target, in: 0.001...1e6,
+                "What is aimed at: a share for utilization, jobs a worker for jobs."),
+        ] + HPABehavior.parameters.map { Parameter($0, of: \.behavior, section: HPA.behaviorSection) }
+
+    package var finding: ParameterFinding? {
+        metric == .utilization && target > 1
+            ? ParameterFinding("target", "\(target) is no share; with the metric utilization it is 0.001 to 1") : nil
+    }
+
+    package func wish(for pool: PoolLoad, at now: Timestamp, memory: inout Memory) -> PoolWish {
         memory.busy += Double(pool.busy)
         memory.ready += Double(pool.ready)
         let minimum = max(pool.minimum, 1)
         let current = memory.wanted ?? max(pool.total, minimum)
-        guard memory.behavior.isDue(at: now, every: behavior.syncPeriod) else { return KnownWish(count: current) }
+        guard memory.behavior.isDue(at: now, every: behavior.syncPeriod) else { return PoolWish(count: current) }
         behavior.forget(at: now, memory: &memory.behavior)
         var guards: [Guard] = []
         let (wanted, exact) =
@@ -53,7 +79,7 @@ extension HPA: KnownAlgorithm {
             wanted, current: current, minimum: minimum, maximum: pool.maximum, at: now, memory: &memory.behavior,
             guards: &guards)
         memory.wanted = count
-        return KnownWish(count: count, exact: exact, guards: guards)
+        return PoolWish(count: count, exact: exact, guards: guards)
     }
 
     func fromJobs(
@@ -69,7 +95,7 @@ extension HPA: KnownAlgorithm {
     }
 
     private func fromUtilization(
-        of pool: KnownPool, current: Int, memory: Memory, guards: inout [Guard]
+        of pool: PoolLoad, current: Int, memory: Memory, guards: inout [Guard]
     ) -> (Int, Double) {
         guard memory.ready > 0, pool.ready > 0 else { return (current, Double(current)) }
         let busy = memory.busy / memory.ready

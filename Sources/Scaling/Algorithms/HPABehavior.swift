@@ -121,3 +121,28 @@ package struct HPABehavior: Sendable, Equatable, Codable {
         memory.removed.removeAll { now - $0.at >= max(scaleUpPeriod, scaleDownPeriod) }
     }
 }
+
+extension HPABehavior: Parameterized {
+    package static let standard = HPABehavior()
+    package static let parameters: [Parameter<HPABehavior>] = [
+        Parameter("tolerance", \.tolerance, in: 0...1, "A ratio this near to 1 changes nothing."),
+        Parameter("sync_period", \.syncPeriod, in: .period, "Time between two of its looks."),
+        Parameter(
+            "scale_up_stabilization_window", \.scaleUpStabilizationWindow, in: .span,
+            "The lowest recommendation of this time counts on the way up."),
+        Parameter(
+            "scale_down_stabilization_window", \.scaleDownStabilizationWindow, in: .span,
+            "The highest recommendation of this time counts on the way down."),
+        Parameter(
+            "scale_up_percent", \.scaleUpPercent, in: 0...1e6, unit: "percent",
+            "In one period at most so much more than at its start."),
+        Parameter(
+            "scale_up_pods", \.scaleUpPods, in: 0...10_000, unit: "workers",
+            "Or so many workers more, whichever is more."),
+        Parameter("scale_up_period", \.scaleUpPeriod, in: .period, "That period on the way up."),
+        Parameter(
+            "scale_down_percent", \.scaleDownPercent, in: 0...100, unit: "percent",
+            "In one period at most so much less than at its start."),
+        Parameter("scale_down_period", \.scaleDownPeriod, in: .period, "That period on the way down."),
+    ]
+}

@@ -1,4 +1,4 @@
-import Time
+package import Time
 
 /// KEDA's redis-streams scaler on `lagCount`, with the HPA that it makes.
 ///
@@ -28,18 +28,37 @@ package struct KEDALag: Sendable, Equatable, Codable {
         self.behavior = behavior
     }
 
-    package struct Memory: Sendable, Equatable, Codable {
+    package struct Memory: AlgorithmMemory {
         var behavior = HPABehavior.Memory()
         var lastPoll: Timestamp?
         var lastActive: Timestamp?
         var wanted: Int?
+
+        package init() {}
     }
 }
 
-extension KEDALag: KnownAlgorithm {
-    func wish(for pool: KnownPool, at now: Timestamp, memory: inout Memory) -> KnownWish {
+extension KEDALag: ScalingAlgorithm {
+    package static let name = "keda-lag"
+    package static let summary =
+        "KEDA's redis-streams scaler with the HPA that it makes: waiting jobs a worker, polled every 30 s."
+
+    package static let standard = KEDALag()
+    package static let parameters: [Parameter<KEDALag>] =
+        [
+            Parameter("lag_count", \.lagCount, in: 0.001...1e9, unit: "jobs", "Waiting jobs a worker."),
+            Parameter(
+                "activation_lag_count", \.activationLagCount, in: 0...1e9, unit: "jobs",
+                "More than so many waiting jobs wake a pool at zero."),
+            Parameter("polling_interval", \.pollingInterval, in: .period, "Time between two polls."),
+            Parameter(
+                "cooldown_period", \.cooldownPeriod, in: .span,
+                "How long nothing must have waited before it is at zero."),
+        ] + HPABehavior.parameters.map { Parameter($0, of: \.behavior, section: HPA.behaviorSection) }
+
+    package func wish(for pool: PoolLoad, at now: Timestamp, memory: inout Memory) -> PoolWish {
         var current = memory.wanted ?? pool.total
-        var wish = KnownWish(count: current)
+        var wish = PoolWish(count: current)
         let isPoll = memory.lastPoll.map { now - $0 >= pollingInterval } ?? true
         if isPoll {
             memory.lastPoll = now
@@ -47,14 +66,14 @@ extension KEDALag: KnownAlgorithm {
             if isActive { memory.lastActive = now }
             if isActive, current == 0 {
                 current = max(pool.minimum, 1)
-                wish = KnownWish(count: current, exact: 1)
+                wish = PoolWish(count: current, exact: 1)
             } else if !isActive, pool.minimum == 0, current > 0 {
                 // Seconds since the last active poll; a start without any counts from the first poll.
                 if memory.lastActive == nil { memory.lastActive = now }
                 if let lastActive = memory.lastActive, now - lastActive > cooldownPeriod {
                     current = 0
                     memory.behavior = HPABehavior.Memory()
-                    wish = KnownWish(count: 0, exact: 0)
+                    wish = PoolWish(count: 0, exact: 0)
                 }
             }
         }

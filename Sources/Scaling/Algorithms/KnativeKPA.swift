@@ -1,4 +1,4 @@
-import Time
+package import Time
 
 /// Knative's pod autoscaler on concurrency: jobs in the system against a target a worker, over a stable window and a
 /// short one that starts a panic.
@@ -45,7 +45,7 @@ package struct KnativeKPA: Sendable, Equatable, Codable {
         self.tickInterval = tickInterval
     }
 
-    package struct Memory: Sendable, Equatable, Codable {
+    package struct Memory: AlgorithmMemory {
         /// The mean of one second.
         struct Bucket: Sendable, Equatable, Codable {
             var second: Int64
@@ -59,14 +59,45 @@ package struct KnativeKPA: Sendable, Equatable, Codable {
         var panicMost = 0
         var idleSince: Timestamp?
         var wanted: Int?
+
+        package init() {}
     }
 
     /// Jobs a worker that are aimed at: 70 by default.
     var target: Double { max(0.01, targetUtilization * (containerConcurrency > 0 ? containerConcurrency : 100)) }
 }
 
-extension KnativeKPA: KnownAlgorithm {
-    func wish(for pool: KnownPool, at now: Timestamp, memory: inout Memory) -> KnownWish {
+extension KnativeKPA: ScalingAlgorithm {
+    package static let name = "knative-kpa"
+    package static let summary =
+        "Knative's pod autoscaler on concurrency: jobs in the system a worker, by a mean of 60 s and one of 6 s."
+
+    package static let standard = KnativeKPA()
+    package static let parameters: [Parameter<KnativeKPA>] = [
+        Parameter(
+            "container_concurrency", \.containerConcurrency, in: 0...1e6, unit: "jobs",
+            "Jobs in the system that a worker may have; 0: no limit, and 100 are taken."),
+        Parameter(
+            "target_utilization", \.targetUtilization, in: 0.01...1,
+            "The share of container_concurrency that is aimed at."),
+        Parameter("stable_window", \.stableWindow, in: .period, "Span of the longer mean."),
+        Parameter(
+            "panic_window_share", \.panicWindowShare, in: 0.01...1, "Span of the shorter mean, of the stable window."),
+        Parameter(
+            "panic_threshold", \.panicThreshold, in: 1...1_000,
+            "Panics when the shorter mean needs so many times the ready workers, and then does not go down."),
+        Parameter(
+            "maximum_scale_up_rate", \.maximumScaleUpRate, in: 1.01...1e6, "At most so many times the ready workers."),
+        Parameter(
+            "maximum_scale_down_rate", \.maximumScaleDownRate, in: 1.01...1e6,
+            "At least the ready workers divided by so much."),
+        Parameter(
+            "scale_to_zero_grace_period", \.scaleToZeroGracePeriod, in: .span,
+            "How long the last worker stays after a stable window without jobs."),
+        Parameter("tick_interval", \.tickInterval, in: .period, "Time between two of its looks."),
+    ]
+
+    package func wish(for pool: PoolLoad, at now: Timestamp, memory: inout Memory) -> PoolWish {
         note(pool.ongoing, at: now, memory: &memory)
         let current = memory.wanted ?? pool.total
         if current == 0, pool.ongoing > 0 {
@@ -74,9 +105,9 @@ extension KnativeKPA: KnownAlgorithm {
             memory.wanted = 1
             memory.lastTick = now
             memory.idleSince = nil
-            return KnownWish(count: 1, exact: pool.ongoing / target)
+            return PoolWish(count: 1, exact: pool.ongoing / target)
         }
-        if let lastTick = memory.lastTick, now - lastTick < tickInterval { return KnownWish(count: current) }
+        if let lastTick = memory.lastTick, now - lastTick < tickInterval { return PoolWish(count: current) }
         memory.lastTick = now
         var wish = scaled(for: pool, current: current, at: now, memory: &memory)
         if wish.count == 0, current > 0 {
@@ -93,7 +124,7 @@ extension KnativeKPA: KnownAlgorithm {
         return wish
     }
 
-    private func scaled(for pool: KnownPool, current: Int, at now: Timestamp, memory: inout Memory) -> KnownWish {
+    private func scaled(for pool: PoolLoad, current: Int, at now: Timestamp, memory: inout Memory) -> PoolWish {
         let stable = mean(of: stableWindow, at: now, memory: memory)
         let short = mean(of: .microseconds(stableWindow.seconds * panicWindowShare * 1e6), at: now, memory: memory)
         let ready = max(pool.ready, 1)
@@ -109,10 +140,10 @@ extension KnativeKPA: KnownAlgorithm {
             memory.panicSince = nil
             memory.panicMost = 0
         }
-        guard memory.panicSince != nil else { return KnownWish(count: wantedStable, exact: stable / target) }
+        guard memory.panicSince != nil else { return PoolWish(count: wantedStable, exact: stable / target) }
         let proposed = max(wantedStable, wantedShort)
         memory.panicMost = max(memory.panicMost, proposed)
-        var wish = KnownWish(count: memory.panicMost, exact: max(stable, short) / target)
+        var wish = PoolWish(count: memory.panicMost, exact: max(stable, short) / target)
         if memory.panicMost > proposed {
             wish.guards.append(Guard(kind: .stabilization, from: proposed, to: memory.panicMost))
         }

@@ -35,3 +35,15 @@ package struct OraclePlan: Sendable, Equatable, Codable {
         return 0
     }
 }
+
+extension OraclePlan: ScalingAlgorithm {
+    package static let name = "oracle"
+    package static let summary = "A plan that was made with the whole trace known."
+    package static let isMade = true
+    package static let standard = OraclePlan(steps: [])
+    package static let parameters: [Parameter<OraclePlan>] = []
+
+    package func wish(for pool: PoolLoad, at now: Timestamp, memory: inout NoMemory) -> PoolWish {
+        PoolWish(count: wanted(in: pool.name, at: now))
+    }
+}

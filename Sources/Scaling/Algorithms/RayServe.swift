@@ -1,4 +1,4 @@
-import Time
+package import Time
 
 /// Ray Serve's autoscaling on ongoing requests, queued ones included (its policy for asynchronous tasks).
 ///
@@ -35,7 +35,7 @@ package struct RayServe: Sendable, Equatable, Codable {
         self.downscalingFactor = downscalingFactor
     }
 
-    package struct Memory: Sendable, Equatable, Codable {
+    package struct Memory: AlgorithmMemory {
         struct Sample: Sendable, Equatable, Codable {
             var at: Timestamp
             var ongoing: Double
@@ -44,11 +44,34 @@ package struct RayServe: Sendable, Equatable, Codable {
         var moreSince: Timestamp?
         var fewerSince: Timestamp?
         var wanted: Int?
+
+        package init() {}
     }
 }
 
-extension RayServe: KnownAlgorithm {
-    func wish(for pool: KnownPool, at now: Timestamp, memory: inout Memory) -> KnownWish {
+extension RayServe: ScalingAlgorithm {
+    package static let name = "ray"
+    package static let summary =
+        "Ray Serve's policy: jobs in the system a worker, by a mean of 30 s; slow on the way down."
+
+    package static let standard = RayServe()
+    package static let parameters: [Parameter<RayServe>] = [
+        Parameter(
+            "target_ongoing_requests", \.targetOngoingRequests, in: 0.001...1e6, unit: "jobs",
+            "Jobs in the system a worker."),
+        Parameter("metrics_interval", \.metricsInterval, in: .period, "Time between two samples."),
+        Parameter("look_back_period", \.lookBackPeriod, in: .period, "Span of the mean."),
+        Parameter("upscale_delay", \.upscaleDelay, in: .span, "How long more must have been wanted."),
+        Parameter("downscale_delay", \.downscaleDelay, in: .span, "How long fewer must have been enough."),
+        Parameter(
+            "upscaling_factor", \.upscalingFactor, in: 0.001...1_000,
+            "Share of the distance that is made at once on the way up."),
+        Parameter(
+            "downscaling_factor", \.downscalingFactor, in: 0.001...1_000,
+            "Share of the distance that is made at once on the way down."),
+    ]
+
+    package func wish(for pool: PoolLoad, at now: Timestamp, memory: inout Memory) -> PoolWish {
         if memory.samples.last.map({ now - $0.at >= metricsInterval }) ?? true {
             memory.samples.removeAll { now - $0.at >= lookBackPeriod }
             memory.samples.append(.init(at: now, ongoing: pool.ongoing))
@@ -58,7 +81,7 @@ extension RayServe: KnownAlgorithm {
             let count = max(Int(upscalingFactor.rounded(.up)), 1)
             memory.wanted = count
             memory.moreSince = nil
-            return KnownWish(count: count, exact: upscalingFactor)
+            return PoolWish(count: count, exact: upscalingFactor)
         }
         let mean = memory.samples.reduce(0) { $0 + $1.ongoing } / Double(max(memory.samples.count, 1))
         let exact = mean / max(targetOngoingRequests, 1e-9)
@@ -69,7 +92,7 @@ extension RayServe: KnownAlgorithm {
         desired = min(max(desired, pool.minimum), pool.maximum)
         let held = hold(desired, current: current, at: now, memory: &memory)
         memory.wanted = held
-        return KnownWish(
+        return PoolWish(
             count: held, exact: exact,
             guards: held == desired ? [] : [Guard(kind: .stabilization, from: desired, to: held)])
     }

@@ -27,8 +27,16 @@ package struct PolicyState: Sendable, Equatable, Codable {
     var models: [Model] = []
     var pools: [Pool] = []
     var index = PolicyIndex()
-    /// What the known algorithms remember; empty while `spate` decides.
-    var known = KnownState()
+    /// What another algorithm remembers; empty while `spate` decides.
+    var algorithm = AlgorithmState()
+
+    /// As in recordings.
+    private enum CodingKeys: String, CodingKey {
+        case models
+        case pools
+        case index
+        case algorithm = "known"
+    }
 
     package init() {}
 

@@ -14,10 +14,10 @@ package struct Contender: Sendable, Equatable {
         self.hasCalendar = hasCalendar
     }
 
-    /// The algorithm with its own defaults.
-    package init(_ name: Algorithm.Name) {
+    /// The algorithm with its own parameters.
+    package init(_ algorithm: Algorithm) {
         var policy = Scenario.defaults
-        policy.algorithm = Algorithm(name)
-        self.init(label: name.rawValue, policy: policy)
+        policy.algorithm = algorithm
+        self.init(label: algorithm.name, policy: policy)
     }
 }

@@ -37,7 +37,7 @@ struct Simulation<Floor: WorkFloor> {
         self.floor = floor
         start = scenario.trace.start
         look = max(scenario.lookInterval.wholeMicroseconds, 1)
-        isPlanned = policy.algorithm.name == .oracle
+        isPlanned = policy.algorithm.isMade
         idleLook = isPlanned ? look : max(look, 1_000_000)
         end = scenario.trace.duration.wholeMicroseconds
         // What is still unsettled an hour later was forgotten.

@@ -43,7 +43,7 @@ package struct OraclePlayer: Sendable {
 extension Contender {
     init(plan: OraclePlan) {
         var policy = Scenario.defaults
-        policy.algorithm = .oracle(plan)
+        policy.algorithm = Algorithm(plan)
         self.init(label: "oracle", policy: policy)
     }
 }

@@ -24,11 +24,12 @@ package struct PolicySearch: Sendable {
 
         /// As a contender is written.
         package var text: String {
-            var parts = ["deadline=\(deadline ?? 0)s", "targetUtilization=\(targetUtilization)"]
-            if deadline == nil { parts.append("targetWait=\(targetWait)s") }
-            if let scaleInWindow { parts.append("scaleInWindow=\(scaleInWindow)s") }
-            if minimum > 0 { parts.append("minimum=\(minimum)") }
-            return "spate:" + parts.joined(separator: ",")
+            var parts = [(ContenderOptions.declaration(\.deadline), "\(deadline ?? 0)s")]
+            parts.append((Policy.declaration(\.targetUtilization), "\(targetUtilization)"))
+            if deadline == nil { parts.append((Policy.declaration(\.targetWait), "\(targetWait)s")) }
+            if let scaleInWindow { parts.append((Policy.declaration(\.scaleInWindow), "\(scaleInWindow)s")) }
+            if minimum > 0 { parts.append((ContenderOptions.declaration(\.minimum), "\(minimum)")) }
+            return "\(Algorithm.spate.name):" + parts.map { "\($0.name)=\($1)" }.joined(separator: ",")
         }
     }
 

@@ -10,8 +10,8 @@ struct Simulate: ParsableCommand {
         abstract: "Try policies on a trace under simulated time, beside known autoscalers and the best possible.",
         discussion: """
             A trace is the name of a built-in one (`--list`), or a file: a table of times and counts (`time,count`), a
-            recording of `spate record`, or one arrival a line. Times on the command line have their unit, as in 30s. A policy is a name, with parameters if you like: `spate:target_utilization=0.9`, `hpa`,
-            `keda-lag:lagCount=50`, `knative-kpa`, `ray`, `aws-backlog`, `fixed:workers=4`. The production code decides;
+            recording of `spate record`, or one arrival a line. Times on the command line have their unit, as in 30s. A policy is a name, with parameters if you like, spelled as in a cluster file (`spate algorithms` lists them):
+            `spate:target_utilization=0.9`, `hpa`, `keda-lag:lag_count=50`, `fixed:workers=4`. The production code decides;
             docs/simulation.md says what is simulated and what is not.
             """)
 

@@ -3,16 +3,13 @@ import Scaling
 extension ScalerSettings {
     init(reading reader: SettingsReader, directory base: String) {
         let defaults = ScalerSettings()
+        let policy = reader.parameters(Policy.clusterFile, over: .standard)
         self.init(
             interval: reader.duration(
                 "interval", in: .milliseconds(50) ... .seconds(60), default: defaults.interval),
-            targetWait: reader.duration(
-                "target_wait", in: .milliseconds(1) ... .seconds(3_600), default: defaults.targetWait),
-            scaleInWindow: reader.duration("scale_in_window", in: .zero ... .seconds(86_400)),
-            targetUtilization: reader.number(
-                "target_utilization", in: 0.05...1, default: defaults.targetUtilization),
-            algorithm: Algorithm(reading: reader),
-            budgetPerHour: reader.number("budget_per_hour", in: 0...1e9),
+            targetWait: policy.targetWait, scaleInWindow: policy.scaleInWindow,
+            targetUtilization: policy.targetUtilization, algorithm: Algorithm(reading: reader),
+            budgetPerHour: policy.budgetPerHour,
             fallback: reader.fallback(),
             isPaused: reader.boolean("paused", default: defaults.isPaused),
             calendar: reader.calendar(),

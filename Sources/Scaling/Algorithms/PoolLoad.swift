@@ -1,29 +1,29 @@
 import Time
 
-/// What a known autoscaler sees of one pool: the jobs of the models that name it first, and its workers.
+/// What an algorithm sees of one pool: the jobs of the models that name it first, and its workers.
 ///
-/// The known ones have no notion of a second pool, so work never spills: each watches its own deployment.
-struct KnownPool {
-    var index: Int
-    var name: String
-    var minimum: Int
-    var maximum: Int
-    var waiting = 0.0
-    var inFlight = 0.0
-    var due = 0.0
-    var submitted = 0
-    var oldestWait: Duration?
-    var starting: Int
-    var busy: Int
-    var idle: Int
+/// These have no notion of a second pool, so work never spills: each watches its own deployment.
+package struct PoolLoad {
+    package var index: Int
+    package var name: String
+    package var minimum: Int
+    package var maximum: Int
+    package var waiting = 0.0
+    package var inFlight = 0.0
+    package var due = 0.0
+    package var submitted = 0
+    package var oldestWait: Duration?
+    package var starting: Int
+    package var busy: Int
+    package var idle: Int
     /// A worker's seconds for one job in full batches, of the model that has most jobs.
-    var secondsPerJob: Double
-    var startUp: Duration
+    package var secondsPerJob: Double
+    package var startUp: Duration
 
-    var ready: Int { busy + idle }
-    var total: Int { ready + starting }
+    package var ready: Int { busy + idle }
+    package var total: Int { ready + starting }
     /// Waiting, in workers' hands or due.
-    var ongoing: Double { waiting + inFlight + due }
+    package var ongoing: Double { waiting + inFlight + due }
 
     init(at index: Int, policy: Policy, observation: PoolObservation, models: [ModelObservation]) {
         let pool = policy.pools[index]
@@ -52,19 +52,4 @@ struct KnownPool {
             secondsPerJob = cost.secondsPerRow(batchRows: model.maximumRows) * max(seen.rowsPerJob ?? 1, 1e-3)
         }
     }
-}
-
-/// What a known autoscaler wants of one pool.
-struct KnownWish {
-    var count: Int
-    /// Before rounding; `nil` between its own looks, when it has nothing to say.
-    var exact: Double?
-    var guards: [Guard] = []
-}
-
-/// A known autoscaler: one file each.
-protocol KnownAlgorithm {
-    associatedtype Memory: Sendable, Equatable, Codable
-    /// The count wanted for `pool` at `now`; called at every look of the scaler, which is oftener than their own.
-    func wish(for pool: KnownPool, at now: Timestamp, memory: inout Memory) -> KnownWish
 }

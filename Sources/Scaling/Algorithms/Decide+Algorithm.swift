@@ -1,23 +1,26 @@
 import Time
 
-/// The decision of one of the known autoscalers, in the same form as that of the default one. What operators set, what
+/// The decision of an algorithm that goes pool by pool, in the same form as that of the default one. What operators set, what
 /// cannot be started and the budget hold for all of them, and workers are drained only while idle, whoever decides.
-func decideKnown(_ observation: Observation, policy: Policy, isFresh: Bool, state: inout PolicyState) -> Decision {
-    state.known.align(with: policy)
+func decideByAlgorithm(
+    _ algorithm: any ScalingAlgorithm, _ observation: Observation, policy: Policy, isFresh: Bool,
+    state: inout PolicyState
+) -> Decision {
+    state.algorithm.align(with: policy)
     let now = observation.time
     let seen = observation.pools(of: policy)
     let situations = policy.pools.indices.map { index in
         state.pools[index].situation(of: policy.pools[index], seen: seen[index], at: now)
     }
     var decisions = policy.pools.indices.map { index in
-        let pool = KnownPool(at: index, policy: policy, observation: seen[index], models: observation.models)
+        let pool = PoolLoad(at: index, policy: policy, observation: seen[index], models: observation.models)
         let before = state.pools[index].wanted
-        var wish: KnownWish
+        var wish: PoolWish
         if isFresh {
-            wish = policy.algorithm.wish(for: pool, at: now, state: &state.known.pools[index])
+            wish = state.algorithm.pools[index].wish(of: algorithm, for: pool, at: now)
         } else {
             // None of them acts on a metric that it cannot read.
-            wish = KnownWish(count: before ?? pool.total)
+            wish = PoolWish(count: before ?? pool.total)
             wish.guards = [Guard(kind: .missingData, from: wish.count, to: wish.count)]
         }
         let bounds = PoolBounds(
@@ -46,22 +49,7 @@ func decideKnown(_ observation: Observation, policy: Policy, isFresh: Bool, stat
     return Decision(time: now, pools: decisions, unserved: [])
 }
 
-extension Algorithm {
-    fileprivate func wish(for pool: KnownPool, at now: Timestamp, state: inout KnownState.Pool) -> KnownWish {
-        switch self {
-        case .spate: KnownWish(count: pool.total)
-        case .hpa(let hpa): hpa.wish(for: pool, at: now, memory: &state.hpa)
-        case .kedaLag(let keda): keda.wish(for: pool, at: now, memory: &state.kedaLag)
-        case .knativeKPA(let kpa): kpa.wish(for: pool, at: now, memory: &state.knativeKPA)
-        case .ray(let ray): ray.wish(for: pool, at: now, memory: &state.ray)
-        case .awsBacklog(let aws): aws.wish(for: pool, at: now, memory: &state.awsBacklog)
-        case .fixed(let fixed): KnownWish(count: fixed.workers ?? pool.maximum)
-        case .oracle(let plan): KnownWish(count: plan.wanted(in: pool.name, at: now))
-        }
-    }
-}
-
-extension KnownPool {
+extension PoolLoad {
     fileprivate func decision(
         _ clips: Clips, candidates: [Candidate], before: Int?, mayLeave: Int, situation: PoolSituation
     ) -> PoolDecision {
