@@ -37,6 +37,7 @@ let pure: [Target] = [
     .target(name: "Tensors", dependencies: [nioCore], swiftSettings: strict),
     .target(name: "Jobs", dependencies: ["Time", "Tensors", nioCore], swiftSettings: strict),
     .target(name: "Wire", dependencies: ["Time", "Tensors", "Jobs", nioCore], swiftSettings: strict),
+    .target(name: "GatewayCore", dependencies: ["Time", "Jobs", "Tensors"], swiftSettings: strict),
     .target(name: "Batching", dependencies: ["Time"], swiftSettings: strict),
     .target(
         name: "WorkerCore", dependencies: ["Time", "Tensors", "Jobs", "Batching", nioCore], swiftSettings: strict),
@@ -109,8 +110,7 @@ let roles: [Target] = [
     .target(
         name: "Gateway",
         dependencies: [
-            "JSON", "Tensors", "Time", "Jobs", "Settings", "Observability", "Processes", "COpenSSL", "CZlib", nioCore,
-            nioPosix,
+            "JSON", "Tensors", "Time", "Jobs", "Settings", "Observability", "Processes", "COpenSSL", "CZlib", nioCore, nioPosix, "GatewayCore",
             nioHTTP1, logging, serviceLifecycle, .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
             .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras"),
             .product(name: "HummingbirdCore", package: "hummingbird"),
@@ -248,10 +248,12 @@ let package = Package(
             ],
             swiftSettings: strict),
         .testTarget(
+            name: "GatewayCoreTests", dependencies: ["GatewayCore", "Jobs", "Time", "Tensors", nioCore],
+            swiftSettings: strict),
+        .testTarget(
             name: "GatewayTests",
             dependencies: [
-                "Random", "TestKit",
-                "Gateway", "Time", "Jobs", "Wire", "Tensors", "Settings", "Observability", "Processes", "TestSupport",
+            "Random", "TestKit", "Gateway", "Time", "Jobs", "Wire", "Tensors", "Settings", "Observability", "Processes", "TestSupport", "GatewayCore",
                 nioCore, nioPosix, nioHTTP1, .product(name: "NIOEmbedded", package: "swift-nio"),
                 .product(name: "NIOHTTPTypes", package: "swift-nio-extras"), logging, serviceLifecycle,
                 .product(name: "HummingbirdCore", package: "hummingbird"),

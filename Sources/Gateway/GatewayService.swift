@@ -21,7 +21,7 @@ package struct GatewayService: Service {
     private let calls: CallService
     private let queue: any SubmissionQueue
     private let clock: any Clock<Duration>
-    private let inference: V2Routes
+    private let inference: GatewayRoutes
     private let administration: AdminRoutes
     private let http: HTTPServing
     private let group: any EventLoopGroup
@@ -54,9 +54,10 @@ package struct GatewayService: Service {
             time: time, logger: logger)
         let codings = ContentCodings()
         http = HTTPServing(settings.gateway, codings: codings, metrics: metrics, logger: logger)
-        inference = V2Routes(
-            catalog: catalog, calls: calls, queue: queue, observer: observer, settings: settings.gateway,
-            codings: codings, serverVersion: version)
+        inference = GatewayRoutes(
+            door: FrontDoor(
+                catalog: catalog, calls: calls, queue: queue, observer: observer, settings: settings.gateway,
+                codings: codings, serverVersion: version))
         administration = AdminRoutes(
             catalog: catalog, pools: settings.pools, observer: observer, time: time, metrics: metrics,
             operations: operations, hosts: AdminHosts(settings.gateway), serving: serving,
@@ -124,7 +125,7 @@ package struct GatewayService: Service {
             group.addTask {
                 try await HTTPListener(
                     .inference(settings), serving: http, group: self.group, logger: logger,
-                    onListening: { ports.bound(main: $0) }, respond: { await inference.respond(to: $0, watch: $1) }
+                    onListening: { ports.bound(main: $0) }, respond: { await inference.respond(to: $0, from: $1) }
                 ).run()
             }
             group.addTask {

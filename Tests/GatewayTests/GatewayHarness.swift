@@ -18,16 +18,18 @@ import Time
 struct GatewayHarness {
     let queue: ModelQueue
     let clock: ManualClock
-    let routes: V2Routes
+    let routes: GatewayRoutes
     let name: QueueName
     let metrics: MetricsRegistry
 
     /// - Parameters:
     ///   - signature: of the only model, `m`.
-    ///   - queue: of another gateway, to share it.
+    ///   - other: another gateway, to share its queue.
+    ///   - problem: why the model's file cannot be read.
     init(
         signature: ModelSignature = V2Samples.image, maximumQueue: Int = 20_000,
-        settings: GatewaySettings = GatewaySettings(), sharing other: GatewayHarness? = nil
+        settings: GatewaySettings = GatewaySettings(), sharing other: GatewayHarness? = nil,
+        problem: String? = nil, protocols: InferenceProtocols = .all
     ) throws {
         clock = other?.clock ?? ManualClock(Timestamp(microseconds: 1_700_000_000_000_000))
         queue = other?.queue ?? ModelQueue(clock: clock)
@@ -36,22 +38,27 @@ struct GatewayHarness {
         let catalog = ModelCatalog([
             ServedModel(
                 settings: ModelSettings(name: "m", maximumQueue: maximumQueue), queue: name, signature: signature,
-                platform: "onnxruntime_onnx")
+                platform: "onnxruntime_onnx", problem: problem)
         ])
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let calls = CallService(
             gateway: "g", settings: settings, catalog: catalog, queue: queue, observer: queue,
             meters: GatewayMeters(in: metrics, models: ["m"]), time: clock, logger: logger)
-        routes = V2Routes(
-            catalog: catalog, calls: calls, queue: queue, observer: queue, settings: settings, serverVersion: "0")
+        routes = GatewayRoutes(
+            door: FrontDoor(
+                catalog: catalog, calls: calls, queue: queue, observer: queue, settings: settings, serverVersion: "0",
+                protocols: protocols))
     }
 
+    var calls: CallService { routes.door.calls }
+    var catalog: ModelCatalog { routes.door.catalog }
+
     func send(
-        _ method: HTTPRequest.Method, _ path: String, _ headers: HTTPFields = [:], _ body: ByteBuffer = ByteBuffer()
+        _ method: HTTPRequest.Method, _ path: String, _ headers: HTTPFields = [:], _ body: ByteBuffer = ByteBuffer(),
+        from caller: Caller = Caller()
     ) async -> HTTPReply {
         let head = HTTPRequest(method: method, scheme: "http", authority: "t", path: path, headerFields: headers)
-        return await routes.respond(
-            to: Request(head: head, body: RequestBody(buffer: body)), watch: ConnectionWatch())
+        return await routes.respond(to: Request(head: head, body: RequestBody(buffer: body)), from: caller)
     }
 
     /// An asynchronous infer of model `m` with one row for `V2Samples.image`.
@@ -65,7 +72,7 @@ struct GatewayHarness {
 
     /// Delivers outcomes to synchronous callers while `body` runs.
     func serving<Result: Sendable>(_ body: () async throws -> Result) async throws -> Result {
-        let calls = routes.calls
+        let calls = calls
         let replies = Task { await calls.run() }
         defer { replies.cancel() }
         return try await body()

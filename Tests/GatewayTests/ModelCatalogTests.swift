@@ -8,7 +8,7 @@ import Testing
 @Suite struct ModelCatalogTests {
     @Test("a file that hangs holds nobody up, and is read by one only", .timeLimit(.minutes(1)))
     func hangingFile() async throws {
-        var broken = try GatewayHarness().routes.catalog.models[0]
+        var broken = try GatewayHarness().catalog.models[0]
         let mended = broken
         broken.problem = "its file cannot be read"
         let disk = DispatchSemaphore(value: 0)

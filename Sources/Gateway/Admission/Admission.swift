@@ -1,7 +1,7 @@
+import GatewayCore
 import Jobs
 import Settings
 import Synchronization
-import Tensors
 
 /// Decides whether a request may enter its model's queue.
 ///
@@ -12,7 +12,7 @@ final class Admission: Sendable {
     private let workers: WorkerWatch
     private let statistics: CallStatistics
     private let trouble: TroubleLog
-    private let gauges: Mutex<[QueueName: QueueGauge]>
+    private let rooms: Mutex<QueueRooms>
 
     init(
         queue: any SubmissionQueue, models: [ServedModel], workers: WorkerWatch, statistics: CallStatistics,
@@ -22,42 +22,42 @@ final class Admission: Sendable {
         self.workers = workers
         self.statistics = statistics
         self.trouble = trouble
-        gauges = Mutex(Dictionary(models.map { ($0.queue, QueueGauge()) }, uniquingKeysWith: { first, _ in first }))
+        rooms = Mutex(QueueRooms(models.lazy.map(\.queue)))
     }
 
     /// Returns when there is room and counts the submit as begun; `ended` must follow.
     func enter(_ model: ServedModel) async throws(Refusal) {
-        let limit = model.settings.maximumQueue
-        if begin(model.queue, limit: limit) { return }
+        let (queue, limit) = (model.queue, model.settings.maximumQueue)
+        if rooms.withLock({ $0.enter(queue, limit: limit) }) { return }
         let depth: QueueDepth
         do {
-            depth = try await queue.depth(of: model.queue)
+            depth = try await self.queue.depth(of: queue)
         } catch {
-            throw trouble.refusal(for: error)
+            throw .queue(trouble.note(error))
         }
-        update(model.queue) { $0.refresh(depth) }
-        guard begin(model.queue, limit: limit) else {
-            throw full(model, held: depth.total)
+        let hasRoom = rooms.withLock { rooms in
+            rooms.refresh(queue, depth)
+            return rooms.enter(queue, limit: limit)
         }
+        guard hasRoom else { throw full(model, held: depth.total) }
     }
 
     /// Counts a submit as begun that the queue itself decides on; `ended` must follow.
-    func begin(_ model: ServedModel) { update(model.queue) { $0.submitStarted() } }
+    func begin(_ model: ServedModel) { rooms.withLock { $0.begin(model.queue) } }
 
     /// The refusal where the queue said that it is full.
     func full(_ model: ServedModel, held: Int) -> Refusal {
         .queueFull(
             model: model.settings.name, held: held, limit: model.settings.maximumQueue,
-            retryAfter: retryAfter(model, held: held))
+            retryAfter: QueueRooms.retryAfter(expectedWait: expectedWait(of: model, jobs: held)))
     }
 
-    func ended(_ model: ServedModel, priority: PriorityClass, depth: Int?) {
-        update(model.queue) { $0.submitEnded(priority, depth: depth) }
+    /// - Parameter depth: entries in the lane at the answer; `nil` where no job was accepted.
+    func ended(_ queue: QueueName, priority: PriorityClass, depth: Int?) {
+        rooms.withLock { $0.ended(queue, priority, depth: depth) }
     }
 
-    func settled(_ outcome: Outcome) {
-        update(outcome.id.queue) { $0.settled(outcome.id.priority) }
-    }
+    func settled(_ outcome: Outcome) { rooms.withLock { $0.settled(outcome.id) } }
 
     /// How long the newest of `jobs` will take to its outcome; `nil` where that cannot be known: no worker is ready, or none has
     /// run the model yet.
@@ -65,56 +65,5 @@ final class Admission: Sendable {
         workers.speed(of: model.queue)?.expectedWait(
             jobs: jobs, rowsPerJob: statistics.totals(of: model.queue).rowsPerJob,
             maximumRows: model.mayJoinRows ? model.settings.batching.maximumRows : 1)
-    }
-
-    /// Time until about a tenth of the queue is worked off, 1 to 60 s.
-    private func retryAfter(_ model: ServedModel, held: Int) -> Duration {
-        let wait = expectedWait(of: model, jobs: held) ?? .seconds(20)
-        return min(max(wait / 10, .seconds(1)), .seconds(60))
-    }
-
-    private func begin(_ queue: QueueName, limit: Int) -> Bool {
-        gauges.withLock { gauges in
-            guard var gauge = gauges[queue], gauge.estimate < limit else { return false }
-            gauge.submitStarted()
-            gauges[queue] = gauge
-            return true
-        }
-    }
-
-    private func update(_ queue: QueueName, _ change: (inout QueueGauge) -> Void) {
-        gauges.withLock { gauges in
-            guard var gauge = gauges.removeValue(forKey: queue) else { return }
-            change(&gauge)
-            gauges[queue] = gauge
-        }
-    }
-}
-
-/// Why a request was not accepted. Nothing of it is in the queue.
-enum Refusal: Error, Sendable, Equatable {
-    case queueFull(model: String, held: Int, limit: Int, retryAfter: Duration)
-    /// No pool of the model can serve it.
-    case cannotServe(model: String, reason: String, retryAfter: Duration)
-    /// Redis has no room for more payload, or refuses writes.
-    case storeFull(String)
-    /// The job is larger than the queue can carry.
-    case tooLarge(String)
-    /// Redis is away, or refuses the gateway; in words for callers.
-    case unavailable(String)
-    /// The job of this Idempotency-Key is over and its outcome is no longer kept.
-    case gone(JobTicket)
-    /// The Idempotency-Key was used for a different request. It says no job: who knows a key, which anybody may guess, is not
-    /// its job's owner.
-    case conflict
-    /// The job of this Idempotency-Key has not ended, and another run of it was asked for.
-    case underWay(JobTicket)
-
-    init(_ error: QueueError) {
-        switch error.code {
-        case .outOfMemory: self = .storeFull(error.message)
-        case .tooLarge: self = .tooLarge(error.callersReason)
-        case .unavailable, .unauthorized, .misconfigured, .malformed: self = .unavailable(error.callersReason)
-        }
     }
 }

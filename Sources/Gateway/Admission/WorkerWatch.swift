@@ -1,3 +1,4 @@
+import GatewayCore
 import Jobs
 import Logging
 import Synchronization

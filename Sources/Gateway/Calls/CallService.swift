@@ -1,3 +1,4 @@
+import GatewayCore
 import Jobs
 import Logging
 import Settings
@@ -5,23 +6,15 @@ import Time
 
 /// Turns calls into jobs and outcomes into answers; the same for every protocol.
 final class CallService: Sendable {
-    /// How long the outcome of a synchronous call is kept at least. Long enough that a late second finisher of the same
-    /// job is recognised and discarded.
-    private static let leastRetention: Duration = .seconds(30)
-    /// How long after its deadline a job's own outcome (a result just in time, or that it expired) may still come.
-    private static let deadlineMargin: Duration = .milliseconds(100)
-    /// By how much it outlives the caller's wait: when the outcome was lost on its way here, the caller finds it stored.
-    private static let retentionMargin: Duration = .seconds(10)
-
     private let gateway: String
     private let settings: GatewaySettings
     private let queue: any SubmissionQueue
     private let serving: @Sendable () -> ServingFaults
     let admission: Admission
-    private let replies = ReplyTable()
+    private let table: CallTable
+    /// Outcomes to keep for callers who left with their job's id.
+    private let late: AsyncStream<(JobID, Duration)>
     private let workers: WorkerWatch
-    /// Waits for jobs that were submitted before.
-    private let followers = Followers()
     let tickets: JobTickets
     let statistics: CallStatistics
     let meters: GatewayMeters
@@ -29,12 +22,18 @@ final class CallService: Sendable {
     private let time: any TimeSource
     private let logger: Logger
 
-    /// - Parameter gateway: unique per boot: outcomes are addressed to it.
+    /// - Parameters:
+    ///   - gateway: unique per boot: outcomes are addressed to it.
+    ///   - clock: on which callers wait.
     init(
         gateway: String, settings: GatewaySettings, catalog: ModelCatalog, queue: any SubmissionQueue,
         observer: any QueueObserver, serving: @escaping @Sendable () -> ServingFaults = { ServingFaults() },
-        meters: GatewayMeters, time: any TimeSource, logger: Logger
+        meters: GatewayMeters, time: any TimeSource, clock: WaitClock = WaitClock(ContinuousClock()), logger: Logger
     ) {
+        let (late, keep) = AsyncStream.makeStream(
+            of: (JobID, Duration).self, bufferingPolicy: .bufferingNewest(10_000))
+        self.late = late
+        table = CallTable(clock: clock) { keep.yield(($0, $1)) }
         self.meters = meters
         self.gateway = gateway
         self.settings = settings
@@ -64,111 +63,119 @@ final class CallService: Sendable {
     }
 
     /// The number of synchronous calls that wait.
-    var waiting: Int { replies.count }
+    var waiting: Int { table.waiting }
 
     /// Submits the call and waits for its outcome, at most its time-out.
     ///
-    /// When the client goes away first, the job is cancelled, unless it has an idempotency key: then its
-    /// caller may come back for it.
+    /// When the caller goes away first, the job is cancelled, unless it has an idempotency key: then he may come back for it.
     ///
     /// - Parameter submitted: called once the job is at Redis, so that its tensors are of no more use here.
     func answer(
-        _ call: consuming InferenceCall, watch: ConnectionWatch, submitted: () -> Void
-    ) async throws(Refusal) -> CallResult {
-        let timeout = call.timeout ?? settings.requestTimeout
-        let lateAfter = call.deadline.map { $0 + Self.deadlineMargin }
-        let limit = min(timeout, lateAfter ?? timeout)
-        let isLate = limit < timeout
-        let isOnce = call.once != nil
+        _ call: consuming InferenceCall, for caller: Caller, submitted: () -> Void
+    ) async throws(CallProblem) -> CallResult {
+        let terms = CallTerms(
+            timeout: call.timeout ?? settings.requestTimeout, deadline: call.deadline, isRepeatable: call.once != nil,
+            retention: settings.retention)
         let model = call.model
-        let token = replies.makeToken()
-        let address = ReplyAddress(gateway: gateway, token: token)
-        let retention = isOnce ? settings.retention : max(Self.leastRetention, limit + Self.retentionMargin)
+        let token = table.begin(for: caller)
         let (submission, signer): (Submission, JobSigner)
         do {
-            (submission, signer) = try await submit(consume call, replyTo: address, retention: retention)
+            (submission, signer) = try await submit(
+                consume call, replyTo: ReplyAddress(gateway: gateway, token: token.rawValue),
+                retention: terms.retentionOfAnswered)
         } catch {
-            replies.forget(token)
-            throw error
+            table.forget(token)
+            throw .refused(error)
         }
         submitted()
+        if case .accepted(let id, _) = submission {
+            return CallResult(answer: await wait(token, for: id, on: terms), ticket: signer.ticket(for: id))
+        }
+        table.forget(token)
+        let id = try existing(submission, of: model, signer)
+        return CallResult(
+            answer: try await follow(id, upTo: terms.limit, for: caller, signer), ticket: signer.ticket(for: id))
+    }
+
+    /// Waits as the ledger says, and looks for what may have been lost.
+    private func wait(_ token: CallToken, for job: JobID, on terms: CallTerms) async -> CallAnswer {
+        var part = await table.wait(token, for: job, on: terms)
+        while true {
+            switch part {
+            case .look(let job): part = await table.looked(token, found: await storedOutcome(of: job))
+            case .end(let answer, let cancelled):
+                if let cancelled { await cancelQuietly(cancelled) }
+                return answer
+            }
+        }
+    }
+
+    /// `nil` also where the store cannot be asked: the caller then gets the job's id.
+    private func storedOutcome(of job: JobID) async -> Outcome? {
+        guard case .settled(let outcome)? = try? await queue.state(of: job) else { return nil }
+        return outcome
+    }
+
+    /// The job that is there already.
+    private func existing(
+        _ submission: Submission, of model: ServedModel, _ signer: JobSigner
+    ) throws(CallProblem) -> JobID {
         switch submission {
-        case .accepted(let id, _):
-            let replies = self.replies
-            watch.notify { replies.disconnect(token) }
-            defer { watch.release() }
-            while true {
-                switch await replies.answer(to: token, of: id, within: limit, keeping: settings.retention) {
-                case .outcome(let outcome):
-                    return .settled(outcome, signer.ticket(for: id))
-                case .broken:
-                    guard case .settled(let outcome)? = try? await queue.state(of: id) else { continue }
-                    replies.forget(token)
-                    return .stored(outcome, signer.ticket(for: id))
-                case .timedOut:
-                    // The answer may have been lost on its way here; the stored outcome is the truth.
-                    if case .settled(let outcome)? = try? await queue.state(of: id) {
-                        return .stored(outcome, signer.ticket(for: id))
-                    }
-                    return isLate ? .late(signer.ticket(for: id)) : .timedOut(signer.ticket(for: id))
-                case .released: return .timedOut(signer.ticket(for: id))
-                case .disconnected:
-                    if !isOnce { await cancelQuietly(id) }
-                    return .disconnected
-                }
-            }
-        case .existing(let id):
-            replies.forget(token)
-            let ticket = signer.ticket(for: id)
-            switch try await state(of: id, waitingUpTo: limit, watch: watch) {
-            case .settled(let outcome): return .stored(outcome, ticket)
-            case .waiting, .running, .retrying: return watch.isClosed ? .disconnected : .timedOut(ticket)
-            case .unknown, .gone: throw .gone(ticket)
-            }
-        case .conflict:
-            replies.forget(token)
-            throw .conflict
-        case .underWay(let id):
-            replies.forget(token)
-            throw .underWay(signer.ticket(for: id))
-        case .full(let held):
-            replies.forget(token)
-            throw admission.full(model, held: held)
+        case .accepted(let id, _), .existing(let id): return id
+        case .conflict: throw .refused(.conflict)
+        case .underWay(let id): throw .underWay(signer.ticket(for: id))
+        case .full(let held): throw .refused(admission.full(model, held: held))
+        }
+    }
+
+    private func follow(
+        _ id: JobID, upTo limit: Duration, for caller: Caller, _ signer: JobSigner
+    ) async throws(CallProblem) -> CallAnswer {
+        let state: JobState
+        do {
+            state = try await self.state(of: id, waitingUpTo: limit, for: caller)
+        } catch {
+            throw .refused(.queue(error))
+        }
+        switch state {
+        case .settled(let outcome): return .stored(outcome)
+        case .waiting, .running, .retrying: return caller.isGone ? .disconnected : .timedOut
+        case .unknown, .gone: throw .gone(signer.ticket(for: id))
         }
     }
 
     /// Submits the call and returns its job at once.
-    func accept(_ call: InferenceCall) async throws(Refusal) -> AcceptedJob {
+    func accept(_ call: consuming InferenceCall) async throws(CallProblem) -> AcceptedJob {
         let model = call.model
-        let (submission, signer) = try await submit(
-            call, replyTo: .receipt(for: gateway), retention: settings.retention)
-        switch submission {
-        case .accepted(let id, let depth):
+        let (submission, signer): (Submission, JobSigner)
+        do {
+            (submission, signer) = try await submit(
+                consume call, replyTo: .receipt(for: gateway), retention: settings.retention)
+        } catch {
+            throw .refused(error)
+        }
+        if case .accepted(let id, let depth) = submission {
             return AcceptedJob(
                 ticket: signer.ticket(for: id), state: .waiting,
                 expectedWait: admission.expectedWait(of: model, jobs: depth))
-        case .existing(let id):
-            let ticket = signer.ticket(for: id)
-            let state: JobState
-            do {
-                state = try await queue.state(of: id)
-            } catch {
-                throw Refusal(error)
-            }
-            if state == .gone || state == .unknown { throw .gone(ticket) }
-            return AcceptedJob(ticket: ticket, state: state)
-        case .conflict: throw .conflict
-        case .underWay(let id): throw .underWay(signer.ticket(for: id))
-        case .full(let held): throw admission.full(model, held: held)
         }
+        let ticket = signer.ticket(for: try existing(submission, of: model, signer))
+        let state: JobState
+        do {
+            state = try await queue.state(of: ticket.id)
+        } catch {
+            throw .refused(.queue(QueueTrouble(error)))
+        }
+        if state == .gone || state == .unknown { throw .gone(ticket) }
+        return AcceptedJob(ticket: ticket, state: state)
     }
 
     /// The job that a caller names; `nil` if its name was never given out.
-    func find(_ text: String) async throws(Refusal) -> JobTicket? {
+    func find(_ text: String) async throws(QueueTrouble) -> JobTicket? {
         do {
             return try await tickets.open(text)
         } catch {
-            throw trouble.refusal(for: error)
+            throw trouble.note(error)
         }
     }
 
@@ -179,76 +186,64 @@ final class CallService: Sendable {
             try await queue.keepOutcome(of: id, for: settings.retention)
             return true
         } catch {
-            _ = trouble.refusal(for: error)
+            _ = trouble.note(error)
             return false
         }
     }
 
-    /// The state of a job once it is settled, or after `limit`; sooner when the client goes away or the gateway stops.
+    /// The state of a job once it is settled, or after `limit`; sooner when the caller goes away or the gateway stops.
     func state(
-        of id: JobID, waitingUpTo limit: Duration, watch: ConnectionWatch
-    ) async throws(Refusal) -> JobState {
+        of id: JobID, waitingUpTo limit: Duration, for caller: Caller
+    ) async throws(QueueTrouble) -> JobState {
         do {
             guard limit > .zero else { return try await queue.state(of: id) }
-            return try await followers.follow(watch) { [queue] () throws(QueueError) in
+            return try await table.follow(for: caller) { [queue] () throws(QueueError) in
                 try await queue.state(of: id, waitingUpTo: limit)
             }
         } catch {
-            throw trouble.refusal(for: error)
+            throw trouble.note(error)
         }
     }
 
-    func cancel(_ id: JobID, reason: String) async throws(Refusal) -> JobState {
+    func cancel(_ id: JobID, reason: String) async throws(QueueTrouble) -> JobState {
         do {
             return try await queue.cancel(id, reason: reason)
         } catch {
-            throw trouble.refusal(for: error)
+            throw trouble.note(error)
         }
     }
 
     /// Gives every caller that still waits the id of its job: the gateway stops.
-    func releaseCallers(isQueueAway: Bool) {
-        replies.timeOutAll(isQueueAway: isQueueAway)
-        followers.stop()
-    }
+    func releaseCallers(isQueueAway: Bool) { table.stop(isQueueAway: isQueueAway) }
 
     /// Delivers outcomes to waiting calls until the task is cancelled.
     func run() async {
-        let replies = self.replies
-        let admission = self.admission
-        let statistics = self.statistics
-        let meters = self.meters
-        let (late, lateOutcomes) = AsyncStream.makeStream(
-            of: (JobID, Duration).self, bufferingPolicy: .bufferingNewest(10_000))
         await withTaskGroup(of: Void.self) { group in
-            group.addTask { await replies.run() }
+            group.addTask { [table] in await table.run() }
             group.addTask { [tickets] in await tickets.run() }
             group.addTask { [workers] in await workers.run() }
-            group.addTask { [queue, gateway] in
-                await queue.deliverReplies(to: gateway, waiting: { replies.noteBreak() }) { outcome in
-                    admission.settled(outcome)
-                    meters.note(outcome)
-                    switch replies.deliver(outcome) {
-                    // Its caller's answer counts it, with the gateway's part of the time.
-                    case .caller: break
-                    case .left(let retention):
-                        statistics.record(outcome, endToEnd: nil)
-                        lateOutcomes.yield((outcome.id, retention))
-                    case .nobody: statistics.record(outcome, endToEnd: nil)
-                    }
-                }
-                lateOutcomes.finish()
-            }
-            group.addTask { [queue, logger] in
-                for await (id, retention) in late {
-                    do {
-                        try await queue.keepOutcome(of: id, for: retention)
-                    } catch {
-                        logger.warning(
-                            "a late outcome keeps its short retention",
-                            metadata: ["job.id": "\(id)", "reason": "\(error)"])
-                    }
-                }
+            group.addTask { await self.deliverReplies() }
+            group.addTask { await self.keepLateOutcomes() }
+        }
+    }
+
+    private func deliverReplies() async {
+        let (table, admission, statistics, meters) = (table, admission, statistics, meters)
+        await queue.deliverReplies(to: gateway, waiting: { table.repliesBroke() }) { outcome in
+            admission.settled(outcome)
+            meters.note(outcome)
+            // Its caller's answer counts an outcome, with the gateway's part of the time.
+            if !table.deliver(outcome) { statistics.record(outcome, endToEnd: nil) }
+        }
+    }
+
+    private func keepLateOutcomes() async {
+        for await (id, retention) in late {
+            do {
+                try await queue.keepOutcome(of: id, for: retention)
+            } catch {
+                logger.warning(
+                    "a late outcome keeps its short retention", metadata: ["job.id": "\(id)", "reason": "\(error)"])
             }
         }
     }
@@ -257,6 +252,7 @@ final class CallService: Sendable {
         _ call: consuming InferenceCall, replyTo: ReplyAddress?, retention: Duration
     ) async throws(Refusal) -> (Submission, JobSigner) {
         let (model, once, priority) = (call.model, call.once, call.priority)
+        let queueName = model.queue
         if let fault = fault(of: model) {
             throw .cannotServe(model: model.settings.name, reason: fault.reason, retryAfter: fault.left)
         }
@@ -268,7 +264,7 @@ final class CallService: Sendable {
         }
         let now = time.now()
         let job = Job(
-            queue: model.queue, priority: call.priority, tenant: call.tenant, submitted: now,
+            queue: queueName, priority: priority, tenant: call.tenant, submitted: now,
             deadline: call.deadline.map { now + $0 }, replyTo: replyTo, retention: retention, echo: call.echo,
             inputs: call.inputs, requestedOutputs: call.requestedOutputs)
         do {
@@ -276,14 +272,14 @@ final class CallService: Sendable {
             let signer = try await tickets.signer()
             let submission = try await queue.submit(job, once: once)
             if case .accepted(_, let depth) = submission {
-                admission.ended(model, priority: priority, depth: depth)
+                admission.ended(queueName, priority: priority, depth: depth)
             } else {
-                admission.ended(model, priority: priority, depth: nil)
+                admission.ended(queueName, priority: priority, depth: nil)
             }
             return (submission, signer)
         } catch {
-            admission.ended(model, priority: priority, depth: nil)
-            throw trouble.refusal(for: error)
+            admission.ended(queueName, priority: priority, depth: nil)
+            throw .queue(trouble.note(error))
         }
     }
 

@@ -1,3 +1,4 @@
+import GatewayCore
 import Jobs
 import NIOCore
 import Tensors
@@ -16,6 +17,7 @@ struct InferenceCall: Sendable {
     var deadline: Duration?
     var once: IdempotencyKey?
     /// What the protocol needs to encode the answer later.
+    /// Empty: the form that is meant where nothing is said.
     var echo: ByteBuffer
 
     init(
@@ -35,15 +37,8 @@ struct InferenceCall: Sendable {
     }
 }
 
-/// How a synchronous call ended.
-enum CallResult: Sendable {
-    case settled(Outcome, JobTicket)
-    /// The same, but looked up: it is of a job that was submitted before under the same key, or it was lost on its way here.
-    case stored(Outcome, JobTicket)
-    /// The job goes on; its caller can collect the outcome with this ticket.
-    case timedOut(JobTicket)
-    /// The job's deadline passed while its caller waited: its outcome is worth nothing any more.
-    case late(JobTicket)
-    /// The client went away; its job was cancelled.
-    case disconnected
+/// How a synchronous call ended, and the name of its job.
+struct CallResult: Sendable {
+    var answer: CallAnswer
+    var ticket: JobTicket
 }

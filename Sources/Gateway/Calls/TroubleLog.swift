@@ -1,3 +1,4 @@
+import GatewayCore
 import Jobs
 import Logging
 import Observability
@@ -22,8 +23,8 @@ final class TroubleLog: Sendable {
         self.now = now
     }
 
-    /// The refusal of a request that failed for `error`.
-    func refusal(for error: QueueError) -> Refusal {
+    /// What the caller of a request is told that failed for `error`.
+    func note(_ error: QueueError) -> QueueTrouble {
         let now = now()
         let count: Int? = state.withLock { state in
             state.unsaid += 1
@@ -37,6 +38,6 @@ final class TroubleLog: Sendable {
                 "Requests are refused: the queue does not take them",
                 metadata: [LogKeys.reason: "\(error.message)", "requests": "\(count)"])
         }
-        return Refusal(error)
+        return QueueTrouble(error)
     }
 }

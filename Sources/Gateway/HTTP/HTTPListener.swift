@@ -11,7 +11,7 @@ import ServiceLifecycle
 /// One listening HTTP/1.1 port: accepts connections within the bounds of `HTTPServing`, and serves each of them with
 /// Hummingbird's loop over one connection's requests.
 struct HTTPListener: Service {
-    typealias Respond = @Sendable (Request, ConnectionWatch) async -> HTTPReply
+    typealias Respond = @Sendable (Request, Caller) async -> HTTPReply
 
     /// What a port is for, and how it is set.
     struct Endpoint: Sendable {
@@ -103,7 +103,7 @@ struct HTTPListener: Service {
                 try await writer.writeInformationalHead(.init(status: .continue))
             }
             let isServed = endpoint.isVital(request) ? true : await Self.mayServe(connection.seat)
-            let reply = isServed ? await respond(request.asGET, connection.watch) : serving.tooManyConnections
+            let reply = isServed ? await respond(request.asGET, connection.caller) : serving.tooManyConnections
             let response = await serving.finished(reply, to: request, connection).response()
             try await writer.write(response: response.head, body: response.body)
         })

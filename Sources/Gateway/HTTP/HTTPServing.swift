@@ -10,19 +10,19 @@ import Synchronization
 
 /// One connection, ready for its requests.
 final class HTTPConnection: Sendable {
-    let watch: ConnectionWatch
+    let caller: Caller
     let seat: ConnectionTable.Seat
     let answers: AnswerBudget.Share
     private let channel: NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>
     private let isTaken = Atomic(false)
 
     init(
-        _ channel: NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>, watch: ConnectionWatch,
+        _ channel: NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>, caller: Caller,
         seat: ConnectionTable.Seat,
         answers: AnswerBudget.Share
     ) {
         self.channel = channel
-        self.watch = watch
+        self.caller = caller
         self.seat = seat
         self.answers = answers
     }
@@ -72,12 +72,12 @@ struct HTTPServing: Sendable {
             channel.close(promise: nil)
             return nil
         }
-        let watch = ConnectionWatch()
+        let caller = Caller()
         let answers = answers.makeShare()
-        try HTTPPipeline(limits: limits, watch: watch, seat: seat, answers: answers).add(to: channel)
+        try HTTPPipeline(limits: limits, caller: caller, seat: seat, answers: answers).add(to: channel)
         let http = try NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>(
             wrappingChannelSynchronously: channel, configuration: .init(isOutboundHalfClosureEnabled: true))
-        return HTTPConnection(http, watch: watch, seat: seat, answers: answers)
+        return HTTPConnection(http, caller: caller, seat: seat, answers: answers)
     }
 
     var tooManyConnections: HTTPReply {

@@ -1,3 +1,4 @@
+import GatewayCore
 import HTTPTypes
 import Jobs
 import Testing
@@ -8,7 +9,7 @@ import Testing
     @Test("a job that the queue cannot carry is refused without the address of Redis")
     func namesNoAddress() throws {
         let error = QueueError(.tooLarge, "a command of 70 bytes was not sent to Redis at redis://secret:6379")
-        let reply = HTTPReply.refused(Refusal(error))
+        let reply = HTTPReply.v2(.refused(.queue(QueueTrouble(error))))
         #expect(reply.status == .contentTooLarge)
         #expect(reply.error.contains("gateway.maximum_body"))
         #expect(!reply.error.contains("secret") && !reply.error.contains("redis://"))

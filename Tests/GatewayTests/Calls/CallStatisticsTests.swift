@@ -1,3 +1,4 @@
+import GatewayCore
 import HTTPTypes
 import Jobs
 import NIOCore
@@ -24,7 +25,7 @@ import Time
     @Test("counts runs, and each run's time once, however many jobs were in it")
     func countsRuns() throws {
         let gateway = try GatewayHarness()
-        let statistics = gateway.routes.calls.statistics
+        let statistics = gateway.calls.statistics
         // Two runs of 8 rows (4 jobs of 2, 8 jobs of 1) and one of 1 row.
         for _ in 0..<4 {
             statistics.record(outcome(gateway, rows: 2, of: 8, compute: .milliseconds(10)), endToEnd: nil)
@@ -47,7 +48,7 @@ import Time
     @Test("a model that becomes readable counts rows from then on")
     func countsMended() async throws {
         let gateway = try GatewayHarness()
-        var broken = gateway.routes.catalog.models[0]
+        var broken = gateway.catalog.models[0]
         let mended = broken
         broken.problem = "its file cannot be read"
         let catalog = ModelCatalog([broken], reread: { _ in mended })
@@ -64,7 +65,7 @@ import Time
     @Test("shapes and sizes that no model has do not end the process")
     func hostile() throws {
         let gateway = try GatewayHarness()
-        let statistics = gateway.routes.calls.statistics
+        let statistics = gateway.calls.statistics
         for rows in [Int.max, .max, -1, 0, .min] {
             for batch in [1, Int(UInt32.max), 0] {
                 statistics.record(
@@ -95,7 +96,7 @@ import Time
             async let reply = gateway.infer()
             try await gateway.settle(gateway.take(), ending)
             #expect(await reply.status == .ok)
-            let totals = gateway.routes.calls.statistics.totals(of: gateway.name)
+            let totals = gateway.calls.statistics.totals(of: gateway.name)
             #expect(totals.succeeded == 2)
             #expect(totals.failed == 2)
             #expect(totals.endToEnd > .zero)
@@ -121,6 +122,6 @@ import Time
                 ]))
             for _ in 0..<3 { #expect(await gateway.infer([.idempotencyKey: "k"]).status == .ok) }
         }
-        #expect(gateway.routes.calls.statistics.totals(of: gateway.name).succeeded <= 1)
+        #expect(gateway.calls.statistics.totals(of: gateway.name).succeeded <= 1)
     }
 }

@@ -14,7 +14,7 @@ import Testing
 struct Connection {
     let channel = EmbeddedChannel()
     let loop: EmbeddedEventLoop
-    let watch = ConnectionWatch()
+    let caller = Caller()
     let table: ConnectionTable
     let budget: AnswerBudget
 
@@ -30,7 +30,7 @@ struct Connection {
         let seat = try #require(entered)
         try channel.setOption(.allowRemoteHalfClosure, value: true).wait()
         try channel.pipeline.syncOperations.addHandler(OutputEnd())
-        try HTTPPipeline(limits: limits, watch: watch, seat: seat, answers: budget.makeShare()).add(to: channel)
+        try HTTPPipeline(limits: limits, caller: caller, seat: seat, answers: budget.makeShare()).add(to: channel)
         try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
     }
 

@@ -1,6 +1,8 @@
+import GatewayCore
 import Glibc
 import HTTPTypes
 import HummingbirdCore
+import Jobs
 import Logging
 import NIOCore
 import NIOPosix
@@ -75,11 +77,10 @@ import Testing
     @Test("a client that closed its sending side gets its answer, however late")
     func halfClose() async throws {
         let (ends, end) = AsyncStream.makeStream(of: Void.self)
-        let answer = try await listening { _, watch in
-            watch.notify { Issue.record("the client is still there") }
-            defer { watch.release() }
+        let answer = try await listening { _, caller in
             // Until the probe has gone out, and more.
             _ = await ends.first { _ in true }
+            #expect(!caller.isGone, "the client is still there")
             return .json(.ok, ByteBuffer(string: "{}"))
         } _: { port in
             let client = try await Self.connect(port)
@@ -101,11 +102,9 @@ import Testing
     func gone(isReset: Bool) async throws {
         let (ends, end) = AsyncStream.makeStream(of: Void.self)
         let (begins, begin) = AsyncStream.makeStream(of: Void.self)
-        try await listening { _, watch in
+        try await listening { _, caller in
             begin.yield()
-            await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
-                watch.notify { continuation.resume() }
-            }
+            await caller.departure()
             end.yield()
             return .json(.ok, ByteBuffer())
         } _: { port in
@@ -182,8 +181,11 @@ import Testing
         let large = ByteBuffer(repeating: UInt8(ascii: "a"), count: 32 << 20)
         let settings = GatewaySettings(sendTimeout: .seconds(1))
         let (ends, end) = AsyncStream.makeStream(of: Void.self)
-        try await listening(settings: settings) { _, watch in
-            watch.notify { end.yield() }
+        try await listening(settings: settings) { _, caller in
+            Task {
+                await caller.departure()
+                end.yield()
+            }
             return HTTPReply(status: .ok, body: large)
         } _: { port in
             let client = try await Self.connect(port)
@@ -192,5 +194,17 @@ import Testing
                 _ = await ends.first { _ in true }
             }
         }
+    }
+}
+
+extension Caller {
+    /// Returns when he goes away, as a call does that waits for a job.
+    fileprivate func departure() async {
+        guard let queue = QueueName(model: "m", version: "1") else { return }
+        let table = CallTable(clock: WaitClock(ContinuousClock())) { _, _ in }
+        let token = table.begin(for: self)
+        let job = JobID(queue: queue, priority: .normal, entry: EntryID(milliseconds: 1, sequence: 0))
+        let terms = CallTerms(timeout: .seconds(60), deadline: nil, isRepeatable: true, retention: .zero)
+        _ = await table.wait(token, for: job, on: terms)
     }
 }

@@ -23,6 +23,18 @@ import Time
 }
 
 @Suite struct JobRoutesTests {
+    @Test("a job has a path of its own, with GET and DELETE")
+    func hasPath() async throws {
+        #expect(JobRoutes.name(in: "/v2/jobs/x") == "x")
+        #expect(JobRoutes.name(in: "/v2/jobs/a%20b") == "a b")
+        for path in ["/v2/jobs", "/v2/jobs/a/b", "/v2/models/jobs", "/jobs/x"] {
+            #expect(JobRoutes.name(in: path) == nil, "\(path)")
+        }
+        let reply = try await GatewayHarness().send(.post, "/v2/jobs/x")
+        #expect(reply.status == .methodNotAllowed)
+        #expect(reply.headers[.allow] == "GET, HEAD, DELETE")
+    }
+
     @Test("a job can be read and cancelled under the name that was given out, and under no other")
     func guessesAreUnknown() async throws {
         let gateway = try GatewayHarness()
@@ -70,7 +82,7 @@ import Time
         let gateway = try GatewayHarness()
         let id = JobID(
             queue: gateway.name, priority: .normal, entry: EntryID(milliseconds: 1_700_000_000_000, sequence: 9))
-        let ticket = try await gateway.routes.calls.tickets.signer().ticket(for: id)
+        let ticket = try await gateway.calls.tickets.signer().ticket(for: id)
         #expect(await gateway.send(.get, ticket.path).status == .gone)
         #expect(await gateway.send(.delete, ticket.path).status == .gone)
     }

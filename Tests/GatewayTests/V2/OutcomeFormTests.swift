@@ -148,7 +148,7 @@ import Time
             ("24h", 86_400_000), ("25h", nil), ("-1s", nil), ("soon", nil), ("", nil), ("1e9", nil),
         ] as [(String, Int?)])
     func waits(text: String, milliseconds: Int?) {
-        #expect(V2JobQuery.duration(Substring(text)) == milliseconds.map { .milliseconds($0) })
+        #expect(JobQuery.duration(Substring(text)) == milliseconds.map { .milliseconds($0) })
     }
 
     @Test("a slip in the query of a job is an error")

@@ -1,4 +1,5 @@
 import Foundation
+import GatewayCore
 import Jobs
 import NIOCore
 import Random
@@ -67,7 +68,7 @@ import Time
     @Test("counts in nanoseconds, under every key that perf_analyzer reads")
     func countsStatistics() throws {
         let queue = try #require(QueueName(model: "m", version: "1"))
-        var totals = CallStatistics.Totals()
+        var totals = CallTotals()
         totals.succeeded = 4
         totals.failed = 1
         totals.rows = 8
@@ -155,7 +156,7 @@ import Time
         let tensor = Tensor(
             name: "y", elementType: .float32, shape: Shape(dimensions), bytes: ByteBuffer(repeating: 0, count: 8))
         #expect(
-            throws: V2EncodingError.malformed("output 'y' has not the elements of its shape \(tensor.shape)")
+            throws: OutcomeEncodingError.malformed("output 'y' has not the elements of its shape \(tensor.shape)")
         ) { try V2Classification.classify(tensor, top: 1, labels: []) }
     }
 
@@ -171,7 +172,7 @@ import Time
     func refusesText() {
         let tensor = Tensor(name: "y", elementType: .bytes, shape: [0], bytes: ByteBuffer())
         #expect(
-            throws: V2EncodingError.malformed(
+            throws: OutcomeEncodingError.malformed(
                 "output 'y' of BYTES cannot be classified; classification takes numbers")
         ) { try V2Classification.classify(tensor, top: 1, labels: []) }
     }

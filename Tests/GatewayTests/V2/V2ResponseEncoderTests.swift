@@ -100,7 +100,7 @@ import TestKit
             tensor("y", .float16, [1], [UInt16(0)]), tensor("y", .bytes, [1], [UInt8](arrayLiteral: 1, 0, 0, 0, 0xFF)),
         ]
         for tensor in cases {
-            let error = #expect(throws: V2EncodingError.self) { try encode([tensor]) }
+            let error = #expect(throws: OutcomeEncodingError.self) { try encode([tensor]) }
             guard case .inexpressible(let message)? = error else {
                 Issue.record("\(String(describing: error))")
                 continue
@@ -147,7 +147,7 @@ import TestKit
             ("/v2/models/a%20b/versions/3/infer", .model("a b", version: "3", .infer)),
             ("/v2/models/a/versions/3", .model("a", version: "3", .metadata)),
             ("/v2/models/a/ready", .model("a", version: nil, .ready)), ("/v2/repository/index", .repositoryIndex),
-            ("/v2/jobs/x", .job("x")), ("/v2/models/100%/infer", .model("100%", version: nil, .infer)),
+            ("/v2/models/100%/infer", .model("100%", version: nil, .infer)),
         ] as [(String, V2Path)])
     func knowsPaths(text: String, path: V2Path) {
         #expect(V2Path(text) == path)

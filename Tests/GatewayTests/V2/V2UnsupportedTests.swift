@@ -48,7 +48,6 @@ import Testing
     func allowed() {
         #expect(HTTPReply.methodNotAllowed([.get, .delete]).headers[.allow] == "GET, HEAD, DELETE")
         #expect(V2Path.model("m", version: nil, .infer).methods == [.post])
-        #expect(V2Path.job("j").methods == [.get, .delete])
     }
 
     @Test("texts keep slashes, cut what is long and show nothing that steers a terminal")

@@ -22,7 +22,7 @@ struct HTTPPipeline {
     static let maximumFields = 1_000
 
     let limits: ConnectionLimits
-    let watch: ConnectionWatch
+    let caller: Caller
     let seat: ConnectionTable.Seat
     let answers: AnswerBudget.Share
 
@@ -40,7 +40,7 @@ struct HTTPPipeline {
         try pipeline.addHandlers([
             HTTPResponseEncoder(), UpgradeOffers(replacing: decoder, with: Self.makeDecoder),
             AnswerFraming(head: head, observers: [head, pace, early, slot]),
-            HTTP1ToHTTPServerCodec(secure: false), ConnectionWatchHandler(watch),
+            HTTP1ToHTTPServerCodec(secure: false), ConnectionWatch(caller),
         ])
     }
 

@@ -12,6 +12,9 @@ struct V2Echo: Sendable, Equatable {
         isBinaryByDefault = request.isBinaryByDefault
     }
 
+    /// What is meant where nothing was kept: every output in JSON, no id.
+    static let silent = V2Echo(V2Request())
+
     /// With every output in `form`, whatever was asked for.
     func with(_ form: TensorForm) -> V2Echo {
         var echo = self
@@ -47,6 +50,7 @@ struct V2Echo: Sendable, Equatable {
     }
 
     static func decode(_ bytes: ByteBuffer) throws(V2Error) -> V2Echo {
+        guard bytes.readableBytes > 0 else { return silent }
         var buffer = bytes
         guard buffer.readInteger(as: UInt8.self) == 1, let flags = buffer.readInteger(as: UInt8.self) else {
             throw unreadable

@@ -1,6 +1,6 @@
 import HTTPTypes
 
-/// The paths of Open Inference Protocol V2 and of jobs.
+/// The paths of Open Inference Protocol V2.
 ///
 /// Names are percent-decoded (tritonclient encodes them); a base path is not expected here.
 enum V2Path: Equatable {
@@ -13,7 +13,6 @@ enum V2Path: Equatable {
     case allStatistics
     case model(String, version: String?, Action)
     case repositoryIndex
-    case job(String)
     /// Loading or unloading a model on request.
     case modelControl(String)
     case trace
@@ -40,7 +39,7 @@ enum V2Path: Equatable {
             self = .root
             return
         }
-        let parts = path.split(separator: "/", omittingEmptySubsequences: true).map(Self.percentDecoded)
+        let parts = path.split(separator: "/", omittingEmptySubsequences: true).map(\.percentDecoded)
         guard let first = parts.first, first == "v2" else { return nil }
         switch (parts.count, parts.dropFirst().first) {
         case (1, _): self = .server
@@ -57,7 +56,6 @@ enum V2Path: Equatable {
             guard let action = Self.action(parts[5]) else { return nil }
             self = .model(parts[2], version: parts[4], action)
         case (3, "repository") where parts[2] == "index": self = .repositoryIndex
-        case (3, "jobs"): self = .job(parts[2])
         default:
             guard let other = Self.unsupported(Array(parts.dropFirst())) else { return nil }
             self = other
@@ -86,7 +84,6 @@ enum V2Path: Equatable {
         case .root, .live, .ready, .server, .models, .allStatistics: [.get]
         case .model(_, _, .infer), .repositoryIndex, .modelControl: [.post]
         case .model: [.get]
-        case .job: [.get, .delete]
         case .trace, .logging: [.get, .post]
         case .sharedMemory(.status): [.get]
         case .sharedMemory: [.post]
@@ -95,25 +92,5 @@ enum V2Path: Equatable {
 
     private static func action(_ name: String) -> Action? {
         name == Action.metadata.rawValue ? nil : Action(rawValue: name)
-    }
-
-    private static func percentDecoded(_ text: Substring) -> String {
-        guard text.utf8.contains(UInt8(ascii: "%")) else { return String(text) }
-        let bytes = Array(text.utf8)
-        var decoded: [UInt8] = []
-        decoded.reserveCapacity(bytes.count)
-        var index = 0
-        while index < bytes.count {
-            if bytes[index] == UInt8(ascii: "%"), index + 2 < bytes.count,
-                let value = UInt8(String(decoding: bytes[(index + 1)...(index + 2)], as: UTF8.self), radix: 16)
-            {
-                decoded.append(value)
-                index += 3
-            } else {
-                decoded.append(bytes[index])
-                index += 1
-            }
-        }
-        return String(decoding: decoded, as: UTF8.self)
     }
 }

@@ -18,7 +18,7 @@ enum V2ResponseEncoder {
     /// - Throws: `inexpressible` for FP16, BF16 and bytes that are no UTF-8, which JSON cannot express.
     static func encode(
         model: String, version: String, tensors: [Tensor], form: V2Echo, labels: [String: [String]]
-    ) throws(V2EncodingError) -> Encoded {
+    ) throws(OutcomeEncodingError) -> Encoded {
         var json = ByteBuffer()
         json.reserveCapacity(expectedSize(of: tensors, form))
         var raw: [ByteBuffer] = []
@@ -79,7 +79,7 @@ enum V2ResponseEncoder {
         json.writeInteger(UInt8(ascii: "]"))
     }
 
-    private static func writeElements(of tensor: Tensor, to json: inout ByteBuffer) throws(V2EncodingError) {
+    private static func writeElements(of tensor: Tensor, to json: inout ByteBuffer) throws(OutcomeEncodingError) {
         switch tensor.elementType {
         case .bool: each(tensor, UInt8.self, &json) { $1.writeString($0 == 0 ? "false" : "true") }
         case .uint8: integers(tensor, UInt8.self, &json)
@@ -120,7 +120,7 @@ enum V2ResponseEncoder {
         }
     }
 
-    private static func strings(_ tensor: Tensor, _ json: inout ByteBuffer) throws(V2EncodingError) {
+    private static func strings(_ tensor: Tensor, _ json: inout ByteBuffer) throws(OutcomeEncodingError) {
         var rest = tensor.bytes
         var isFirst = true
         while let length = rest.readInteger(endianness: .little, as: UInt32.self) {
@@ -133,7 +133,7 @@ enum V2ResponseEncoder {
         }
     }
 
-    private static func inexpressible(_ tensor: Tensor, _ what: String) -> V2EncodingError {
+    private static func inexpressible(_ tensor: Tensor, _ what: String) -> OutcomeEncodingError {
         .inexpressible(
             "output '\(tensor.name)' holds \(what), which JSON cannot express; ask for it in binary (binary_data: true)"
         )
@@ -148,7 +148,7 @@ extension BinaryFloatingPoint {
 /// The classification extension: the best `k` of each row as `value:index[:label]`.
 enum V2Classification {
     /// - Returns: BYTES of shape `[rows, k]`, or `[k]` for a tensor of one dimension.
-    static func classify(_ tensor: Tensor, top k: Int, labels: [String]) throws(V2EncodingError) -> Tensor {
+    static func classify(_ tensor: Tensor, top k: Int, labels: [String]) throws(OutcomeEncodingError) -> Tensor {
         let dimensions = tensor.shape.dimensions
         let rows = dimensions.count > 1 ? dimensions[0] : 1
         let values = try numbers(tensor)
@@ -187,7 +187,7 @@ enum V2Classification {
         }
     }
 
-    private static func numbers(_ tensor: Tensor) throws(V2EncodingError) -> [(value: Double, text: String)] {
+    private static func numbers(_ tensor: Tensor) throws(OutcomeEncodingError) -> [(value: Double, text: String)] {
         func read<T: CustomStringConvertible>(_ type: T.Type, _ value: (T) -> Double) -> [(Double, String)] {
             tensor.bytes.withUnsafeReadableBytes { bytes in
                 (0..<(bytes.count / MemoryLayout<T>.size)).map { index in

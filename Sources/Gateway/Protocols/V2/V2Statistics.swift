@@ -1,3 +1,4 @@
+import GatewayCore
 import Jobs
 import Time
 
@@ -40,7 +41,7 @@ struct V2Statistics: Encodable {
     var batch_stats: [Batch] = []
     var memory_usage: [Int] = []
 
-    init(_ queue: QueueName, _ totals: CallStatistics.Totals) {
+    init(_ queue: QueueName, _ totals: CallTotals) {
         name = queue.model
         version = queue.version
         last_inference = totals.lastSettled?.milliseconds ?? 0

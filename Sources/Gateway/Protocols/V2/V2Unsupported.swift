@@ -26,7 +26,7 @@ enum V2Unsupported {
         // True of a server without regions, and what tools ask for before they begin.
         case .sharedMemory(.status): .json(.ok, ByteBuffer(string: "[]"))
         case .sharedMemory(.unregister): HTTPReply(status: .ok)
-        case .root, .live, .ready, .server, .models, .allStatistics, .model, .repositoryIndex, .job: nil
+        case .root, .live, .ready, .server, .models, .allStatistics, .model, .repositoryIndex: nil
         }
     }
 }

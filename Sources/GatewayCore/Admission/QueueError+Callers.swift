@@ -1,9 +1,9 @@
-import Jobs
+package import Jobs
 
 extension QueueError {
     /// What a caller is told: the kind of trouble, and no address, path or name of what stands behind the gateway. Those are in
     /// the gateway's log.
-    var callersReason: String {
+    package var callersReason: String {
         switch code {
         case .unavailable: "the job queue cannot be reached for the moment; try again in a second"
         case .outOfMemory: message

@@ -1,35 +1,49 @@
+import GatewayCore
 import HTTPTypes
 import HummingbirdCore
 import Jobs
 import NIOCore
 import Settings
+import Tensors
 import Time
 
-/// The JSON form of a job that has no V2 response (yet).
-struct JobStatusBody: Encodable {
-    var id: String
-    var model_name: String
-    var model_version: String
-    var status: String
-    var expected_wait_ms: Int64?
-    var error: String?
-    var code: String?
-    var attempts: Int?
-}
+/// Jobs by their names, whatever protocol they were submitted through: state, outcome, cancellation.
+struct JobRoutes: Sendable {
+    let catalog: ModelCatalog
+    let calls: CallService
+    let protocols: InferenceProtocols
+    let codings: ContentCodings
+    let settings: GatewaySettings
 
-extension V2Routes {
+    /// `nil` for any path but `/v2/jobs/{id}`.
+    func respond(to request: Request, from caller: Caller) async -> HTTPReply? {
+        guard let text = Self.name(in: request.uri.path) else { return nil }
+        switch request.method {
+        case .get: return await job(text, request: request, from: caller).notStored
+        case .delete: return await cancel(text).notStored
+        default: return .methodNotAllowed([.get, .delete])
+        }
+    }
+
+    /// The name of the job that a path asks for, as it was sent.
+    static func name(in path: String) -> String? {
+        let parts = path.split(separator: "/", omittingEmptySubsequences: true)
+        guard parts.count == 3, parts[0].percentDecoded == "v2", parts[1].percentDecoded == "jobs" else { return nil }
+        return parts[2].percentDecoded
+    }
+
     /// `GET /v2/jobs/{id}[?wait=20s][&binary_data_output=true]`.
-    func job(_ text: String, request: Request, watch: ConnectionWatch) async -> HTTPReply {
+    private func job(_ text: String, request: Request, from caller: Caller) async -> HTTPReply {
         await withJob(text) { ticket, model throws in
-            let query = try V2JobQuery(request)
+            let query = try JobQuery(request)
             let state = try await calls.state(
-                of: ticket.id, waitingUpTo: min(query.wait, settings.maximumWait), watch: watch)
+                of: ticket.id, waitingUpTo: min(query.wait, settings.maximumWait), for: caller)
             return try await describe(state, ticket: ticket, model: model, form: query.form)
         }
     }
 
     /// `DELETE /v2/jobs/{id}`: the state afterwards, never the outcome itself.
-    func cancel(_ text: String) async -> HTTPReply {
+    private func cancel(_ text: String) async -> HTTPReply {
         await withJob(text) { ticket, model throws in
             let state = try await calls.cancel(ticket.id, reason: "cancelled by request")
             return try status(of: state, ticket, as: .ok)
@@ -47,12 +61,11 @@ extension V2Routes {
                 name = model.settings.name
                 reply = try await answer(ticket, model)
             } else {
-                reply = Self.unknown(text)
+                reply = .unknownJob(text)
             }
         } catch {
-            reply = .failure(error)
+            reply = .jobFailure(error)
         }
-        reply.headers[.cacheControl] = "no-store"
         calls.meters.noteJobRequest(model: name, reply)
         return reply
     }
@@ -65,12 +78,12 @@ extension V2Routes {
             if case .settled = state { return try status(of: state, ticket, as: .ok) }
             return try status(of: state, ticket, as: .accepted)
         }
+        guard let proto = protocols.named(in: outcome.echo) else { throw UnknownEcho() }
         let reply: HTTPReply
         do {
-            let echo = try V2Echo.decode(outcome.echo).with(form)
-            reply = try await response(tensors, form: echo, model: model)
-        } catch let error as V2EncodingError {
-            reply = .inexpressible(error, status: .notAcceptable, ticket, isKept: true)
+            reply = try await proto.encoded(tensors, outcome.echo, form, of: model, on: codings.threads)
+        } catch let error as OutcomeEncodingError {
+            reply = .jobInexpressible(error, ticket)
         }
         return reply.adding([
             .jobStatus: "finished", .jobID: ticket.description, .vary: "Accept", .cacheControl: "no-store",
@@ -93,57 +106,21 @@ extension V2Routes {
         case .running: body.status = "running"
         case .retrying: body.status = "retrying"
         // Its signature says that it was accepted: a synchronous job, whose outcome is kept for less, or one that the store lost.
-        case .unknown, .gone:
-            return .error(
-                .gone,
-                "job \(ticket) is over: outcomes are kept for \(settings.retention.text) after a job is settled, those of answered calls for less"
-            )
+        case .unknown, .gone: return .jobGone(ticket, retention: settings.retention)
         case .settled(let outcome): body.note(outcome.ending)
         }
         return try .json(code, encoding: body).adding([
             .jobStatus: body.status, .jobID: ticket.description, .cacheControl: "no-store",
         ])
     }
-
-    private static func unknown(_ id: String) -> HTTPReply {
-        .error(.notFound, "job '\(id.shortened)' is not known")
-    }
 }
 
-extension JobStatusBody {
-    fileprivate mutating func note(_ ending: Outcome.Ending) {
-        status = ending.name
-        switch ending {
-        case .finished: break
-        case .failed(let failure):
-            error = failure.message
-            code = failure.code.name
-            attempts = failure.attempts
-        case .expired: error = "its deadline passed before it could run"
-        case .cancelled(let reason): error = reason
-        }
-    }
-}
-
-extension Outcome.Ending {
-    /// The word for the state of a job that ended so.
-    var name: String {
-        switch self {
-        case .finished: "finished"
-        case .failed: "failed"
-        case .expired: "expired"
-        case .cancelled: "cancelled"
-        }
-    }
-}
-
-extension JobFailure.Code {
-    var name: String {
-        switch self {
-        case .invalidInput: "invalid_input"
-        case .backend: "backend"
-        case .poison: "poison"
-        case .internal: "internal"
-        }
+extension InferenceProtocol {
+    fileprivate func encoded(
+        _ tensors: [Tensor], _ echo: ByteBuffer, _ wanted: TensorForm, of model: ServedModel, on threads: CodingThreads
+    ) async throws -> HTTPReply {
+        // Whatever the decoder says of it: the bytes are those of another version.
+        guard let form = try? form(in: echo, wanted: wanted) else { throw UnknownEcho() }
+        return try await encoded(tensors, as: form, of: model, on: threads)
     }
 }

@@ -1,10 +1,7 @@
-import HTTPTypes
+import GatewayCore
 import Jobs
-import TestSupport
 import Testing
 import Time
-
-@testable import Gateway
 
 @Suite struct ModelSpeedTests {
     private func report(_ id: String, _ state: WorkerReport.State = .ready, cost: (Double, Double)? = (0.002, 0.0005))
@@ -49,23 +46,5 @@ import Time
         #expect(ModelSpeed.all([report("a", cost: nil)])["m.1"] == nil)
         #expect(ModelSpeed.all([report("a")])["other.1"] == nil)
         #expect(ModelSpeed().expectedWait(jobs: 5, rowsPerJob: 1, maximumRows: 8) == nil)
-    }
-
-    @Test("a submit says how long it will take, a later look does not")
-    func saidAtSubmit() async throws {
-        let gateway = try GatewayHarness()
-        let first = await gateway.submit()
-        #expect(try first.document["expected_wait_ms"] == nil)
-        _ = try await gateway.queue.worker("a").renewLease(report("a"))
-        try await gateway.routes.calls.lookAtWorkers()
-        try await gateway.settle(gateway.take(), .expired)
-        let idle = await gateway.submit()
-        #expect(try idle.document["expected_wait_ms"] as? Int == 2)
-        for _ in 0..<99 { _ = await gateway.submit() }
-        let loaded = await gateway.submit()
-        // 100 rows in batches of 64, of 34 ms each, and the job's own run.
-        #expect(try loaded.document["expected_wait_ms"] as? Int == 55)
-        let later = await gateway.send(.get, "/v2/jobs/\(try gateway.ticket(loaded))")
-        #expect(try later.document["expected_wait_ms"] == nil)
     }
 }

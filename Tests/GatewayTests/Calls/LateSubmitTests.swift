@@ -1,3 +1,4 @@
+import GatewayCore
 import Jobs
 import Logging
 import NIOCore
@@ -10,67 +11,6 @@ import Testing
 import Time
 
 @testable import Gateway
-
-@Suite struct ReplyTableTests {
-    private func id(_ sequence: UInt64) throws -> JobID {
-        JobID(
-            queue: try #require(QueueName(model: "m", version: "1")), priority: .normal,
-            entry: EntryID(milliseconds: 1, sequence: sequence))
-    }
-
-    private func answer(_ table: ReplyTable, _ token: UInt64, _ sequence: UInt64) async throws -> ReplyTable.Answer {
-        await table.answer(to: token, of: try id(sequence), within: .seconds(20), keeping: .zero)
-    }
-
-    @Test(
-        "a break is told once, when the job is known, where nobody could look for its outcome before",
-        .timeLimit(.minutes(1)))
-    func tellsBreaks() async throws {
-        let table = ReplyTable()
-        let tokens = [table.makeToken(), table.makeToken()]
-        #expect(table.noteBreak().isEmpty)
-        for round in 1...2 {
-            for (number, token) in tokens.enumerated() {
-                guard case .broken = try await answer(table, token, UInt64(number)) else {
-                    Issue.record("nobody was told of break \(round)")
-                    return
-                }
-            }
-            // From then on they are known, also to whoever looks for what was lost.
-            #expect(try Set(table.noteBreak()) == [id(0), id(1)])
-        }
-        let fresh = table.makeToken()
-        _ = try await answer(table, tokens[0], 0)
-        let outcome = Outcome(
-            id: try id(0), replyTo: ReplyAddress(gateway: "g", token: tokens[0]), echo: ByteBuffer(), ending: .expired,
-            run: RunRecord(submitted: .zero, settled: .zero, worker: "w"))
-        for token in [tokens[0], fresh] {
-            var outcome = outcome
-            outcome.replyTo?.token = token
-            #expect(table.deliver(outcome) == .caller)
-            guard case .outcome = try await answer(table, token, 0) else {
-                Issue.record("told of a break that is over")
-                return
-            }
-        }
-    }
-
-    @Test("an outcome that came before its job was known is its caller's", .timeLimit(.minutes(1)))
-    func keepsEarly() async throws {
-        let table = ReplyTable()
-        let token = table.makeToken()
-        let outcome = Outcome(
-            id: try id(1), replyTo: ReplyAddress(gateway: "g", token: token), echo: ByteBuffer(), ending: .expired,
-            run: RunRecord(submitted: .zero, settled: .zero, worker: "w"))
-        #expect(table.deliver(outcome) == .caller)
-        guard case .outcome(let got) = try await answer(table, token, 1) else {
-            Issue.record("the outcome is lost")
-            return
-        }
-        #expect(got.id == outcome.id)
-        #expect(table.count == 0)
-    }
-}
 
 /// A queue whose submits are answered late: the job has run by then, and its answer was lost on its way to the gateway.
 private final class LateQueue: SubmissionQueue {
@@ -131,17 +71,17 @@ private final class LateQueue: SubmissionQueue {
     func looksItUp() async throws {
         let gateway = try GatewayHarness()
         let late = LateQueue(gateway.queue, .failed(JobFailure(code: .backend, message: "m", attempts: 1)))
-        let (model, clock) = (gateway.routes.catalog.models[0], gateway.clock)
+        let (model, clock) = (gateway.catalog.models[0], gateway.clock)
         let calls = CallService(
-            gateway: "g", settings: GatewaySettings(), catalog: gateway.routes.catalog, queue: late,
+            gateway: "g", settings: GatewaySettings(), catalog: gateway.catalog, queue: late,
             observer: gateway.queue, meters: GatewayMeters(in: MetricsRegistry(), models: ["m"]), time: clock,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         let serving = Task { await calls.run() }
         defer { serving.cancel() }
         try await eventually("a watcher") { late.isWatched }
         let call = InferenceCall(model: model, inputs: [], requestedOutputs: [], echo: ByteBuffer())
-        guard case .stored(let outcome, _) = try await calls.answer(call, watch: ConnectionWatch(), submitted: {})
-        else {
+        let result = try await calls.answer(call, for: Caller(), submitted: {})
+        guard case .stored(let outcome) = result.answer else {
             Issue.record("the caller waited for an outcome that was lost")
             return
         }

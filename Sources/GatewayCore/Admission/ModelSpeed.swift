@@ -1,18 +1,20 @@
-import Jobs
+package import Jobs
 
 /// What the ready workers of one model can do, by the costs that they have learned.
-struct ModelSpeed: Sendable, Equatable {
+package struct ModelSpeed: Sendable, Equatable {
     /// Instances that run batches of `rows` rows in `fixed + perRow · rows` seconds.
-    struct Share: Sendable, Equatable {
-        var instances: Int
-        var fixed: Double
-        var perRow: Double
+    package struct Share: Sendable, Equatable {
+        package var instances: Int
+        package var fixed: Double
+        package var perRow: Double
     }
 
     /// Of expected waits, in seconds: ten years. Costs come from reports, which say anything.
     private static let longest = 3.2e8
 
-    private(set) var shares: [Share] = []
+    package private(set) var shares: [Share] = []
+
+    package init() {}
 
     /// How long a job will take from its submit to its outcome if no more workers come and none goes: what is held before it,
     /// at the speed of all instances together, and its own run.
@@ -24,7 +26,7 @@ struct ModelSpeed: Sendable, Equatable {
     /// - Returns: `nil` while no worker is ready that has measured what a run costs.
     /// - Example: 2 instances, 2 ms + 0.5 ms a row, batches of up to 8 rows, 100 jobs of one row: 2 · 8 rows in 6 ms, so
     ///   99 · 0.375 ms + 2.5 ms = 39.6 ms. A job alone: 2.5 ms.
-    func expectedWait(jobs: Int, rowsPerJob: Double, maximumRows: Int) -> Duration? {
+    package func expectedWait(jobs: Int, rowsPerJob: Double, maximumRows: Int) -> Duration? {
         let instances = shares.reduce(0) { $0 + $1.instances }
         guard instances > 0, let fastest = shares.map({ $0.fixed + $0.perRow * rowsPerJob }).min() else { return nil }
         let rows = Double(max(0, jobs - 1)) * rowsPerJob
@@ -37,7 +39,7 @@ struct ModelSpeed: Sendable, Equatable {
     }
 
     /// By queue, from the reports of workers whose lease holds.
-    static func all(_ reports: [WorkerReport]) -> [String: ModelSpeed] {
+    package static func all(_ reports: [WorkerReport]) -> [String: ModelSpeed] {
         var speeds: [String: ModelSpeed] = [:]
         for report in reports where report.state == .ready {
             for model in report.models {
