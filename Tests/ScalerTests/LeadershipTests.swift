@@ -65,7 +65,7 @@ final class GivenLeadership: Leadership {
         one.give(nil)
         other.give(2)
         for number in 1...4 {
-            await scaler.noteEnd(of: "cpu-\(number)", in: "cpu", reason: "signal 9", isFailure: true)
+            await scaler.note(.exited(worker: "cpu-\(number)", pool: "cpu", reason: "signal 9", isFailure: true))
         }
         await look()
         #expect(driver.given.count == 4, "a deposed scaler starts nothing")

@@ -34,7 +34,7 @@ import Time
             floor.step(at: time.now())
             await scaler.look()
             for worker in floor.takeEnded() {
-                await scaler.noteEnd(of: worker, in: "cpu", reason: "exit status 0", isFailure: false)
+                await scaler.note(.exited(worker: worker, pool: "cpu", reason: "exit status 0", isFailure: false))
             }
         }
         let result = floor.result

@@ -1,6 +1,7 @@
 import GatewayCore
 import HTTPTypes
 import Settings
+import Time
 
 /// The table of the errors of requests for jobs.
 extension HTTPReply {

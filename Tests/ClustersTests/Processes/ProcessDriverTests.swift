@@ -1,4 +1,3 @@
-import Jobs
 import Clusters
 import Glibc
 import Settings
@@ -27,7 +26,7 @@ struct ProcessDriverTests {
         #expect(await events.next() == .started(worker: worker, pool: "cpu"))
         #expect(
             await events.next()
-                == .exited(worker: worker, pool: "cpu", reason: "exit status 4", isFailure: true, ran: .jobs([])))
+                == .exited(worker: worker, pool: "cpu", reason: "exit status 4", isFailure: true))
     }
 
     @Test("the end of a worker killed with SIGKILL is told")
@@ -40,7 +39,7 @@ struct ProcessDriverTests {
         Glibc.kill(process, SIGKILL)
         #expect(
             await events.next()
-                == .exited(worker: worker, pool: "cpu", reason: "signal 9 (SIGKILL)", isFailure: true, ran: .jobs([])))
+                == .exited(worker: worker, pool: "cpu", reason: "signal 9 (SIGKILL)", isFailure: true))
         #expect(driver.processID(of: worker) == nil)
     }
 
@@ -55,7 +54,7 @@ struct ProcessDriverTests {
             await driver.drain(worker)
             #expect(
                 await events.next()
-                    == .exited(worker: worker, pool: "cpu", reason: "exit status 0", isFailure: false, ran: .jobs([])))
+                    == .exited(worker: worker, pool: "cpu", reason: "exit status 0", isFailure: false))
         }
     }
 
@@ -72,7 +71,7 @@ struct ProcessDriverTests {
             #expect(
                 await events.next()
                     == .exited(
-                        worker: worker, pool: "cpu", reason: "signal 9 (SIGKILL)", isFailure: true, ran: .jobs([])))
+                        worker: worker, pool: "cpu", reason: "signal 9 (SIGKILL)", isFailure: true))
             #expect(ContinuousClock.now - drained >= .milliseconds(80))
         }
     }
@@ -86,7 +85,7 @@ struct ProcessDriverTests {
         await driver.kill(worker)
         #expect(
             await events.next()
-                == .exited(worker: worker, pool: "cpu", reason: "signal 9 (SIGKILL)", isFailure: true, ran: .jobs([])))
+                == .exited(worker: worker, pool: "cpu", reason: "signal 9 (SIGKILL)", isFailure: true))
         // Nothing happens for a worker that has ended.
         await driver.drain(worker)
         await driver.kill(worker)
