@@ -1,3 +1,4 @@
+import Clocks
 import Clusters
 package import Jobs
 import Logging
