@@ -157,21 +157,6 @@ package struct ServiceTimeModel: Sendable {
         return index >= 0 ? index : nil
     }
 
-    /// Returns how many rows can still run within `time` in 99 of 100 cases.
-    ///
-    /// - Returns: 0 if even one row would be late; `maximum` while the cost is unknown.
-    /// - Example: 2 ms + 0.5 ms per row, no variance, 10 ms left: 16 rows. O(log maximum · buckets).
-    package func rowsThatFit(within time: Duration, maximum: Int) -> Int {
-        guard observations > 0 else { return maximum }
-        var fits = 0
-        var tooMany = maximum + 1
-        while tooMany - fits > 1 {
-            let middle = fits + (tooMany - fits) / 2
-            if let cost = p99(rows: middle), cost > time { tooMany = middle } else { fits = middle }
-        }
-        return fits
-    }
-
     // MARK: Sizes that pay
 
     /// Returns the batch size to aim at: the smallest whose throughput is within 3 % of the best that is

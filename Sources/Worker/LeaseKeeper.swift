@@ -3,6 +3,7 @@ import Logging
 import Observability
 import Synchronization
 import Clocks
+import Time
 
 /// Renews the worker's lease once a second, and at once when its state changes, and with it says what the worker
 /// is and does. Runs as a task of its own; inference has threads of its own and cannot starve it.
@@ -10,6 +11,7 @@ final class LeaseKeeper: Sendable {
     static let interval = Duration.seconds(1)
 
     private let queue: any WorkQueue
+    private let steady: any TimeSource
     private let clock: any Clock<Duration>
     private let logger: Logger
     private let makeReport: @Sendable () -> WorkerReport
@@ -20,13 +22,14 @@ final class LeaseKeeper: Sendable {
     private let isStopped = Atomic(false)
     private let failing = Atomic(false)
     /// Since when a renewal waits for its answer.
-    private let asked = Mutex<ContinuousClock.Instant?>(nil)
+    private let asked = Mutex<Timestamp?>(nil)
 
     init(
-        queue: any WorkQueue, clock: any Clock<Duration>, logger: Logger,
+        queue: any WorkQueue, steady: any TimeSource, clock: any Clock<Duration>, logger: Logger,
         makeReport: @escaping @Sendable () -> WorkerReport, onCancellation: @escaping @Sendable (JobID) -> Void
     ) {
         self.queue = queue
+        self.steady = steady
         self.clock = clock
         self.logger = logger
         self.makeReport = makeReport
@@ -36,7 +39,7 @@ final class LeaseKeeper: Sendable {
     /// Whether the last renewal failed or waits for its answer for long: the queue is away, as far as this worker knows.
     var isFailing: Bool {
         failing.load(ordering: .relaxed)
-            || asked.withLock { $0 }.map { ContinuousClock.now - $0 > .milliseconds(500) } ?? false
+            || asked.withLock { $0 }.map { steady.now() - $0 > .milliseconds(500) } ?? false
     }
 
     /// Renews at once rather than when the second is over.
@@ -59,7 +62,7 @@ final class LeaseKeeper: Sendable {
         defer { ended.raise() }
         var failures = 0
         while !Task.isCancelled, !isStopped.load(ordering: .sequentiallyConsistent) {
-            asked.withLock { $0 = .now }
+            asked.withLock { $0 = steady.now() }
             defer { asked.withLock { $0 = nil } }
             do {
                 for id in try await queue.renewLease(makeReport()) { onCancellation(id) }

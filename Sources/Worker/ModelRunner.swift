@@ -25,7 +25,7 @@ final class ModelRunner: Sendable {
 
     let identity: Identity
     private let rules: ReleaseRules
-    private let meters: ModelMeters
+    let meters: ModelMeters
     private let threads: InferenceThreads
     /// For a model whose requests are joined, and for one whose are not.
     private let admission: (joining: Admission, whole: Admission)
@@ -42,7 +42,7 @@ final class ModelRunner: Sendable {
     /// Monotonic.
     let steady: any TimeSource
     private let clock: any Clock<Duration>
-    private let logger: Logger
+    let logger: Logger
     let onRoom: @Sendable () -> Void
     private let onInputsFreed: @Sendable () -> Void
 
@@ -281,27 +281,5 @@ final class ModelRunner: Sendable {
 
     private func free(_ bytes: Int) {
         if inputs.remove(bytes) { onInputsFreed() }
-    }
-
-    /// Counts how a job left, and says it at the level debug.
-    private func noting(_ released: ReleaseRules.Released, of held: ModelLedger.Held) -> Release {
-        meters.ended(released.ending)
-        if let batchWait = released.batchWait { meters.batchWait.record(batchWait) }
-        let job = held.admitted.job
-        switch released.ending {
-        case .finished:
-            logger.debug(
-                "A job is finished",
-                metadata: [LogKeys.jobID: "\(job.id)", LogKeys.attempt: "\(job.attempt)"])
-        case .failed, .retried:
-            logger.debug(
-                "A job failed",
-                metadata: [
-                    LogKeys.jobID: "\(job.id)", LogKeys.attempt: "\(job.attempt)",
-                    LogKeys.reason: "\(released.reason ?? "")",
-                ])
-        case .expired, .cancelled, .handedBack: break
-        }
-        return released.release
     }
 }

@@ -48,9 +48,6 @@ final class OutcomeWriter: Sendable {
     /// Jobs that were released and are not written yet.
     var pending: Int { state.withLock { $0.line.count } }
 
-    /// Of the tensors of those.
-    var pendingBytes: Int { state.withLock { $0.line.bytes } }
-
     var isFull: Bool { state.withLock { $0.line.isFull } }
 
     /// Whether the last write failed.

@@ -7,6 +7,7 @@ import Settings
 import Synchronization
 import Time
 import Clocks
+import WorkerCore
 
 /// How a worker leaves.
 extension WorkerService {
@@ -127,9 +128,9 @@ extension WorkerService {
 
     /// What it did not finish loading was no death.
     private func forgetLoads(within limit: Duration) async {
-        guard let loads, state.withLock({ $0.loadsUnderWay > 0 || !$0.conditions.values.allSatisfy { $0 == .loaded } })
+        guard let loads, state.withLock({ $0.loadsUnderWay > 0 || !$0.conditions.areLoaded })
         else { return }
-        let queues = state.withLock { Array($0.conditions.keys) }
+        let queues = state.withLock { $0.conditions.queues }
         _ = await within(limit, clock: clock) {
             await self.note("Loads were not noted as given up") { _ throws(QueueError) in
                 for queue in queues {

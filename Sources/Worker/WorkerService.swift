@@ -25,21 +25,12 @@ package final class WorkerService: Service {
         static func < (lhs: Stage, rhs: Stage) -> Bool { lhs.rawValue < rhs.rawValue }
     }
 
-    /// How far the worker is with one of its models.
-    enum Condition: Sendable, Equatable {
-        /// Can go to: loaded, failed.
-        case loading
-        case loaded
-        /// Can go to: loading, and to loaded where the load only took too long.
-        case failed(reason: String, isOverdue: Bool)
-    }
-
     struct State {
         var stage = Stage.starting
         var startUp: Duration?
         var served: [ServedModel] = []
         /// Of each model of the pool.
-        var conditions: [QueueName: Condition] = [:]
+        var conditions: ModelConditions
         /// Loads that no thread has come back from.
         var loadsUnderWay = 0
         var hungRun: WorkerError?
@@ -122,7 +113,7 @@ package final class WorkerService: Service {
         trials = TrialScheduler(queue: queue, steady: steady, clock: clock, logger: logger)
         let queues = configuration.models.filter { $0.pools.contains(configuration.pool.name) }.compactMap(\.queue)
         state = Mutex(
-            State(conditions: Dictionary(queues.map { ($0, .loading) }, uniquingKeysWith: { first, _ in first })))
+            State(conditions: ModelConditions(of: queues)))
     }
 
     // MARK: Stages
@@ -164,7 +155,7 @@ package final class WorkerService: Service {
             id: configuration.id, pool: configuration.pool.name, state: reported, started: configuration.launched,
             startUp: startUp, held: served.reduce(writer.pending) { $0 + $1.runner.held }, settled: writer.settled,
             models: served.map(\.runner.report)
-                + conditions.sorted { $0.key.description < $1.key.description }.compactMap { $1.report(of: $0) },
+                + conditions.reports,
             memory: ProcessMemory.resident())
     }
 
@@ -183,7 +174,7 @@ package final class WorkerService: Service {
 
     func serve() async throws {
         let keeper = LeaseKeeper(
-            queue: queue, clock: clock, logger: logger, makeReport: { self.report },
+            queue: queue, steady: steady, clock: clock, logger: logger, makeReport: { self.report },
             onCancellation: { self.cancel($0) })
         renewal.withLock { $0 = keeper }
         defer { renewal.withLock { $0 = nil } }
@@ -227,7 +218,7 @@ package final class WorkerService: Service {
     }
 
     func watchCancellations() async {
-        let queues = state.withLock { Array($0.conditions.keys) }
+        let queues = state.withLock { $0.conditions.queues }
         await queue.watchCancellations(of: queues) { self.cancel($0) }
     }
 
@@ -259,17 +250,5 @@ package final class WorkerService: Service {
             state.isHungJobKnown = isToldApart
         }
         advance(to: .cutShort)
-    }
-}
-
-extension WorkerService.Condition {
-    /// `nil` for a model that is served: its runner reports.
-    func report(of queue: QueueName) -> WorkerReport.ModelReport? {
-        switch self {
-        case .loading: WorkerReport.ModelReport(queue: queue.description, instances: 0, state: .loading)
-        case .loaded: nil
-        case .failed(let reason, _):
-            WorkerReport.ModelReport(queue: queue.description, instances: 0, state: .failed, reason: reason)
-        }
     }
 }

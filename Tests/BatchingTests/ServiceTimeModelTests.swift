@@ -64,7 +64,6 @@ import Time
         let model = ServiceTimeModel()
         #expect(model.line == nil && model.p99(rows: 3) == nil)
         #expect(model.preferredRows(maximum: 48) == 48)
-        #expect(model.rowsThatFit(within: .milliseconds(1), maximum: 48) == 48)
         #expect(model.leastTime(rows: 5) == .zero)
     }
 
@@ -77,19 +76,6 @@ import Time
         for _ in 0..<40 { model.observe(rows: 4, took: .milliseconds(10)) }
         let cost = try #require(model.expectedSeconds(rows: 4))
         #expect(cost > 0.008 && cost < 0.011, "\(cost)")
-    }
-
-    @Test("rows that fit before a deadline: those whose 99th percentile does", arguments: [0, 1, 3, 10, 30, 200])
-    func rowsThatFit(milliseconds: Int) throws {
-        var model = ServiceTimeModel()
-        for rows in [1, 2, 4, 8, 16, 32, 64] {
-            model.seed(rows: rows, took: .microseconds(2_000 + 500 * rows))
-        }
-        let time = Duration.milliseconds(milliseconds)
-        let rows = model.rowsThatFit(within: time, maximum: 64)
-        #expect((0...64).contains(rows))
-        if rows > 0 { #expect(try #require(model.p99(rows: rows)) <= time) }
-        if rows < 64 { #expect(try #require(model.p99(rows: rows + 1)) > time) }
     }
 
     @Test("the least time is never above what a batch of that size has taken")

@@ -11,6 +11,8 @@ package final class ModelLoadBoard: LoadBoard {
         var turns: [String: String] = [:]
         var watchers: [@Sendable () -> Void] = []
         var history: [LoadEntry] = []
+        var readings = 0
+        var refusedTurns = 0
     }
 
     private let state = Mutex(State())
@@ -26,7 +28,18 @@ package final class ModelLoadBoard: LoadBoard {
     package var loading: [LoadEntry] { state.withLock { Array($0.loads.values) } }
     package var all: ServingFaults { state.withLock { ServingFaults(Array($0.faults.values)) } }
 
-    package func faults() async throws(QueueError) -> ServingFaults { all }
+    /// How often somebody read the faults.
+    package var readings: Int { state.withLock { $0.readings } }
+    /// How often somebody asked for a turn that another has.
+    package var refusedTurns: Int { state.withLock { $0.refusedTurns } }
+
+    /// Lets everybody look who watches, as a change of anything does.
+    package func nudge() { change { _ in } }
+
+    package func faults() async throws(QueueError) -> ServingFaults {
+        state.withLock { $0.readings += 1 }
+        return all
+    }
 
     package func put(_ fault: ServingFault) async throws(QueueError) {
         change { $0.faults[Self.key(fault.pool, fault.queue)] = fault }
@@ -56,7 +69,10 @@ package final class ModelLoadBoard: LoadBoard {
     ) async throws(QueueError) -> Bool {
         state.withLock { state in
             let key = Self.key(pool, queue.description)
-            guard state.turns[key] == nil else { return false }
+            guard state.turns[key] == nil else {
+                state.refusedTurns += 1
+                return false
+            }
             state.turns[key] = worker
             return true
         }

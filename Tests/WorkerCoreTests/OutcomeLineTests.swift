@@ -82,5 +82,12 @@ import WorkerTestSupport
         var small = makeLine(byteCapacity: 100)
         small.add([try finished(1, rows: 10), .handBack(try makeJob(2, rows: 3))])
         #expect(small.bytes == 104 && small.isFull)
+        small.add([.retry(try makeJob(3, rows: 1), after: .zero, error: "e")])
+        #expect(small.bytes == 112)
+        _ = small.next()
+        small.wrote(settled: 1, bytes: 80, remaining: 2)
+        small.wrote(settled: 0, bytes: 24, remaining: 1)
+        small.wrote(settled: 0, bytes: 8, remaining: 0)
+        #expect(small.bytes == 0 && small.isEmpty && !small.isFull)
     }
 }

@@ -198,19 +198,30 @@ import WorkerTestSupport
         }
         #expect(board.history.allSatisfy { $0.queue == "m.1" })
         files.withLock { $0 = "v2" }
+        board.nudge()
         try await board.wait { $0.contains { $0.queue == "slow.1" } }
         let first = try #require(board.history.last { $0.queue == "slow.1" })
         // More than one look of the other.
-        try await Task.sleep(for: .seconds(7))
+        for _ in 0..<3 {
+            let before = board.refusedTurns
+            board.nudge()
+            try await eventually("the other's look") { board.refusedTurns > before }
+        }
         #expect(board.history.filter { $0.queue == "slow.1" } == [first])
         board.kill(first.worker)
+        board.nudge()
         try await eventually("the death") { board.all.all.first(where: { $0.stamp == "v2" })?.kind == .deaths }
-        try await Task.sleep(for: .seconds(6))
+        for _ in 0..<3 {
+            let before = board.readings
+            board.nudge()
+            try await eventually("the other's look") { board.readings > before }
+        }
         #expect(board.history.filter { $0.queue == "slow.1" } == [first])
         // Once it is mended for good, each serves it, one after the other.
         try await board.endTurn(name, in: "cpu", at: first.worker)
         files.withLock { $0 = "v3" }
         slow.open()
+        board.nudge()
         for worker in workers {
             await worker.queue.wait { $0.reports.contains { self.state(of: "slow", in: $0) == .loaded } }
             worker.service.drain()

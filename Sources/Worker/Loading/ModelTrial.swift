@@ -1,6 +1,7 @@
 import Inference
 package import Settings
 package import Tensors
+package import Time
 
 /// Loads and warms a model as a worker does, and lets it go: for `spate check --load`.
 package enum ModelTrial {
@@ -17,10 +18,12 @@ package enum ModelTrial {
     }
 
     /// - Throws: why a worker could not serve it.
-    package static func load(_ settings: ModelSettings, with loader: @escaping ModelLoader) async throws -> Report {
-        let start = ContinuousClock.now
+    package static func load(
+        _ settings: ModelSettings, with loader: @escaping ModelLoader, steady: any TimeSource = MonotonicTime()
+    ) async throws -> Report {
+        let start = steady.now()
         let model = try await LoadedModel.load(settings, with: loader)
-        let took = ContinuousClock.now - start
+        let took = steady.now() - start
         await model.unload()
         return Report(took: took, costs: model.costs.map { ($0.rows, $0.cost) }, joining: model.joining)
     }

@@ -96,40 +96,24 @@ extension WorkerService {
     /// and when cancelled. A model that workers died with has no time of its own: it stays noted for as long as a worker is
     /// there that left it out; and to try it again takes the turn, which the caller gives back (`endTurn`).
     func waitToRetry(_ settings: ModelSettings, _ queue: QueueName, after noted: NotedFault) async {
-        let first = noted.fault
         let changed = Signal()
         await withDiscardingTaskGroup { group in
             if let loads { group.addTask { await loads.watch { changed.raise() } } }
-            var fault = first
-            // Of a model that is only suspected a new worker decides, alone.
-            var isProven = first.until > time.now()
-            var hasSeenIt = noted.isOnBoard
-            var refreshed = time.now()
-            while !Task.isCancelled, stage < .draining {
+            var watch = FaultWatch(after: noted.fault, isOnBoard: noted.isOnBoard, at: time.now())
+            var isOver = false
+            while !isOver, !Task.isCancelled, stage < .draining {
                 await changed.wait(atMost: Self.look, clock: clock)
-                let now = time.now()
-                let current = stamp(settings)
-                let isNoted = await isNoted(fault)
-                let isDue =
-                    current != fault.stamp || hasSeenIt && isNoted == false
-                    || fault.kind == .load && now >= fault.until - ServingFault.slack
-                hasSeenIt = hasSeenIt || isNoted == true
-                if isDue {
-                    guard fault.kind == .deaths else { break }
+                let (now, current) = (time.now(), stamp(settings))
+                switch watch.look(stamp: current, isOnBoard: await isNoted(watch.fault), at: now) {
+                case .wait: break
+                case .refresh: await refresh(watch.fault)
+                case .tryAgain: isOver = true
+                case .askForTurn:
                     switch await turn(settings, queue, stamp: current) {
-                    case .taken: break
-                    case .anothers: continue
-                    case .deadly(let known):
-                        fault = known
-                        isProven = known.until > now
-                        hasSeenIt = true
-                        continue
+                    case .taken: isOver = true
+                    case .anothers: break
+                    case .deadly(let known): watch.learned(known, at: now)
                     }
-                    break
-                }
-                if fault.kind == .deaths, isProven, now - refreshed > LoadPlan.leftOutFor / 2 {
-                    await refresh(fault)
-                    refreshed = now
                 }
             }
             group.cancelAll()

@@ -229,7 +229,7 @@ extension WorkerService {
         let startUp = launched.ago + (steady.now() - launched.at)
         let isComplete = state.withLock { state in
             guard state.startUp == nil, state.stage >= .ready,
-                state.conditions.values.allSatisfy({ $0 != .loading })
+                state.conditions.areSettled
             else { return false }
             state.startUp = startUp
             return true
@@ -259,23 +259,16 @@ extension WorkerService {
     }
 
     /// - Throws: when none of the models is there, or on its way.
-    private func checkHope(_ conditions: [QueueName: Condition]) throws(WorkerError) {
-        var reasons: [String] = []
-        var isOverdue = false
-        for (queue, condition) in conditions.sorted(by: { $0.key.description < $1.key.description }) {
-            switch condition {
-            case .loading, .loaded: return
-            case .failed(let reason, let overdue):
-                reasons.append("model '\(queue.model)': \(reason)")
-                isOverdue = isOverdue || overdue
-            }
-        }
-        guard !reasons.isEmpty else {
+    private func checkHope(_ conditions: ModelConditions) throws(WorkerError) {
+        switch conditions.hope {
+        case .some: return
+        case .noModels:
             throw WorkerError(
                 .noModel, "no model names the pool '\(configuration.pool.name)' in its 'pools'; add it to one")
+        case .none(let reasons, let isOverdue):
+            throw WorkerError(
+                isOverdue ? .hungLoad : .noModel,
+                "worker \(configuration.id) can serve no model: " + reasons.joined(separator: "; "))
         }
-        throw WorkerError(
-            isOverdue ? .hungLoad : .noModel,
-            "worker \(configuration.id) can serve no model: " + reasons.joined(separator: "; "))
     }
 }
