@@ -31,9 +31,7 @@ test-swift: setup-test
 	@echo "== what only computes, apart from what waits for servers: it would take their processor"
 	@swift test --skip-build --filter '$(COMPUTING)'
 	@echo "== what talks to real servers and processes, four tests at a time: more would starve one another of processor"
-	@SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=4 timeout 20m swift test --skip-build --skip '$(COMPUTING)|RedisLeadershipTests'
-	@echo "== leases in real time, by themselves"
-	@swift test --skip-build --filter RedisLeadershipTests
+	@SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=4 timeout 20m swift test --skip-build --skip '$(COMPUTING)'
 
 test-clients: setup-test
 	@swift build --build-tests

@@ -37,7 +37,7 @@ let pure: [Target] = [
     .target(name: "Tensors", dependencies: [nioCore], swiftSettings: strict),
     .target(name: "Jobs", dependencies: ["Time", "Tensors", nioCore], swiftSettings: strict),
     .target(name: "Wire", dependencies: ["Time", "Tensors", "Jobs", nioCore], swiftSettings: strict),
-    .target(name: "GatewayCore", dependencies: ["Time", "Jobs", "Tensors"], swiftSettings: strict),
+    .target(name: "GatewayCore", dependencies: ["Time", "Tensors", "Jobs"], swiftSettings: strict),
     .target(name: "Batching", dependencies: ["Time"], swiftSettings: strict),
     .target(
         name: "WorkerCore", dependencies: ["Time", "Tensors", "Jobs", "Batching", nioCore], swiftSettings: strict),
@@ -48,7 +48,7 @@ let pure: [Target] = [
     .target(name: "Traffic", dependencies: ["Time", histogram], swiftSettings: strict),
     .target(
         name: "Simulator",
-        dependencies: ["Time", "Random", "Scaling", "Batching", "Jobs", "Tensors", "Traffic", "Reports", nioCore],
+        dependencies: ["Time", "Random", "Jobs", "Batching", "Scaling", "Reports", "Traffic", nioCore],
         swiftSettings: strict),
 ]
 
@@ -72,36 +72,35 @@ let adapters: [Target] = [
     .target(
         name: "Settings",
         dependencies: [
-            "Tensors", "Time", "Jobs", "Scaling", "Forecasting", "COpenSSL", .product(name: "Yams", package: "Yams"),
+            "Time", "Tensors", "Jobs", "Scaling", "Forecasting", "COpenSSL", .product(name: "Yams", package: "Yams"),
         ],
         swiftSettings: strict),
     .target(
         name: "PolicyImport", dependencies: ["Time", "Scaling", .product(name: "Yams", package: "Yams")],
         swiftSettings: strict),
     .target(
-        name: "RedisClient", dependencies: ["CHiredis", "Time", nioCore, nioPosix, nioSSL, logging],
+        name: "RedisClient", dependencies: ["Time", "CHiredis", "Observability", nioCore, nioPosix, nioSSL, logging],
         swiftSettings: strict),
     .target(
         name: "RedisQueue",
-        dependencies: ["RedisClient", "Clocks", "Time", "Jobs", "Wire", "Tensors", "COpenSSL", nioCore, logging],
+        dependencies: [
+            "Time", "Tensors", "Jobs", "Wire", "Clocks", "COpenSSL", "Observability", "RedisClient", nioCore, logging,
+        ],
         resources: [.embedInCode("Scripts")], swiftSettings: strict),
     .target(
-        name: "Inference", dependencies: ["COnnxRuntime", "CProcess", "Random", "Tensors", "Settings", nioCore],
+        name: "Inference", dependencies: ["Random", "Tensors", "COnnxRuntime", "CProcess", "Settings", nioCore],
         swiftSettings: strict),
     .target(
         name: "Clusters",
         dependencies: [
-            "CProcess", "Time", "Jobs", "ScalerCore", "Settings", "Observability", logging, serviceLifecycle,
-            httpClient,
-            nioCore,
-            nioPosix,
-            nioHTTP1, nioSSL,
+            "Time", "Jobs", "ScalerCore", "CProcess", "Observability", "Settings", nioCore, nioHTTP1, nioSSL, logging,
+            serviceLifecycle, httpClient,
         ], swiftSettings: strict),
     .target(
         name: "ExternalScaler",
         dependencies: [
-            "Time", grpcCore, grpcTransport, grpcProtobuf, .product(name: "SwiftProtobuf", package: "swift-protobuf"),
-            nioCore, logging, serviceLifecycle,
+            "Time", logging, serviceLifecycle, grpcCore, grpcTransport,
+            .product(name: "SwiftProtobuf", package: "swift-protobuf"),
         ], exclude: ["Protocol"], swiftSettings: strict),
 ]
 
@@ -110,8 +109,9 @@ let roles: [Target] = [
     .target(
         name: "Gateway",
         dependencies: [
-            "JSON", "Tensors", "Time", "Jobs", "Settings", "Observability", "Processes", "COpenSSL", "CZlib", nioCore, nioPosix, "GatewayCore",
-            nioHTTP1, logging, serviceLifecycle, .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
+            "Time", "JSON", "Tensors", "Jobs", "GatewayCore", "COpenSSL", "CZlib", "Processes", "Observability",
+            "Settings", nioCore, nioPosix, nioHTTP1, logging, serviceLifecycle,
+            .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
             .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras"),
             .product(name: "HummingbirdCore", package: "hummingbird"),
             .product(name: "HTTPTypes", package: "swift-http-types"),
@@ -119,22 +119,20 @@ let roles: [Target] = [
     .target(
         name: "Worker",
         dependencies: [
-            "Clocks", "Tensors", "Time", "Jobs", "Wire", "Batching", "Inference", "Settings", "Observability", nioCore,
-            logging, "WorkerCore",
-            serviceLifecycle,
+            "Time", "Tensors", "Jobs", "Batching", "WorkerCore", "Clocks", "Observability", "Settings", "Inference",
+            logging, serviceLifecycle,
         ], swiftSettings: strict),
     .target(
         name: "Scaler",
         dependencies: [
-            "Clocks", "Time", "Jobs", "Scaling", "Forecasting", "Clusters", "Settings", "Observability", logging,
-            "ScalerCore",
-            serviceLifecycle,
+            "Time", "Jobs", "Scaling", "Forecasting", "ScalerCore", "Clocks", "Observability", "Settings", "Clusters",
+            logging, serviceLifecycle,
         ],
         swiftSettings: strict),
     .target(
         name: "LoadGenerator",
         dependencies: [
-            "JSON", "Time", "Random", "Tensors", "Traffic", "Reports", "Settings", "Processes", nioCore, nioPosix,
+            "Time", "Random", "JSON", "Tensors", "Reports", "Traffic", "Processes", "Settings", nioCore, nioPosix,
         ],
         swiftSettings: strict),
 ]
@@ -164,14 +162,10 @@ let package = Package(
         .executableTarget(
             name: "spate",
             dependencies: [
-                "Gateway", "MetricsPort", "Clocks", "Worker", "Scaler", "LoadGenerator", "RedisQueue", "RedisClient",
-                "Clusters", "ScalerCore",
-                "Inference",
-                "ExternalScaler",
-                "Settings", "Observability", "Tensors", "Time", "Jobs", "Traffic", "Simulator", "Scaling",
-                "Forecasting", "PolicyImport", "CProcess", "Processes",
-                nioCore, nioPosix,
-                logging, coreMetrics, serviceLifecycle,
+                "Time", "Tensors", "Jobs", "Scaling", "ScalerCore", "Traffic", "Simulator", "Clocks", "CProcess",
+                "Processes", "Observability", "MetricsPort", "Settings", "PolicyImport", "RedisClient", "RedisQueue",
+                "Inference", "Clusters", "ExternalScaler", "Gateway", "Worker", "Scaler", "LoadGenerator", nioCore,
+                nioPosix, logging, coreMetrics, serviceLifecycle,
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: strict),
@@ -179,123 +173,119 @@ let package = Package(
         .target(name: "TestKit", dependencies: ["Time", "Random"], path: "Tests/TestKit", swiftSettings: strict),
         .target(
             name: "TestSupport",
-            dependencies: [
-                "TestKit", "Tensors", "Time", "Jobs", "Wire", "RedisClient", "RedisQueue", "CProcess", nioCore,
-                nioPosix, logging,
-            ],
+            dependencies: ["Time", "Tensors", "Jobs", "CProcess", nioCore, nioPosix],
             path: "Tests/TestSupport", swiftSettings: strict),
         .testTarget(
-            name: "TensorsTests", dependencies: ["Random", "TestKit", "Tensors", nioCore], swiftSettings: strict),
+            name: "TensorsTests", dependencies: ["Random", "Tensors", "TestKit", nioCore], swiftSettings: strict),
         .testTarget(
             name: "WireTests",
-            dependencies: ["Random", "TestKit", "Wire", "Time", "Jobs", "Tensors", "TestSupport", nioCore],
+            dependencies: ["Time", "Random", "Tensors", "Jobs", "Wire", "TestKit", nioCore],
             swiftSettings: strict),
         .testTarget(
-            name: "BatchingTests", dependencies: ["Random", "TestKit", "Time", "Batching"], swiftSettings: strict),
+            name: "BatchingTests", dependencies: ["Time", "Random", "Batching"], swiftSettings: strict),
         .testTarget(
-            name: "ScalingTests", dependencies: ["Random", "TestKit", "Time", "Scaling"], swiftSettings: strict),
+            name: "ScalingTests", dependencies: ["Time", "Random", "Scaling"], swiftSettings: strict),
         .testTarget(
             name: "ForecastingTests", dependencies: ["Time", "Forecasting"], exclude: ["zone_readings.py"],
             swiftSettings: strict),
         .testTarget(
-            name: "PolicyImportTests", dependencies: ["PolicyImport", "Settings", "Scaling"],
+            name: "PolicyImportTests", dependencies: ["Time", "Scaling", "Settings", "PolicyImport"],
             exclude: ["Manifests"], swiftSettings: strict),
         .testTarget(name: "TimeTests", dependencies: ["Time", "Random", "TestKit"], swiftSettings: strict),
-        .testTarget(name: "JSONTests", dependencies: ["JSON", "Random", "TestKit"], swiftSettings: strict),
+        .testTarget(name: "JSONTests", dependencies: ["Random", "JSON", "TestKit"], swiftSettings: strict),
         .testTarget(name: "ReportsTests", dependencies: ["Reports"], swiftSettings: strict),
-        .testTarget(name: "TrafficTests", dependencies: ["Random", "Time", "Traffic"], swiftSettings: strict),
+        .testTarget(name: "TrafficTests", dependencies: ["Time", "Random", "Traffic"], swiftSettings: strict),
         .testTarget(
             name: "SimulatorTests",
-            dependencies: ["Time", "Simulator", "Scaling", "Traffic"], swiftSettings: strict),
+            dependencies: ["Time", "Scaling", "Traffic", "Simulator"], swiftSettings: strict),
         .testTarget(
-            name: "SettingsTests", dependencies: ["Random", "Tensors", "Time", "Jobs", "Settings", "Scaling"],
+            name: "SettingsTests", dependencies: ["Random", "Tensors", "Jobs", "Scaling", "Settings"],
             swiftSettings: strict),
         .testTarget(
-            name: "ObservabilityTests", dependencies: ["Observability", "Time", logging, coreMetrics],
+            name: "ObservabilityTests", dependencies: ["Time", "Observability", logging, coreMetrics],
             swiftSettings: strict),
         .testTarget(
             name: "MetricsPortTests",
-            dependencies: ["MetricsPort", "Observability", nioCore, nioPosix, nioHTTP1, logging, httpClient],
+            dependencies: ["Observability", "MetricsPort", nioCore, nioPosix, nioHTTP1, logging, httpClient],
             swiftSettings: strict),
         .testTarget(
             name: "RedisClientTests",
-            dependencies: ["Random", "TestKit", "RedisClient", "TestSupport", nioCore, nioPosix],
+            dependencies: ["Random", "RedisClient", "TestKit", "TestSupport", nioCore, nioPosix, logging],
             swiftSettings: strict),
         .testTarget(
             name: "RedisQueueTests",
             dependencies: [
-                "Clocks", "Random", "TestKit",
-                "RedisQueue", "RedisClient", "Time", "Jobs", "Wire", "Tensors", "TestSupport", nioCore, nioPosix,
-                logging,
+                "Time", "Random", "Tensors", "Jobs", "Clocks", "RedisClient", "RedisQueue", "TestKit", "TestSupport",
+                nioCore, nioPosix, logging,
             ], swiftSettings: strict),
         .testTarget(
             name: "InferenceTests",
-            dependencies: ["Random", "Time", "Inference", "Settings", "Tensors", "TestSupport", nioCore],
+            dependencies: ["Random", "Tensors", "Settings", "Inference", "TestSupport", nioCore],
             swiftSettings: strict),
         // Jobs and tensors for the tests of the worker and of its core.
         .target(
-            name: "WorkerTestSupport", dependencies: ["WorkerCore", "Time", "Jobs", "Tensors", nioCore],
+            name: "WorkerTestSupport", dependencies: ["Time", "Tensors", "Jobs", "WorkerCore", nioCore],
             path: "Tests/WorkerTestSupport", swiftSettings: strict),
         .testTarget(
             name: "WorkerCoreTests",
-            dependencies: ["WorkerCore", "WorkerTestSupport", "Batching", "Time", "Jobs", "Tensors", nioCore],
+            dependencies: [
+                "Time", "Random", "Tensors", "Jobs", "Batching", "WorkerCore", "WorkerTestSupport", nioCore,
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "WorkerTests",
             dependencies: [
-                "Random", "TestKit", "Clocks", "Worker", "Batching", "Inference", "Time", "Jobs", "Wire", "Tensors",
-                "Settings", "Observability", "TestSupport", nioCore, logging, "WorkerCore", "WorkerTestSupport",
+                "Time", "Random", "Tensors", "Jobs", "WorkerCore", "Clocks", "Observability", "Settings", "Inference",
+                "Worker", "TestSupport", "WorkerTestSupport", nioCore, logging,
             ],
             swiftSettings: strict),
         .testTarget(
-            name: "GatewayCoreTests", dependencies: ["GatewayCore", "Jobs", "Time", "Tensors", nioCore],
+            name: "GatewayCoreTests", dependencies: ["Time", "Jobs", "GatewayCore", nioCore],
             swiftSettings: strict),
         .testTarget(
             name: "GatewayTests",
             dependencies: [
-            "Random", "TestKit", "Gateway", "Time", "Jobs", "Wire", "Tensors", "Settings", "Observability", "Processes", "TestSupport", "GatewayCore",
-                nioCore, nioPosix, nioHTTP1, .product(name: "NIOEmbedded", package: "swift-nio"),
-                .product(name: "NIOHTTPTypes", package: "swift-nio-extras"), logging, serviceLifecycle,
+                "Time", "Random", "Tensors", "Jobs", "GatewayCore", "Processes", "Observability", "Settings", "Gateway",
+                "TestKit", "TestSupport", nioCore, nioPosix, nioHTTP1, logging, serviceLifecycle,
+                .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "NIOEmbedded", package: "swift-nio"),
             ], swiftSettings: strict),
         .testTarget(
             name: "ClustersTests",
             dependencies: [
-                "Time", "Clusters", "ScalerCore", "Jobs", "Settings", "RedisClient", "CProcess", "TestSupport", logging,
+                "Time", "Jobs", "ScalerCore", "CProcess", "Settings", "RedisClient", "Clusters", "TestSupport", logging,
             ],
             swiftSettings: strict),
         .testTarget(
-            name: "ScalerCoreTests", dependencies: ["ScalerCore", "Scaling", "Jobs", "Time"], swiftSettings: strict),
+            name: "ScalerCoreTests", dependencies: ["Time", "Jobs", "Scaling", "ScalerCore"], swiftSettings: strict),
         .testTarget(
             name: "ScalerTests",
             dependencies: [
-                "Random", "TestKit", "Scaler", "Forecasting", "Scaling", "Clusters", "Time", "Jobs", "Settings",
-                "Observability",
-                "TestSupport", logging, "ScalerCore",
-                serviceLifecycle,
+                "Time", "Random", "Jobs", "Scaling", "Forecasting", "ScalerCore", "Observability", "Settings",
+                "Clusters", "Scaler", "TestSupport", logging, serviceLifecycle,
             ], swiftSettings: strict),
         .testTarget(
             name: "ExternalScalerTests",
             dependencies: [
-                "TestKit",
-                "ExternalScaler", "Time", "TestSupport", grpcCore,
+                "Time", "ExternalScaler", "TestKit", "TestSupport", grpcCore,
                 .product(name: "SwiftProtobuf", package: "swift-protobuf"),
             ], swiftSettings: strict),
         // What the stock client of Tests/Keda talks to.
         .executableTarget(
             name: "KedaTestServer",
-            dependencies: ["TestKit", "ExternalScaler", "Time", "TestSupport", logging, serviceLifecycle],
+            dependencies: ["Time", "ExternalScaler", "TestKit", "TestSupport", logging, serviceLifecycle],
             path: "Tests/Keda/Server", swiftSettings: strict),
         .testTarget(
             name: "LoadGeneratorTests",
             dependencies: [
-                "JSON", "Random", "Time", "Tensors", "LoadGenerator", "Traffic", nioCore, nioPosix, nioHTTP1,
+                "Time", "Random", "JSON", "Tensors", "Traffic", "LoadGenerator", nioCore, nioPosix, nioHTTP1,
             ],
             swiftSettings: strict),
         .testTarget(
             name: "SystemTests",
-            dependencies: ["TestSupport", "RedisClient", "RedisQueue", "Time", "Jobs", "CProcess", nioCore],
+            dependencies: ["Time", "Tensors", "Jobs", "Wire", "COnnxRuntime", "RedisClient", "Inference", nioCore],
             swiftSettings: strict),
     ]
 )

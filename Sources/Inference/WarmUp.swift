@@ -44,9 +44,11 @@ package enum WarmUp {
     ///
     /// - Parameter shapes: of the inputs, for a model whose free dimensions cannot all be 1; their first dimension is
     ///   replaced by the rows where the model is joined.
+    /// - Parameter now: what the run is measured by.
     package static func run(
         _ instance: any BackendInstance, signature: ModelSignature, shapes: [String: Shape] = [:],
-        evidence: OperatorEvidence = .none, rows: Int
+        evidence: OperatorEvidence = .none, rows: Int,
+        now: () -> ContinuousClock.Instant = { .now }
     ) throws(InferenceError) -> Outcome {
         let inputs: [Tensor]
         switch zeros(signature, shapes: shapes, evidence: evidence, rows: rows) {
@@ -58,9 +60,9 @@ package enum WarmUp {
             if signature.maximumBatchSize != nil, let reason = disagreement(of: outputs, rows) {
                 return .refuted(reason)
             }
-            let start = ContinuousClock.now
+            let start = now()
             _ = try instance.run(inputs, rows: rows, requestedOutputs: [])
-            return .measured(Measurement(rows: rows, cost: ContinuousClock.now - start))
+            return .measured(Measurement(rows: rows, cost: now() - start))
         } catch {
             if error.code == .modelUnavailable { throw error }
             return .notRun(error.message)

@@ -11,6 +11,8 @@ package struct QueueError: Error, Sendable, CustomStringConvertible {
         case misconfigured
         /// A job or an outcome is above what one command can carry; to try again is in vain.
         case tooLarge
+        /// A field of a job is longer than the queue carries; the message is for its caller.
+        case notCarried
         /// Bytes in Redis are not what this version writes.
         case malformed
     }

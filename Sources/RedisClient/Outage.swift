@@ -1,4 +1,5 @@
 import Logging
+import Observability
 import Synchronization
 
 /// Says once that Redis is away, again at every twentieth failure, and once that it is back.
@@ -18,7 +19,7 @@ final class Outage: Sendable {
             return failures
         }
         guard count == 1 || count.isMultiple(of: 20) else { return }
-        logger.warning("Redis is away", metadata: ["redis": "\(label)", "reason": "\(error.message)"])
+        logger.warning("Redis is away", metadata: [LogKeys.redis: "\(label)", LogKeys.reason: "\(error.message)"])
     }
 
     func ended() {
@@ -26,6 +27,6 @@ final class Outage: Sendable {
             defer { failures = 0 }
             return failures
         }
-        if count > 0 { logger.notice("Redis is back", metadata: ["redis": "\(label)"]) }
+        if count > 0 { logger.notice("Redis is back", metadata: [LogKeys.redis: "\(label)"]) }
     }
 }

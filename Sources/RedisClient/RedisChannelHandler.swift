@@ -26,7 +26,7 @@ final class RedisChannelHandler: ChannelInboundHandler {
     private var shared = ByteBuffer()
     private var context: ChannelHandlerContext?
     private var watch: (deadline: NIODeadline, timer: Scheduled<Void>)?
-    private var lastHeard = NIODeadline.now()
+    private var lastHeard = NIODeadline.uptimeNanoseconds(0)
     private var failure: RedisError?
     /// It refused a write as a replica does: after a failover the same name leads to the new primary.
     private var isReplica = false
@@ -52,6 +52,7 @@ final class RedisChannelHandler: ChannelInboundHandler {
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
+        lastHeard = context.eventLoop.now
         end = context.eventLoop.makePromise()
     }
 
@@ -68,7 +69,7 @@ final class RedisChannelHandler: ChannelInboundHandler {
             for request in requests { request.complete(.failure(failure ?? lost)) }
             return
         }
-        if pending.isEmpty { lastHeard = .now() }
+        if pending.isEmpty { lastHeard = context.eventLoop.now }
         var earliest = NIODeadline.distantFuture
         for request in requests {
             pending.append(request)
@@ -124,7 +125,7 @@ final class RedisChannelHandler: ChannelInboundHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard failure == nil else { return }
-        lastHeard = .now()
+        lastHeard = context.eventLoop.now
         let before = pending.load
         do {
             try parser.feed(unwrapInboundIn(data)) { reply throws(RedisError) in
@@ -218,7 +219,7 @@ final class RedisChannelHandler: ChannelInboundHandler {
 
     /// A late reply may still come: only with a silent connection nobody knows.
     private func endLate(context: ChannelHandlerContext) {
-        let now = NIODeadline.now()
+        let now = context.eventLoop.now
         let error = RedisError(.timedOut, "\(label) did not answer in time; it is unknown whether the command ran")
         for entry in pending.takeLate(at: now) { entry.complete(.failure(error)) }
         var next = pending.earliestDeadline ?? .distantFuture

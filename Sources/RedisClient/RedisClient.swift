@@ -19,17 +19,21 @@ package final class RedisClient: Sendable {
     private let state: Mutex<State>
     private let waiters: ConnectionWaiters
     private let failover: RedisFailover
+    private let clock: any Clock<Duration>
     private let onConnected: @Sendable () -> Void
 
     /// - Parameters:
     ///   - name: shown by `CLIENT LIST`; letters, digits, `-` and `_`.
     ///   - failover: of all connections to the same server.
+    ///   - clock: what it waits by between attempts to connect.
     ///   - onConnected: called on the event loop whenever there is a connection again; must not block.
     package init(
         configuration: RedisConfiguration, eventLoop: any EventLoop, name: String, logger: Logger,
-        failover: RedisFailover = RedisFailover(), onConnected: @escaping @Sendable () -> Void = {}
+        failover: RedisFailover = RedisFailover(), clock: any Clock<Duration> = ContinuousClock(),
+        onConnected: @escaping @Sendable () -> Void = {}
     ) {
         self.failover = failover
+        self.clock = clock
         self.onConnected = onConnected
         self.configuration = configuration
         self.eventLoop = eventLoop
@@ -114,7 +118,7 @@ package final class RedisClient: Sendable {
     ) {
         guard !commands.isEmpty else { return complete(.success([])) }
         let request = RedisRequest(
-            commands: commands, deadline: .now() + .nanoseconds(timeout.nanoseconds), caller: caller,
+            commands: commands, deadline: eventLoop.now + .nanoseconds(timeout.nanoseconds), caller: caller,
             complete: complete)
         switch state.withLock({ $0.submit(request) }) {
         case .accepted: break
@@ -126,7 +130,7 @@ package final class RedisClient: Sendable {
 
     /// On the event loop: hands everything that gathered to the connection.
     private func flush() {
-        guard let batch = state.withLock({ $0.flush(now: .now()) }) else { return }
+        guard let batch = state.withLock({ $0.flush(now: eventLoop.now) }) else { return }
         if !batch.requests.isEmpty { batch.connection.handler.value.send(batch.requests) }
         fail(batch.late, RedisError(.timedOut, "Redis at \(configuration.label) came back too late"))
     }
@@ -135,7 +139,7 @@ package final class RedisClient: Sendable {
     private func expire(at deadline: NIODeadline) {
         eventLoop.scheduleTask(deadline: deadline) { [self] in
             let reason = lastError?.message ?? "no connection yet"
-            let (late, next) = state.withLock { $0.expire(armedFor: deadline, now: .now()) }
+            let (late, next) = state.withLock { $0.expire(armedFor: deadline, now: eventLoop.now) }
             fail(late, RedisError(.timedOut, "Redis at \(configuration.label) is away: \(reason)"))
             if let next { expire(at: next) }
         }
@@ -186,19 +190,19 @@ package final class RedisClient: Sendable {
             var failure: RedisError?
             do {
                 let connection = try await connector.connect()
-                let start = ContinuousClock.now
+                let start = eventLoop.now
                 await adopt(connection)
                 outage.ended()
                 // The future of an end cannot fail.
                 _ = try? await connection.ended.get()
-                if ContinuousClock.now - start > .seconds(1) { pause.reset() }
+                if eventLoop.now - start > .seconds(1) { pause.reset() }
             } catch {
                 failure = error
                 outage.failed(error)
                 ended(error)
             }
             // Only cancellation ends the sleep early, and the loop's condition sees it.
-            try? await Task.sleep(for: pause.next(after: failure, using: &generator))
+            try? await clock.sleep(for: pause.next(after: failure, using: &generator))
         }
     }
 
@@ -208,7 +212,7 @@ package final class RedisClient: Sendable {
             let handler = connection.handler.value
             guard handler.isOpen else { return }
             guard state.withLock({ $0.connected(connection) }) else { return handler.close(.closed) }
-            handler.onReplica = { [failover] in failover.announce() }
+            handler.onReplica = { [failover, eventLoop] in failover.announce(at: eventLoop.now) }
             handler.onSettled = { load in self.state.withLock { $0.settled(load) } }
             connection.ended.whenSuccess { self.ended($0) }
             flush()

@@ -5,7 +5,8 @@ package struct RedisCommand: Sendable {
     /// Bytes kept before the first argument for `*<count>\r\n`.
     private static let headerRoom = 16
 
-    private(set) var argumentCount = 0
+    /// Its name included.
+    package private(set) var argumentCount = 0
     /// The whole command; its header grows towards the front.
     private(set) var bytes: ByteBuffer
 
@@ -41,12 +42,14 @@ package struct RedisCommand: Sendable {
     }
 
     /// Appends what `write` writes, without a copy where it writes as many bytes as it said.
-    package mutating func append(size: Int, _ write: (inout ByteBuffer) -> Void) {
+    package mutating func append<Failure: Error>(
+        size: Int, _ write: (inout ByteBuffer) throws(Failure) -> Void
+    ) throws(Failure) {
         let start = bytes.writerIndex
         bytes.reserveCapacity(minimumWritableBytes: size + 24)
         bytes.writeLength(UInt8(ascii: "$"), size)
         let first = bytes.writerIndex
-        write(&bytes)
+        try write(&bytes)
         guard bytes.writerIndex - first != size else { return endArgument() }
         let argument = bytes.getSlice(at: first, length: max(bytes.writerIndex - first, 0)) ?? ByteBuffer()
         bytes.moveWriterIndex(to: start)

@@ -1,3 +1,4 @@
+package import NIOCore
 import Synchronization
 
 /// Tells all connections of a process that the server they are on has become a replica.
@@ -9,11 +10,11 @@ package final class RedisFailover: Sendable {
     private struct State {
         var observers: [UInt64: @Sendable () -> Void] = [:]
         var last: UInt64 = 0
-        var told: ContinuousClock.Instant?
+        var told: NIODeadline?
     }
 
     /// While the name still leads to the replica every new connection finds out again.
-    private static let pause = Duration.seconds(2)
+    private static let pause = TimeAmount.seconds(2)
 
     private let state = Mutex(State())
 
@@ -31,8 +32,7 @@ package final class RedisFailover: Sendable {
     func forget(_ number: UInt64) { state.withLock { _ = $0.observers.removeValue(forKey: number) } }
 
     /// A write was refused as a replica does.
-    package func announce() {
-        let now = ContinuousClock.now
+    package func announce(at now: NIODeadline) {
         let observers: [@Sendable () -> Void] = state.withLock { state in
             if let told = state.told, now - told < Self.pause { return [] }
             state.told = now

@@ -8,17 +8,21 @@ import Synchronization
 /// (re)subscription, so that the caller can look at what it may have missed.
 package final class RedisSubscriber: Sendable {
     /// A connection on which nothing came for this long, pings included, is given up.
-    private static let silence: Duration = .seconds(15)
+    private static let silence: TimeAmount = .seconds(15)
     private static let ping: Duration = .seconds(5)
 
     private let connector: RedisConnector
     private let logger: Logger
     private let failover: RedisFailover
+    private let eventLoop: any EventLoop
+    private let clock: any Clock<Duration>
 
     package init(
         configuration: RedisConfiguration, eventLoop: any EventLoop, name: String, logger: Logger,
-        failover: RedisFailover = RedisFailover()
+        failover: RedisFailover = RedisFailover(), clock: any Clock<Duration> = ContinuousClock()
     ) {
+        self.eventLoop = eventLoop
+        self.clock = clock
         self.failover = failover
         connector = RedisConnector(configuration: configuration, eventLoop: eventLoop, name: name)
         self.logger = logger
@@ -33,23 +37,23 @@ package final class RedisSubscriber: Sendable {
         var generator = SystemRandomNumberGenerator()
         let outage = Outage(label: connector.configuration.label, logger: logger)
         while !Task.isCancelled {
-            let life = SubscriptionLife(channels: channels.count, deliver: deliver) {
+            let life = SubscriptionLife(channels: channels.count, eventLoop, deliver: deliver) {
                 outage.ended()
                 onSubscribed()
             }
             var failure: RedisError?
             do throws(RedisError) {
                 let connection = try await connector.connect()
-                let start = ContinuousClock.now
+                let start = eventLoop.now
                 let end = await keep(connection, life: life, channels: channels)
                 if case .serverError = end.code { throw end }
-                if ContinuousClock.now - start > .seconds(1) { pause.reset() }
+                if eventLoop.now - start > .seconds(1) { pause.reset() }
             } catch {
                 failure = error
                 outage.failed(error)
             }
             // Only cancellation ends the sleep early, and the loop's condition sees it.
-            try? await Task.sleep(for: pause.next(after: failure, using: &generator))
+            try? await clock.sleep(for: pause.next(after: failure, using: &generator))
         }
     }
 
@@ -78,7 +82,7 @@ package final class RedisSubscriber: Sendable {
             group.addTask {
                 while !Task.isCancelled {
                     // Only cancellation ends the sleep early, and the loop's condition sees it.
-                    try? await Task.sleep(for: Self.ping)
+                    try? await self.clock.sleep(for: Self.ping)
                     connection.perform { handler in
                         guard life.silence < Self.silence else { return handler.close(.silent) }
                         handler.post([RedisCommand("PING")])
@@ -101,27 +105,33 @@ extension RedisError {
 private final class SubscriptionLife: Sendable {
     private struct State {
         var missing: Int
-        var lastHeard = ContinuousClock.now
+        var lastHeard: NIODeadline
     }
 
+    private let eventLoop: any EventLoop
     private let state: Mutex<State>
     private let onSubscribed: @Sendable () -> Void
     private let deliver: @Sendable (String, ByteBuffer) -> Void
 
     init(
-        channels: Int, deliver: @escaping @Sendable (String, ByteBuffer) -> Void,
+        channels: Int, _ eventLoop: any EventLoop, deliver: @escaping @Sendable (String, ByteBuffer) -> Void,
         onSubscribed: @escaping @Sendable () -> Void
     ) {
-        state = Mutex(State(missing: channels))
+        self.eventLoop = eventLoop
+        state = Mutex(State(missing: channels, lastHeard: eventLoop.now))
         self.onSubscribed = onSubscribed
         self.deliver = deliver
     }
 
-    var silence: Duration { state.withLock { ContinuousClock.now - $0.lastHeard } }
+    var silence: TimeAmount {
+        let now = eventLoop.now
+        return state.withLock { now - $0.lastHeard }
+    }
 
     /// - Returns: why Redis refuses the subscription, if it does.
     func receive(_ reply: RedisValue) -> RedisError? {
-        state.withLock { $0.lastHeard = .now }
+        let now = eventLoop.now
+        state.withLock { $0.lastHeard = now }
         if let message = reply.errorMessage { return RedisError(reply: message) }
         guard let parts = reply.array, parts.count == 3, let kind = parts[0].string else { return nil }
         switch kind {

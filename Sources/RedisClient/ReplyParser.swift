@@ -3,8 +3,12 @@ import NIOCore
 
 /// Bytes to replies, by hiredis's reader with object functions of our own.
 ///
-/// hiredis keeps the unparsed bytes; the functions copy each string once, from there into the reply. Bytes that are
-/// not RESP, or too many, are an error, after which the parser must not be used. Confined to one event loop.
+/// | a string of | is copied |
+/// |---|---|
+/// | less than 1 KiB | into hiredis's buffer, and from there into the reply |
+/// | 1 KiB and more | once, into the reply: hiredis reads an empty string in its place (`ReplyFraming`) |
+///
+/// Bytes that are not RESP, or too many, are an error, after which the parser must not be used. Confined to one event loop.
 final class ReplyParser {
     struct Limits: Sendable {
         /// Most bytes of one reply.
@@ -16,12 +20,25 @@ final class ReplyParser {
     /// hiredis moves what is left of its buffer after every reply, so it is fed in parts.
     private static let part = 64 * 1024
     private static let keptBuffer = 256 * 1024
+    /// What hiredis reads in place of a large string.
+    private static let emptyString = ByteBuffer(string: "$0\r\n\r\n")
     /// Longest line: a status, an error, a number or a length. Redis's own bound is the same.
     private static let line = 64 * 1024
 
     private let reader: UnsafeMutablePointer<redisReader>
     private let builder: ReplyBuilder
     private let limits: Limits
+    private var framing = ReplyFraming(largeFrom: ReplyBuilder.ownBuffer)
+    /// Bytes that end within a header.
+    private var held = ByteBuffer()
+    private var large: LargeString?
+
+    /// A large string of which bytes are still to come.
+    private struct LargeString {
+        var bytes: ByteBuffer
+        /// With the two bytes that end it.
+        var missing: Int
+    }
 
     /// `nil` when memory is short.
     init?(limits: Limits = Limits()) {
@@ -38,6 +55,60 @@ final class ReplyParser {
 
     /// Reads bytes and hands out each reply that is complete with them.
     func feed(_ bytes: ByteBuffer, _ deliver: (RedisValue) throws(RedisError) -> Void) throws(RedisError) {
+        var rest = bytes
+        if held.readableBytes > 0 {
+            held.writeImmutableBuffer(bytes)
+            rest = held
+            held = ByteBuffer()
+        }
+        while rest.readableBytes > 0 {
+            if large != nil {
+                if try fill(from: &rest) { try parse(Self.emptyString, deliver) }
+                continue
+            }
+            switch rest.withUnsafeReadableBytes({ framing.next(in: $0) }) {
+            case .pass(let count):
+                guard let text = rest.readSlice(length: count) else { return }
+                try parse(text, deliver)
+            case .string(let header, let length):
+                guard builder.hasRoom(for: length) else { throw tooLarge(limits) }
+                rest.moveReaderIndex(forwardBy: header)
+                large = LargeString(bytes: ByteBuffer.aligned(capacity: length), missing: length + 2)
+            case .incomplete:
+                held = ByteBuffer(buffer: rest)
+                return
+            }
+        }
+    }
+
+    /// Takes what there is of a large string.
+    /// - Returns: whether it is whole.
+    private func fill(from rest: inout ByteBuffer) throws(RedisError) -> Bool {
+        guard var string = large else { return false }
+        // Given back with what was added: two references at the same time would copy it.
+        large = nil
+        let body = string.missing - 2
+        if body > 0, let part = rest.readSlice(length: min(body, rest.readableBytes)) {
+            string.bytes.writeImmutableBuffer(part)
+            string.missing -= part.readableBytes
+        }
+        while string.missing <= 2, string.missing > 0, let end = rest.readInteger(as: UInt8.self) {
+            guard end == (string.missing == 2 ? 0x0D : 0x0A) else {
+                throw RedisError(.protocolViolation, "the reply is not RESP: a string is longer than it says")
+            }
+            string.missing -= 1
+        }
+        guard string.missing == 0 else {
+            large = string
+            return false
+        }
+        builder.expect(string.bytes)
+        return true
+    }
+
+    private func parse(
+        _ bytes: ByteBuffer, _ deliver: (RedisValue) throws(RedisError) -> Void
+    ) throws(RedisError) {
         var rest = bytes
         while let part = rest.readSlice(length: min(rest.readableBytes, Self.part)), part.readableBytes > 0 {
             let status = part.withUnsafeReadableBytes { buffer in

@@ -29,9 +29,9 @@ struct EarlyEnding {
     }
 
     /// Returns what the script says: cancelled, settled, absent or running.
-    func call(_ keys: Keys, _ options: QueueOptions, of whose: Whose) -> ScriptCall {
+    func call(_ keys: Keys, _ options: QueueOptions, of whose: Whose) throws(QueueError) -> ScriptCall {
         var bytes = ByteBuffer()
-        OutcomeWire.encode(outcome, into: &bytes)
+        try bytes.write(outcome)
         let id = outcome.id
         let queue = id.queue
         return RedisScript.cancel

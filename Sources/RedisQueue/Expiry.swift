@@ -77,7 +77,7 @@ enum Expiry {
                 continue
             }
             let ending = EarlyEnding(id: id, entry: entry, .expired, now: now)
-            calls.append((id, ending.call(keys, options, of: .waiting)))
+            calls.append((id, try ending.call(keys, options, of: .waiting)))
         }
         let replies = try await client.perform(calls.map(\.call), what)
         var (held, count): ([String], Int) = ([], 0)

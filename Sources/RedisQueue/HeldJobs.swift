@@ -1,5 +1,6 @@
 import Jobs
 import Synchronization
+import Time
 
 /// What a worker holds, and the queues that it has to do with.
 final class HeldJobs: Sendable {
@@ -11,10 +12,10 @@ final class HeldJobs: Sendable {
         var bodies: [JobID: JobBody] = [:]
         var queues: Set<QueueName> = []
         var suspects: Set<QueueName> = []
-        var promotions: [QueueName: ContinuousClock.Instant] = [:]
+        var promotions: [QueueName: Timestamp] = [:]
         var isRegistered = false
         /// Until when the lease holds at least, by what Redis has confirmed.
-        var leased: ContinuousClock.Instant?
+        var leased: Timestamp?
         /// How long a lease lasts.
         var lease: Duration = .zero
         /// Those of `jobs` that have a deadline.
@@ -65,7 +66,7 @@ final class HeldJobs: Sendable {
         var hasDeadline = true
     }
 
-    func hold(of id: JobID, now: ContinuousClock.Instant) -> Hold {
+    func hold(of id: JobID, now: Timestamp) -> Hold {
         state.withLock { state in
             // What is sent now may reach Redis a little later.
             let isLeased = state.leased.map { now + state.lease * 0.4 < $0 } ?? false
@@ -115,7 +116,7 @@ final class HeldJobs: Sendable {
 
     /// Redis has confirmed a lease of `duration` that was asked for at `start`. If the one before may have been over by now, its
     /// jobs may have been given to others.
-    func lease(from start: ContinuousClock.Instant, for duration: Duration, now: ContinuousClock.Instant) {
+    func lease(from start: Timestamp, for duration: Duration, now: Timestamp) {
         state.withLock { state in
             if state.leased.map({ now >= $0 }) ?? true {
                 state.lapses += 1
@@ -170,7 +171,7 @@ final class HeldJobs: Sendable {
 
     /// How long a new timer is to wait, or `nil` when one that ends no later is under way. At most a handful of
     /// timers per queue: each is earlier than the one before.
-    func promotionDelay(of queue: QueueName, after delay: Duration, now: ContinuousClock.Instant) -> Duration? {
+    func promotionDelay(of queue: QueueName, after delay: Duration, now: Timestamp) -> Duration? {
         // Redis compares whole milliseconds.
         let end = now + delay + .milliseconds(2)
         return state.withLock { state in

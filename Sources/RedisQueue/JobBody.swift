@@ -41,11 +41,11 @@ struct JobBody: Sendable, Hashable {
     var text: String { "\(token) \(size)" }
 
     /// The job without its inputs.
-    static func head(of job: Job) -> ByteBuffer {
+    static func head(of job: Job) throws(QueueError) -> ByteBuffer {
         var head = job
         head.inputs = []
         var buffer = ByteBuffer()
-        JobWire.encode(head, into: &buffer)
+        try buffer.write(head)
         return buffer
     }
 }

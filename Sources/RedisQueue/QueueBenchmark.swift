@@ -108,13 +108,13 @@ package struct QueueBenchmark: Sendable {
         let result = Tensor(
             name: "y", elementType: .uint8, shape: [resultBytes],
             bytes: ByteBuffer(repeating: 1, count: resultBytes))
-        let started = ContinuousClock.now
+        let started = clock.steadyNow()
         let unsettled = Unsettled(limit: backlog)
         async let submitted = submit(payload, queue, gateways, clock, unsettled)
         async let settled = consumeAll(result, queue, workers, clock, unsettled)
         let (submits, ends) = try await (submitted, settled)
         return Report(
-            jobs: jobs, elapsed: ContinuousClock.now - started, submit: Percentiles(submits),
+            jobs: jobs, elapsed: clock.steadyNow() - started, submit: Percentiles(submits),
             settled: Percentiles(ends))
     }
 
@@ -131,10 +131,10 @@ package struct QueueBenchmark: Sendable {
                     samples.reserveCapacity(count)
                     for _ in 0..<count {
                         await unsettled.enter()
-                        let start = ContinuousClock.now
+                        let start = clock.steadyNow()
                         let job = Job(queue: queue, submitted: clock.now(), retention: retention, inputs: [payload])
                         _ = try await gateway.submit(job, once: nil)
-                        samples.append(ContinuousClock.now - start)
+                        samples.append(clock.steadyNow() - start)
                     }
                     return samples
                 }

@@ -17,7 +17,7 @@ extension QueueError {
             switch code {
             case .outOfMemory: "; wait until jobs are settled, or give Redis more memory or disk"
             case .unauthorized: "; check user, password and ACL in the Redis URL"
-            case .unavailable, .misconfigured, .malformed, .tooLarge: ""
+            case .unavailable, .misconfigured, .malformed, .tooLarge, .notCarried: ""
             }
         self.init(code, "\(what): \(error.message)\(advice)")
     }

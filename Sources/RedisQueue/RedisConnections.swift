@@ -10,13 +10,17 @@ package struct RedisConnections: Sendable {
     package let logger: Logger
     /// Whose keys this process uses.
     package let cluster: ClusterName
+    package let timing: QueueTiming
     let keys: Keys
-    let standing = ClusterStanding()
+    let standing: ClusterStanding
     private let failover = RedisFailover()
 
     package init(
-        configuration: RedisConfiguration, group: any EventLoopGroup, logger: Logger, cluster: ClusterName = .standard
+        configuration: RedisConfiguration, group: any EventLoopGroup, logger: Logger, cluster: ClusterName = .standard,
+        timing: QueueTiming = QueueTiming()
     ) {
+        self.timing = timing
+        standing = ClusterStanding(timing)
         self.configuration = configuration
         self.group = group
         self.logger = logger
@@ -30,12 +34,12 @@ package struct RedisConnections: Sendable {
     func makeClient(_ role: String, onConnected: @escaping @Sendable () -> Void = {}) -> RedisClient {
         RedisClient(
             configuration: configuration, eventLoop: group.next(), name: "spate-\(role)", logger: logger,
-            failover: failover, onConnected: onConnected)
+            failover: failover, clock: timing.clock, onConnected: onConnected)
     }
 
     func makeSubscriber(_ role: String) -> RedisSubscriber {
         RedisSubscriber(
             configuration: configuration, eventLoop: group.next(), name: "spate-\(role)", logger: logger,
-            failover: failover)
+            failover: failover, clock: timing.clock)
     }
 }

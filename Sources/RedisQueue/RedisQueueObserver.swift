@@ -2,8 +2,10 @@ import FoundationEssentials
 package import Jobs
 import Logging
 import NIOCore
+import Observability
 import RedisClient
 import Synchronization
+import Time
 
 /// The queue as the scaler sees it, on Redis. `run` must be under way while it is used.
 package final class RedisQueueObserver: QueueObserver {
@@ -18,7 +20,7 @@ package final class RedisQueueObserver: QueueObserver {
     private let grace: Duration
     private let options: QueueOptions
     /// Since when, and until when, leases could be read without a break.
-    private let readable = Mutex<(since: ContinuousClock.Instant, until: ContinuousClock.Instant)?>(nil)
+    private let readable = Mutex<(since: Timestamp, until: Timestamp)?>(nil)
 
     /// - Parameter grace: how long leases must have been readable without a break before a missing one counts. After an
     ///   outage of Redis the leases of live workers have run out, too, and each worker needs a moment to come back.
@@ -58,7 +60,7 @@ package final class RedisQueueObserver: QueueObserver {
             do {
                 return try decoder.decode(WorkerReport.self, from: Data(bytes.readableBytesView))
             } catch {
-                connections.logger.error("a worker's report cannot be read", metadata: ["reason": "\(error)"])
+                connections.logger.error("a worker's report cannot be read", metadata: [LogKeys.reason: "\(error)"])
                 return nil
             }
         }
@@ -90,7 +92,7 @@ package final class RedisQueueObserver: QueueObserver {
     }
 
     private func reapLeaseless(from queues: [QueueName]) async throws(QueueError) -> [String] {
-        let began = ContinuousClock.now
+        let began = connections.timing.now()
         let candidates = try await knownWorkers(queues)
         guard !candidates.isEmpty else {
             _ = noteReadable(since: began)
@@ -106,10 +108,10 @@ package final class RedisQueueObserver: QueueObserver {
             }
             guard lives == 0 else { continue }
             let reaped = try await Reaper.reap(worker, from: queues, after: .death(.unknown), on: client, keys)
-            var metadata: Logger.Metadata = ["worker.id": "\(worker)", "jobs": "\(reaped.count)"]
+            var metadata: Logger.Metadata = [LogKeys.workerID: "\(worker)", LogKeys.jobs: "\(reaped.count)"]
             if let blamed = reaped.blamed {
-                metadata["job.id"] = "\(blamed)"
-                metadata["model.name"] = "\(blamed.queue.model)"
+                metadata[LogKeys.jobID] = "\(blamed)"
+                metadata[LogKeys.modelName] = "\(blamed.queue.model)"
             }
             connections.logger.notice("the lease of a worker ran out", metadata: metadata)
             ended.append(worker)
@@ -130,8 +132,8 @@ package final class RedisQueueObserver: QueueObserver {
 
     /// Takes note of a look that began then and succeeded. A look that took long was an outage itself.
     /// - Returns: whether leases could be read for long enough.
-    private func noteReadable(since began: ContinuousClock.Instant) -> Bool {
-        let now = ContinuousClock.now
+    private func noteReadable(since began: Timestamp) -> Bool {
+        let now = connections.timing.now()
         return readable.withLock { readable in
             let isUnbroken = readable.map { now - $0.until <= Self.longestPause } ?? false
             readable = (isUnbroken ? readable?.since ?? began : began, now)
@@ -169,7 +171,7 @@ package final class RedisQueueObserver: QueueObserver {
 
     package func watchSubmissions(_ wake: @escaping @Sendable (QueueName) -> Void) async {
         // Each gateway limits itself; together they are limited here.
-        let limiter = WakeLimiter()
+        let limiter = WakeLimiter(connections.timing)
         await connections.makeSubscriber("wake").run(channels: [keys.wake]) { _, message in
             guard let queue = QueueName(String(buffer: message)), limiter.admits(queue) else { return }
             wake(queue)

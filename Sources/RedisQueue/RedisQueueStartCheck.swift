@@ -1,6 +1,8 @@
 package import Jobs
 import Logging
+import Observability
 import RedisClient
+import Time
 
 /// Looks at a Redis before the queue is trusted to it.
 package struct RedisQueueStartCheck: Sendable {
@@ -56,7 +58,7 @@ package struct RedisQueueStartCheck: Sendable {
     private func primary(
         _ client: RedisClient, within timeout: Duration
     ) async throws(QueueError) -> (ServerStatus, appendFsync: RedisValue) {
-        let deadline = ContinuousClock.now + timeout
+        let deadline = connections.timing.now() + timeout
         var isTold = false
         while true {
             let replies = try await client.perform(
@@ -68,7 +70,7 @@ package struct RedisQueueStartCheck: Sendable {
             let status = ServerStatus(info: info)
             guard let primary = status.primary else { return (status, replies[1]) }
             let label = connections.configuration.label
-            guard ContinuousClock.now < deadline, !Task.isCancelled else {
+            guard connections.timing.now() < deadline, !Task.isCancelled else {
                 throw QueueError(
                     .unavailable,
                     "Redis at \(label) is a replica of \(primary) and takes no jobs; give the address of the primary, or one that follows it"
@@ -77,11 +79,10 @@ package struct RedisQueueStartCheck: Sendable {
             if !isTold {
                 connections.logger.warning(
                     "Redis is a replica; waiting for it to become the primary",
-                    metadata: ["redis": "\(label)", "reason": "its primary is \(primary)"])
+                    metadata: [LogKeys.redis: "\(label)", LogKeys.reason: "its primary is \(primary)"])
             }
             isTold = true
-            // Only cancellation ends the sleep early, and the condition above sees it.
-            try? await Task.sleep(for: .milliseconds(500))
+            await connections.timing.pause(.milliseconds(500))
         }
     }
 

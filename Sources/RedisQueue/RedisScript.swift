@@ -5,6 +5,7 @@ import RedisClient
 /// A Lua file of `Scripts/`: one atomic transition of the queue. Its header says what it takes and returns.
 struct RedisScript: Sendable, Hashable {
     let source: String
+    let signature: ScriptSignature
     /// Redis knows a script by its SHA-1, so old and new versions live side by side during an upgrade.
     let digest: String
     /// The source without its comments.
@@ -12,6 +13,7 @@ struct RedisScript: Sendable, Hashable {
 
     init(_ bytes: [UInt8]) {
         source = String(decoding: bytes, as: UTF8.self)
+        signature = ScriptSignature(source: source)
         digest = Self.sha1(bytes)
         code = source.split(separator: "\n").filter { !$0.hasPrefix("--") }.joined(separator: "\n")
     }
@@ -38,11 +40,11 @@ struct RedisScript: Sendable, Hashable {
     static let postpone = RedisScript(PackageResources.postpone_lua)
     static let leaderFenced = RedisScript(PackageResources.leader_fenced_lua)
 
-    /// The arguments that follow must be those of the header.
+    /// The arguments that follow must be those of the header: `run` of a debug build stops at a call that has others.
     func call(keys: [String]) -> ScriptCall {
         var command = RedisCommand("EVALSHA", digest, String(keys.count))
         command.append(contentsOf: keys)
-        return ScriptCall(script: self, command: command)
+        return ScriptCall(script: self, keys: keys.count, command: command)
     }
 
     /// For a transaction, in which a server that does not know the script could not be told. To be followed by the arguments.
@@ -62,11 +64,19 @@ struct RedisScript: Sendable, Hashable {
 
 struct ScriptCall: Sendable {
     let script: RedisScript
+    private let keys: Int
     private(set) var command: RedisCommand
 
-    init(script: RedisScript, command: RedisCommand) {
+    init(script: RedisScript, keys: Int, command: RedisCommand) {
         self.script = script
+        self.keys = keys
         self.command = command
+    }
+
+    /// Whether it has as many keys and arguments as the header of its script says.
+    var isAsDeclared: Bool {
+        // The name of the command, the script, and the number of keys come first.
+        script.signature.keys.allows(keys) && script.signature.arguments.allows(command.argumentCount - 3 - keys)
     }
 
     func with(_ arguments: String...) -> ScriptCall {
@@ -94,6 +104,8 @@ extension RedisClient {
     /// A server that does not know a script (restart, failover, `SCRIPT FLUSH`) says so before anything has
     /// happened: the script is loaded and those calls are sent again.
     func run(_ calls: [ScriptCall], timeout: Duration = .seconds(5)) async throws(RedisError) -> [RedisValue] {
+        assert(
+            calls.allSatisfy(\.isAsDeclared), "a script is called with other keys or arguments than its header names")
         var replies = try await send(calls.map(\.command), timeout: timeout)
         let unknown = replies.indices.filter { replies[$0].errorMessage?.hasPrefix("NOSCRIPT") == true }
         guard !unknown.isEmpty else { return replies }

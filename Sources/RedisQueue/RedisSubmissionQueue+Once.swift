@@ -14,21 +14,21 @@ extension RedisSubmissionQueue {
     func submitOnce(_ job: Job, _ once: IdempotencyKey) async throws(QueueError) -> Submission {
         var refusal: QueueError?
         do throws(QueueError) { try store.check() } catch { refusal = error }
-        if refusal != nil || JobWire.size(of: job) >= Self.largePayload {
+        let size = try encodedSize(of: job)
+        if refusal != nil || size >= Self.largePayload {
             if let known = try await callOnce(job, once, payload: ByteBuffer(), body: nil) { return known }
             if let refusal { throw refusal }
         }
-        let size = JobWire.size(of: job)
         let body = size > JobBody.inlineLimit ? JobBody(size: size) : nil
         var payload = ByteBuffer()
         if let body {
-            payload = JobBody.head(of: job)
+            payload = try JobBody.head(of: job)
             let what = "submitting to \(job.queue) under an idempotency key"
             let stored = try await bulkClient.perform(
-                [store(body, of: job, life: Self.bodyLife)], timeout: Transfer.timeout(size), what)
+                [try store(body, of: job, life: Self.bodyLife)], timeout: Transfer.timeout(size), what)
             if let refusal = stored.first, refusal.errorMessage != nil { throw QueueError.unexpected(refusal, what) }
         } else {
-            JobWire.encode(job, into: &payload)
+            try payload.write(job)
         }
         guard let submission = try await callOnce(job, once, payload: payload, body: body) else {
             throw QueueError(.malformed, "submitting to \(job.queue): Redis did not take the job and does not say why")

@@ -37,7 +37,7 @@ extension RedisSubmissionQueue {
 
     package func state(of id: JobID, waitingUpTo limit: Duration) async throws(QueueError) -> JobState {
         guard limit > .zero else { return try await state(of: id) }
-        let deadline = ContinuousClock.now + limit
+        let deadline = connections.timing.now() + limit
         guard let waiter = notices.register(id) else { return try await state(of: id) }
         defer { notices.remove(waiter) }
         while true {
@@ -46,7 +46,7 @@ extension RedisSubmissionQueue {
             case .settled, .unknown, .gone: return state
             case .waiting, .running, .retrying: break
             }
-            guard ContinuousClock.now < deadline, !Task.isCancelled else { return state }
+            guard connections.timing.now() < deadline, !Task.isCancelled else { return state }
             await waiter.wait(until: deadline)
         }
     }
@@ -61,7 +61,7 @@ extension RedisSubmissionQueue {
         guard let entries = look.array else { throw QueueError.unexpected(look, what) }
         guard let entry = entries.first.flatMap({ LaneEntry($0) }) else { return try await state(of: id) }
         let ending = EarlyEnding(id: id, entry: entry, .cancelled(reason: reason), now: clock.now())
-        let reply = try await client.perform([ending.call(keys, options, of: .any)], what).first ?? .null
+        let reply = try await client.perform([try ending.call(keys, options, of: .any)], what).first ?? .null
         switch reply.array?.first?.string {
         case "cancelled": return .settled(ending.outcome)
         case "settled", "absent": return try await state(of: id)

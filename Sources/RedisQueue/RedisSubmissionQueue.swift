@@ -19,7 +19,7 @@ package final class RedisSubmissionQueue: SubmissionQueue {
     let notices: SettledNotices
     private let serverClock: ServerClock?
     let store: StoreGuard
-    let wakes = WakeLimiter()
+    let wakes: WakeLimiter
 
     /// - Parameters:
     ///   - clock: a `ServerClock` of the same Redis.
@@ -35,6 +35,7 @@ package final class RedisSubmissionQueue: SubmissionQueue {
         client = connections.makeClient("submit")
         bulkClient = connections.makeClient("bulk")
         notices = SettledNotices(connections)
+        wakes = WakeLimiter(connections.timing)
         store = StoreGuard(client: client, connections, highWaterMark: options.memoryHighWaterMark, onSafety: onSafety)
     }
 
@@ -59,10 +60,10 @@ package final class RedisSubmissionQueue: SubmissionQueue {
         if let once { return try await submitOnce(job, once) }
         try store.check()
         let lane = keys.lane(job.queue, job.priority)
-        let size = JobWire.size(of: job)
+        let size = try encodedSize(of: job)
         guard size <= JobBody.inlineLimit else { return try await submitLarge(job, size: size) }
         var add = RedisCommand("XADD", [lane, "*", "j"], payload: size)
-        add.append(size: size) { JobWire.encode(job, into: &$0) }
+        try add.append(job, size: size)
         var commands = [add, RedisCommand("XLEN", lane)]
         if wakes.admits(job.queue) { commands.append(wake(job.queue)) }
         let replies = try await client.perform(commands, "submitting to \(job.queue)")
@@ -85,9 +86,9 @@ package final class RedisSubmissionQueue: SubmissionQueue {
     private func submitLarge(_ job: Job, size: Int) async throws(QueueError) -> Submission {
         let (lane, body, what) = (keys.lane(job.queue, job.priority), JobBody(size: size), "submitting to \(job.queue)")
         var add = RedisCommand("XADD", lane, "*", "b", body.text, "h")
-        add.append(JobBody.head(of: job))
+        add.append(try JobBody.head(of: job))
         let commands = [
-            RedisCommand("MULTI"), store(body, of: job, life: nil), add, RedisCommand("XLEN", lane),
+            RedisCommand("MULTI"), try store(body, of: job, life: nil), add, RedisCommand("XLEN", lane),
             RedisCommand("EXEC"),
         ]
         let client = size > Transfer.large ? bulkClient : client
@@ -104,9 +105,9 @@ package final class RedisSubmissionQueue: SubmissionQueue {
     }
 
     /// - Parameter life: `nil`: until it is removed.
-    func store(_ body: JobBody, of job: Job, life: Duration?) -> RedisCommand {
+    func store(_ body: JobBody, of job: Job, life: Duration?) throws(QueueError) -> RedisCommand {
         var set = RedisCommand("SET", [keys.body(job.queue, body.token)], payload: body.size)
-        set.append(size: body.size) { JobWire.encode(job, into: &$0) }
+        try set.append(job, size: body.size)
         if let life { set.append(contentsOf: ["PX", String(QueueOptions.milliseconds(life))]) }
         return set
     }

@@ -2,6 +2,7 @@ import FoundationEssentials
 package import Jobs
 import Logging
 import NIOCore
+import Observability
 import RedisClient
 import Time
 
@@ -73,12 +74,12 @@ extension RedisWorkQueue {
             .with(worker)
             .with(report)
             .with(String(QueueOptions.milliseconds(options.leaseDuration)), mode)
-        let start = ContinuousClock.now
+        let start = connections.timing.now()
         // Late is as bad as never: the lease would be over.
         let replies = try await leaseClient.perform([call], timeout: options.leaseDuration, what)
         // Otherwise one held already, nobody here knows for how long.
         guard replies.first?.integer == 1 else { return }
-        held.lease(from: start, for: options.leaseDuration, now: .now)
+        held.lease(from: start, for: options.leaseDuration, now: connections.timing.now())
     }
 
     // MARK: Deliveries that never reached this worker
@@ -100,7 +101,7 @@ extension RedisWorkQueue {
         do throws(QueueError) {
             try await reconcile(queues, minimumAge: Self.reconcileAge)
         } catch {
-            logger.debug("cannot look for lost deliveries; will look again", metadata: ["reason": "\(error)"])
+            logger.debug("cannot look for lost deliveries; will look again", metadata: [LogKeys.reason: "\(error)"])
         }
     }
 

@@ -1,6 +1,7 @@
 package import Jobs
 import Logging
 import NIOCore
+import Observability
 import RedisClient
 import Synchronization
 import Time
@@ -18,9 +19,9 @@ extension RedisWorkQueue {
         let taker = checkOutTaker()
         defer { checkIn(taker) }
         let streams = TakeStreams(queues, keys)
-        let deadline = ContinuousClock.now + patience
+        let deadline = connections.timing.now() + patience
         while true {
-            let remaining = deadline - ContinuousClock.now
+            let remaining = deadline - connections.timing.now()
             let count = budget.withLock { $0.count(upTo: limit, streams: streams.keys.count) }
             let lapses = held.lapses
             do {
@@ -36,7 +37,7 @@ extension RedisWorkQueue {
                 held.suspect(queues)
                 throw error
             }
-            guard ContinuousClock.now < deadline else { return [] }
+            guard connections.timing.now() < deadline else { return [] }
         }
     }
 
@@ -226,21 +227,23 @@ extension RedisWorkQueue {
     /// Settles what can never run and keeps it as a dead letter. A failure leaves it pending here, unheld, and
     /// the next reconciliation gives it back.
     private func refuse(_ refusals: [Refusal]) async {
-        let transactions = refusals.map {
-            $0.transaction(
-                worker: worker, now: clock.now(), keys, options: options, body: held.hold(of: $0.id, now: .now).body)
-        }
         do throws(QueueError) {
+            var transactions: [SettleTransaction] = []
+            for refusal in refusals {
+                let body = held.hold(of: refusal.id, now: connections.timing.now()).body
+                transactions.append(
+                    try refusal.transaction(worker: worker, now: clock.now(), keys, options: options, body: body))
+            }
             try await settle(transactions)
             held.remove(refusals.lazy.map(\.id))
         } catch {
             held.suspect(refusals.map(\.id.queue))
-            logger.warning("cannot settle jobs that must not run", metadata: ["reason": "\(error)"])
+            logger.warning("cannot settle jobs that must not run", metadata: [LogKeys.reason: "\(error)"])
         }
         for refusal in refusals {
             logger.error(
                 "a job was settled without running",
-                metadata: ["job.id": "\(refusal.id)", "reason": "\(refusal.reason)"])
+                metadata: [LogKeys.jobID: "\(refusal.id)", LogKeys.reason: "\(refusal.reason)"])
         }
     }
 }

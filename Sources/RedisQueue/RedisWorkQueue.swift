@@ -1,5 +1,6 @@
 package import Jobs
 import Logging
+import Observability
 import RedisClient
 import Synchronization
 package import Time
@@ -50,7 +51,7 @@ package final class RedisWorkQueue: WorkQueue {
         self.clock = clock
         self.admission = admission
         var logger = connections.logger
-        logger[metadataKey: "worker.id"] = "\(worker)"
+        logger[metadataKey: LogKeys.workerID] = "\(worker)"
         self.logger = logger
         client = connections.makeClient("work")
         bulkClient = connections.makeClient("bulk")
@@ -78,8 +79,10 @@ package final class RedisWorkQueue: WorkQueue {
     // MARK: Settling
 
     package func settle(_ settlements: [Settlement]) async throws(QueueError) {
-        let now = ContinuousClock.now
-        let transactions = SettleTransaction.all(settlements, keys, options: options) { held.hold(of: $0, now: now) }
+        let now = connections.timing.now()
+        let transactions = try SettleTransaction.all(settlements, keys, options: options) {
+            held.hold(of: $0, now: now)
+        }
         do throws(QueueError) {
             try await settle(transactions)
         } catch {
@@ -139,7 +142,7 @@ package final class RedisWorkQueue: WorkQueue {
         held.remove(CollectionOfOne(job.id))
         logger.debug(
             "a job will be tried again",
-            metadata: ["job.id": "\(job.id)", "attempt": "\(job.attempt)", "reason": "\(error)"])
+            metadata: [LogKeys.jobID: "\(job.id)", LogKeys.attempt: "\(job.attempt)", LogKeys.reason: "\(error)"])
         if isDelayed { schedulePromotion(of: job.id.queue, after: delay) }
     }
 
@@ -178,13 +181,13 @@ package final class RedisWorkQueue: WorkQueue {
     }
 
     private func schedulePromotion(of queue: QueueName, after delay: Duration) {
-        guard let delay = held.promotionDelay(of: queue, after: delay, now: .now) else { return }
+        guard let delay = held.promotionDelay(of: queue, after: delay, now: connections.timing.now()) else { return }
         launch.yield(.promotion(queue, after: delay))
     }
 
     private func promote(_ queue: QueueName, after delay: Duration) async {
         // Only cancellation ends the sleep early, and then there is nothing to do: `reapExpired` promotes too.
-        try? await Task.sleep(for: delay)
+        await connections.timing.pause(delay)
         held.promotionRuns(queue)
         guard !Task.isCancelled else { return }
         do throws(QueueError) {
@@ -192,7 +195,7 @@ package final class RedisWorkQueue: WorkQueue {
                 schedulePromotion(of: queue, after: next)
             }
         } catch {
-            logger.debug("cannot promote due jobs; the scaler will", metadata: ["reason": "\(error)"])
+            logger.debug("cannot promote due jobs; the scaler will", metadata: [LogKeys.reason: "\(error)"])
         }
     }
 

@@ -29,9 +29,9 @@ enum Refusal {
 
     func transaction(
         worker: String, now: Timestamp, _ keys: Keys, options: QueueOptions, body: JobBody?
-    ) -> SettleTransaction {
+    ) throws(QueueError) -> SettleTransaction {
         let settlement = Settlement(outcome: outcome(worker: worker, now: now), retention: retention(options))
-        return SettleTransaction(
+        return try SettleTransaction(
             [settlement], in: id.queue, keys, options: options, hold: { _ in HeldJobs.Hold(body: body) },
             extra: [deadLetter(worker: worker, now: now, keys, options)])
     }

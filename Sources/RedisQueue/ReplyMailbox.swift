@@ -1,6 +1,7 @@
 import Jobs
 import Logging
 import NIOCore
+import Observability
 import RedisClient
 import Wire
 
@@ -20,6 +21,7 @@ struct ReplyMailbox: Sendable {
     private let command: RedisCommand
     private let keys: Keys
     private let logger: Logger
+    private let timing: QueueTiming
     private let waiting: @Sendable () -> [JobID]
     private let deliver: @Sendable (Outcome) -> Void
 
@@ -34,6 +36,7 @@ struct ReplyMailbox: Sendable {
         bulkClient = connections.makeClient("bulk-replies")
         keys = connections.keys
         logger = connections.logger
+        timing = connections.timing
         self.waiting = waiting
         self.deliver = deliver
         command = RedisCommand(
@@ -72,9 +75,8 @@ struct ReplyMailbox: Sendable {
             } catch {
                 guard !Task.isCancelled else { return }
                 isBroken = true
-                logger.debug("cannot fetch outcomes; will try again", metadata: ["reason": "\(error.message)"])
-                // Only cancellation ends the sleep early, and the loop's condition sees it.
-                try? await Task.sleep(for: .milliseconds(Int.random(in: 50...150)))
+                logger.debug("cannot fetch outcomes; will try again", metadata: [LogKeys.reason: "\(error.message)"])
+                await timing.pause(.milliseconds(Int.random(in: 50...150)))
             }
         }
     }
@@ -88,7 +90,7 @@ struct ReplyMailbox: Sendable {
             }
         } catch {
             // The outcome is stored all the same; its caller finds it by the job's id.
-            logger.error("dropped an outcome that cannot be read", metadata: ["reason": "\(error)"])
+            logger.error("dropped an outcome that cannot be read", metadata: [LogKeys.reason: "\(error)"])
         }
     }
 
@@ -130,9 +132,9 @@ struct ReplyMailbox: Sendable {
                 let sizes = try await bulkClient.send(jobs.map { RedisCommand("STRLEN", keys.result($0)) })
                 return try await get(jobs, sizes.reduce(0) { $0 + ($1.integer ?? 0) })
             } catch {
-                logger.debug("cannot fetch a large outcome; will try again", metadata: ["reason": "\(error.message)"])
-                // Only cancellation ends the sleep early, and the loop's condition sees it.
-                try? await Task.sleep(for: .milliseconds(Int.random(in: 100...300)))
+                logger.debug(
+                    "cannot fetch a large outcome; will try again", metadata: [LogKeys.reason: "\(error.message)"])
+                await timing.pause(.milliseconds(Int.random(in: 100...300)))
             }
         }
     }

@@ -26,16 +26,19 @@ package final class ServerClock: TimeSource {
     }
 
     private let client: RedisClient
-    private let origin = ContinuousClock.now
+    private let timing: QueueTiming
+    private let origin: Timestamp
     /// Microseconds from the origin's zero to the epoch.
     private let offset: Atomic<Int64>
-    private let measured = Mutex<ContinuousClock.Instant?>(nil)
+    private let measured = Mutex<Timestamp?>(nil)
     private let doubts: AsyncStream<Void>
     private let doubt: AsyncStream<Void>.Continuation
 
     package init(_ connections: RedisConnections) {
         let (doubts, doubt) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         (self.doubts, self.doubt) = (doubts, doubt)
+        timing = connections.timing
+        origin = timing.now()
         client = connections.makeClient("clock") { doubt.yield() }
         var time = timespec()
         clock_gettime(CLOCK_REALTIME, &time)
@@ -50,7 +53,7 @@ package final class ServerClock: TimeSource {
     /// second says that its clock was set, or that it is another server.
     func note(server milliseconds: UInt64) {
         // Entries never go back: after a clock that was set back they stay ahead of it.
-        if let last = measured.withLock({ $0 }), ContinuousClock.now - last < Self.look { return }
+        if let last = measured.withLock({ $0 }), timing.now() - last < Self.look { return }
         let difference = now().milliseconds - Int64(clamping: milliseconds)
         if abs(difference) > 1_000 { doubt.yield() }
     }
@@ -61,8 +64,7 @@ package final class ServerClock: TimeSource {
             group.addTask { await self.client.run() }
             group.addTask {
                 while !Task.isCancelled {
-                    // Only cancellation ends the sleep early, and the loop's condition sees it.
-                    try? await Task.sleep(for: Self.look)
+                    await self.timing.pause(Self.look)
                     await self.lookAgain()
                 }
             }
@@ -74,7 +76,7 @@ package final class ServerClock: TimeSource {
     }
 
     private func lookAgain() async {
-        let age = measured.withLock { $0.map { ContinuousClock.now - $0 } }
+        let age = measured.withLock { $0.map { timing.now() - $0 } }
         do throws(QueueError) {
             guard let age, age < Self.refresh else { return await measureQuietly() }
             let sample = try await sample()
@@ -100,7 +102,7 @@ package final class ServerClock: TimeSource {
         let isFirst = measured.withLock { $0 == nil }
         guard let best = Self.best(of: samples, isFirst: isFirst) else { return }
         offset.store(best.offset, ordering: .relaxed)
-        measured.withLock { $0 = .now }
+        measured.withLock { $0 = timing.now() }
     }
 
     /// The sample that says most: that of the shortest round trip, by half of which it may be wrong.
@@ -122,5 +124,8 @@ package final class ServerClock: TimeSource {
         return Sample(offset: server &- (sent + received) / 2, roundTrip: received - sent)
     }
 
-    private func elapsed() -> Int64 { (ContinuousClock.now - origin).wholeMicroseconds }
+    private func elapsed() -> Int64 { (timing.now() - origin).wholeMicroseconds }
+
+    /// Monotonic, by which what takes long is measured.
+    func steadyNow() -> Timestamp { timing.now() }
 }

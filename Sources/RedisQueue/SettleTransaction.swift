@@ -16,12 +16,26 @@ struct SettleTransaction {
         let replyTo: ReplyAddress?
         let bytes: ByteBuffer
         /// What its gateway gets.
-        let reply: ByteBuffer
+        let frame: ByteBuffer
         let life: String
         let hold: HeldJobs.Hold
 
-        var frame: ByteBuffer {
-            replyTo?.isForReceipts == true ? reply : ReplyFrame.encode(id, stored: bytes)
+        init(_ settlement: Settlement, hold: HeldJobs.Hold) throws(QueueError) {
+            let outcome = settlement.outcome
+            id = outcome.id
+            replyTo = outcome.replyTo
+            life = String(QueueOptions.milliseconds(settlement.retention))
+            self.hold = hold
+            var bytes = ByteBuffer()
+            try bytes.write(outcome)
+            self.bytes = bytes
+            if outcome.replyTo?.isForReceipts == true {
+                var receipt = ByteBuffer()
+                try receipt.write(outcome.receipt)
+                frame = receipt
+            } else {
+                frame = try ReplyFrame.queued(id, stored: bytes)
+            }
         }
     }
 
@@ -42,31 +56,22 @@ struct SettleTransaction {
     init(
         _ settlements: [Settlement], in queue: QueueName, _ keys: Keys, options: QueueOptions,
         hold: (JobID) -> HeldJobs.Hold, extra: [RedisCommand] = []
-    ) {
+    ) throws(QueueError) {
         self.queue = queue
         self.keys = keys
         self.options = options
         self.extra = extra
-        items = settlements.map { settlement in
-            var bytes = ByteBuffer()
-            OutcomeWire.encode(settlement.outcome, into: &bytes)
-            var reply = bytes
-            if settlement.outcome.replyTo?.isForReceipts == true {
-                reply = ByteBuffer()
-                OutcomeWire.encode(settlement.outcome.receipt, into: &reply)
-            }
-            return Item(
-                id: settlement.outcome.id, replyTo: settlement.outcome.replyTo, bytes: bytes, reply: reply,
-                life: String(QueueOptions.milliseconds(settlement.retention)),
-                hold: hold(settlement.outcome.id))
-        }
+        var items: [Item] = []
+        items.reserveCapacity(settlements.count)
+        for settlement in settlements { items.append(try Item(settlement, hold: hold(settlement.outcome.id))) }
+        self.items = items
         commands = Self.makeCommands(items, queue, keys, options, extra)
     }
 
     /// The settlements by queue, in the order in which each queue first appears.
     static func all(
         _ settlements: [Settlement], _ keys: Keys, options: QueueOptions, hold: (JobID) -> HeldJobs.Hold
-    ) -> [SettleTransaction] {
+    ) throws(QueueError) -> [SettleTransaction] {
         var order: [QueueName] = []
         var groups: [QueueName: [Settlement]] = [:]
         for settlement in settlements {
@@ -74,7 +79,12 @@ struct SettleTransaction {
             if groups[queue] == nil { order.append(queue) }
             groups[queue, default: []].append(settlement)
         }
-        return order.map { SettleTransaction(groups[$0] ?? [], in: $0, keys, options: options, hold: hold) }
+        var transactions: [SettleTransaction] = []
+        for queue in order {
+            transactions.append(
+                try SettleTransaction(groups[queue] ?? [], in: queue, keys, options: options, hold: hold))
+        }
+        return transactions
     }
 
     private static func makeCommands(
@@ -145,6 +155,8 @@ struct SettleTransaction {
                 var push = RedisScript.push.inTransaction(keys: [list] + contested.map { keys.result($0.id) })
                 push.append(contentsOf: [life, limit])
                 for item in contested { push.append(item.frame) }
+                assert(
+                    RedisScript.push.signature.arguments.allows(contested.count + 2), "push.lua takes other arguments")
                 commands.append(push)
             }
             guard contested.count < items.count else { return commands }

@@ -2,6 +2,7 @@ import Jobs
 import NIOCore
 import RedisClient
 import Synchronization
+import Time
 
 /// Wakes those who wait for a job to be settled. One subscription per queue, held while anybody waits for a job of
 /// it and a little longer.
@@ -10,10 +11,12 @@ final class SettledNotices: Sendable {
     final class Waiter: Sendable {
         let id: JobID
         fileprivate let number: UInt64
+        private let timing: QueueTiming
         private let stream: AsyncStream<Void>
         private let continuation: AsyncStream<Void>.Continuation
 
-        fileprivate init(_ id: JobID, number: UInt64) {
+        fileprivate init(_ id: JobID, number: UInt64, timing: QueueTiming) {
+            self.timing = timing
             self.id = id
             self.number = number
             (stream, continuation) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
@@ -23,11 +26,10 @@ final class SettledNotices: Sendable {
 
         /// Returns at the next notice (one that came since the last call counts), at the deadline, or when the task
         /// is cancelled.
-        func wait(until deadline: ContinuousClock.Instant) async {
+        func wait(until deadline: Timestamp) async {
             await withTaskGroup(of: Void.self) { group in
                 group.addTask { for await _ in self.stream { return } }
-                // Cancellation ends the sleep: the notice came.
-                group.addTask { try? await Task.sleep(until: deadline, clock: .continuous) }
+                group.addTask { await self.timing.pause(max(.zero, deadline - self.timing.now())) }
                 await group.next()
                 group.cancelAll()
             }
@@ -64,7 +66,7 @@ final class SettledNotices: Sendable {
             guard state.total < Self.maximumWaiters else { return (nil, false) }
             state.last += 1
             state.total += 1
-            let waiter = Waiter(id, number: state.last)
+            let waiter = Waiter(id, number: state.last, timing: connections.timing)
             state.waiters[id, default: []].append(waiter)
             state.counts[id.queue, default: 0] += 1
             return (waiter, state.subscribed.insert(id.queue).inserted)
@@ -108,8 +110,7 @@ final class SettledNotices: Sendable {
             group.addTask {
                 var idle = false
                 while !Task.isCancelled {
-                    // Only cancellation ends the sleep early, and the loop's condition sees it.
-                    try? await Task.sleep(for: Self.linger / 2)
+                    await self.connections.timing.pause(Self.linger / 2)
                     if idle && self.endIfUnused(queue) { return }
                     idle = !self.isUsed(queue)
                 }

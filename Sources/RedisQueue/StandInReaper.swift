@@ -1,5 +1,6 @@
 package import Jobs
 import Logging
+import Observability
 import RedisClient
 import Time
 
@@ -15,6 +16,7 @@ package struct StandInReaper: Sendable {
     private let client: RedisClient
     private let keys: Keys
     private let logger: Logger
+    private let timing: QueueTiming
 
     /// - Parameters:
     ///   - id: unique per boot.
@@ -26,6 +28,7 @@ package struct StandInReaper: Sendable {
         client = connections.makeClient("reaper")
         keys = connections.keys
         logger = connections.logger
+        timing = connections.timing
     }
 
     /// Looks each second until the task is cancelled.
@@ -33,13 +36,13 @@ package struct StandInReaper: Sendable {
         await withDiscardingTaskGroup { group in
             group.addTask { await self.client.run() }
             while !Task.isCancelled {
-                // Only cancellation ends the sleep early, and the loop's condition sees it.
-                try? await Task.sleep(for: Self.interval)
+                await timing.pause(Self.interval)
                 do throws(QueueError) {
                     try await look()
                 } catch {
                     // Whatever keeps it from Redis says so itself; the next look finds the same work.
-                    logger.debug("cannot look for jobs of workers that are gone", metadata: ["reason": "\(error)"])
+                    logger.debug(
+                        "cannot look for jobs of workers that are gone", metadata: [LogKeys.reason: "\(error)"])
                 }
             }
             group.cancelAll()

@@ -1,5 +1,6 @@
 import Jobs
 import Logging
+import Observability
 import RedisClient
 import Synchronization
 
@@ -36,6 +37,7 @@ final class StoreGuard: Sendable {
     private let highWaterMark: Double
     private let onSafety: @Sendable (StoreSafety) -> Void
     private let standing: ClusterStanding
+    private let timing: QueueTiming
     private let state = Mutex(State())
 
     init(
@@ -46,6 +48,7 @@ final class StoreGuard: Sendable {
         self.client = client
         keys = connections.keys
         standing = connections.standing
+        timing = connections.timing
         logger = connections.logger
         self.highWaterMark = highWaterMark
     }
@@ -75,8 +78,7 @@ final class StoreGuard: Sendable {
             } catch {
                 // Redis is away: the submit itself will say so.
             }
-            // Only cancellation ends the sleep early, and the loop's condition sees it.
-            try? await Task.sleep(for: Self.interval)
+            await timing.pause(Self.interval)
         }
     }
 
@@ -111,7 +113,7 @@ final class StoreGuard: Sendable {
             return state.safety.isUnsafe
         }
         if let danger, !wasUnsafe {
-            logger.error("Redis was made unsafe: it may delete accepted jobs", metadata: ["reason": "\(danger)"])
+            logger.error("Redis was made unsafe: it may delete accepted jobs", metadata: [LogKeys.reason: "\(danger)"])
         } else if danger == nil, wasUnsafe {
             logger.notice("Redis is safe again: it keeps what it accepts")
         }
@@ -128,6 +130,6 @@ final class StoreGuard: Sendable {
         guard isLost else { return }
         logger.error(
             "The data of Redis went away: every job that was accepted before is lost",
-            metadata: ["reason": "FLUSHALL, FLUSHDB, or a restart or a failover without the data"])
+            metadata: [LogKeys.reason: "FLUSHALL, FLUSHDB, or a restart or a failover without the data"])
     }
 }

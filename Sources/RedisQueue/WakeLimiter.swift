@@ -1,15 +1,21 @@
 import Jobs
 import Synchronization
+import Time
 
 /// Lets one wake-up per queue pass in each interval.
 final class WakeLimiter: Sendable {
     private let interval: Duration
-    private let last = Mutex<[QueueName: ContinuousClock.Instant]>([:])
+    private let timing: QueueTiming
+    private let last = Mutex<[QueueName: Timestamp]>([:])
 
-    init(interval: Duration = .milliseconds(50)) { self.interval = interval }
+    init(_ timing: QueueTiming, interval: Duration = .milliseconds(50)) {
+        self.timing = timing
+        self.interval = interval
+    }
 
-    func admits(_ queue: QueueName, at now: ContinuousClock.Instant = .now) -> Bool {
-        last.withLock { last in
+    func admits(_ queue: QueueName) -> Bool {
+        let now = timing.now()
+        return last.withLock { last in
             if let before = last[queue], now - before < interval { return false }
             last[queue] = now
             return true

@@ -3,8 +3,10 @@ package import NIOCore
 /// A named, typed, shaped block of bytes: row-major, little-endian, as the binary tensor extension of V2
 /// lays it out (BOOL one byte; BYTES a little-endian `UInt32` length before each element).
 ///
-/// `bytes` is a slice that shares storage with the buffer it was cut from, so a tensor travels from the
-/// request body to Redis and from Redis to the backend without being copied.
+/// `bytes` is a slice that shares storage with the buffer it was cut from. On the way in a worker copies a tensor's bytes once,
+/// from what it read off the socket into a reply of its own, which begins at a multiple of 64 bytes; the runtime reads a batch
+/// of one there. A batch of several is copied once more, when rows are joined. A gateway copies them once, from the request's
+/// body into the command to Redis (`PayloadCopiesTests` counts).
 package struct Tensor: Sendable, Equatable {
     /// What one `ByteBuffer` can hold, 4 GiB less one; beyond it NIO traps.
     package static let maximumBytes = Int(UInt32.max)

@@ -4,8 +4,15 @@ import Tensors
 /// Reads the wire's primitives from a buffer; every read is checked, no input traps.
 struct ByteReader {
     private var buffer: ByteBuffer
+    private let start: Int
 
-    init(_ buffer: ByteBuffer) { self.buffer = buffer }
+    init(_ buffer: ByteBuffer) {
+        self.buffer = buffer
+        start = buffer.readerIndex
+    }
+
+    /// From the begin of the message.
+    var position: Int { buffer.readerIndex - start }
 
     var isAtEnd: Bool { buffer.readableBytes == 0 }
 

@@ -6,7 +6,7 @@ import Time
 ///
 /// | field | type |
 /// |---|---|
-/// | version | `UInt8`, 1 |
+/// | version | `UInt8`, 2; 1 is read too: there the tensors are packed |
 /// | flags | `UInt8`: 1 tenant, 2 deadline, 4 reply address |
 /// | submitted | `Int64` µs |
 /// | retention | `Int64` µs |
@@ -15,19 +15,23 @@ import Time
 /// | tenant | string, if flagged |
 /// | echo | `UInt16` length, bytes |
 /// | requested outputs | `UInt16` count, strings |
-/// | inputs | `TensorWire` |
+/// | inputs | `TensorWire`, aligned |
 ///
 /// The queue and the class are not in it: they are the key that holds it. A string is a `UInt16` length and UTF-8.
 package enum JobWire {
-    private static let version: UInt8 = 1
+    /// Written; the ones before are read.
+    private static let version: UInt8 = 2
     private static let hasTenant: UInt8 = 1
     private static let hasDeadline: UInt8 = 2
     private static let hasReplyAddress: UInt8 = 4
     private static let knownFlags = hasTenant | hasDeadline | hasReplyAddress
 
     /// Appends `job` to `buffer`. One allocation at most; the tensors' bytes are copied once.
-    package static func encode(_ job: Job, into buffer: inout ByteBuffer) {
-        buffer.reserveCapacity(minimumWritableBytes: size(of: job))
+    ///
+    /// - Throws: when a field is larger than the format holds; then nothing of use is in `buffer`.
+    package static func encode(_ job: Job, into buffer: inout ByteBuffer) throws(WireLimitError) {
+        buffer.reserveCapacity(minimumWritableBytes: try size(of: job))
+        let start = buffer.writerIndex
         buffer.writeInteger(version)
         var flags: UInt8 = 0
         if job.tenant != nil { flags |= hasTenant }
@@ -37,12 +41,14 @@ package enum JobWire {
         buffer.writeInteger(job.submitted.microseconds, endianness: .little)
         buffer.writeInteger(job.retention.wholeMicroseconds, endianness: .little)
         if let deadline = job.deadline { buffer.writeInteger(deadline.microseconds, endianness: .little) }
-        if let address = job.replyTo { buffer.writeReplyAddress(address) }
-        if let tenant = job.tenant { buffer.writeShortString(tenant) }
-        buffer.writeEcho(job.echo)
-        buffer.writeInteger(UInt16(clamping: job.requestedOutputs.count), endianness: .little)
-        for name in job.requestedOutputs { buffer.writeShortString(name) }
-        TensorWire.encode(job.inputs, into: &buffer)
+        if let address = job.replyTo { try buffer.writeReplyAddress(address) }
+        if let tenant = job.tenant { try buffer.writeShortString(tenant, "the tenant") }
+        try buffer.writeEcho(job.echo)
+        buffer.writeInteger(
+            try WireLimit.value("the number of requested outputs", job.requestedOutputs.count, as: UInt16.self),
+            endianness: .little)
+        for name in job.requestedOutputs { try buffer.writeShortString(name, "the name of a requested output") }
+        try TensorWire.encode(job.inputs, into: &buffer, from: start, .aligned)
     }
 
     /// The job in `buffer`, whose tensors are slices of it.
@@ -51,8 +57,8 @@ package enum JobWire {
     ) throws(WireError) -> Job {
         var reader = ByteReader(buffer)
         let found = try reader.integer("the version", as: UInt8.self)
-        guard found == version else {
-            throw WireError("the job has format \(found), this version of Spate reads format \(version)")
+        guard let layout = layout(of: found) else {
+            throw WireError("the job has format \(found), this version of Spate reads formats 1 to \(version)")
         }
         let flags = try reader.integer("the flags", as: UInt8.self)
         guard flags & ~knownFlags == 0 else { throw WireError("the job has flags that are not known: \(flags)") }
@@ -66,7 +72,7 @@ package enum JobWire {
         let count = Int(try reader.integer("the number of requested outputs", as: UInt16.self))
         var outputs: [String] = []
         for _ in 0..<count { outputs.append(try reader.string("a requested output")) }
-        let inputs = try TensorWire.decode(&reader)
+        let inputs = try TensorWire.decode(&reader, layout)
         guard reader.isAtEnd else { throw WireError("bytes follow the end of the job") }
         return Job(
             queue: queue, priority: priority, tenant: tenant, submitted: submitted, deadline: deadline,
@@ -74,26 +80,38 @@ package enum JobWire {
     }
 
     /// The bytes that `encode` writes.
-    package static func size(of job: Job) -> Int {
-        var size = 18 + (job.deadline == nil ? 0 : 8) + (job.tenant?.wireSize ?? 0)
-        if let address = job.replyTo { size += address.gateway.wireSize + 8 }
-        size += 2 + min(job.echo.readableBytes, Int(UInt16.max)) + 2
-        return job.requestedOutputs.reduce(size) { $0 + $1.wireSize } + TensorWire.size(of: job.inputs)
+    ///
+    /// - Throws: what `encode` would.
+    package static func size(of job: Job) throws(WireLimitError) -> Int {
+        var size = 18 + (job.deadline == nil ? 0 : 8)
+        if let tenant = job.tenant { size += try WireLimit.size("the tenant", tenant) }
+        if let address = job.replyTo { size += try WireLimit.size("the gateway's name", address.gateway) + 8 }
+        size += 2 + Int(try WireLimit.value("the echo", job.echo.readableBytes, as: UInt16.self)) + 2
+        for name in job.requestedOutputs { size += try WireLimit.size("the name of a requested output", name) }
+        _ = try WireLimit.value("the number of requested outputs", job.requestedOutputs.count, as: UInt16.self)
+        return try TensorWire.end(of: job.inputs, from: size, .aligned)
+    }
+
+    private static func layout(of version: UInt8) -> TensorWire.Layout? {
+        switch version {
+        case 1: .packed
+        case Self.version: .aligned
+        default: nil
+        }
     }
 }
 
 extension ByteBuffer {
-    mutating func writeReplyAddress(_ address: ReplyAddress) {
-        writeShortString(address.gateway)
+    mutating func writeReplyAddress(_ address: ReplyAddress) throws(WireLimitError) {
+        try writeShortString(address.gateway, "the gateway's name")
         writeInteger(address.token, endianness: .little)
     }
 
-    /// At most 65,535 bytes; a gateway's echo is far smaller.
-    mutating func writeEcho(_ echo: ByteBuffer) {
-        let slice =
-            echo.getSlice(at: echo.readerIndex, length: min(echo.readableBytes, Int(UInt16.max))) ?? ByteBuffer()
-        writeInteger(UInt16(clamping: slice.readableBytes), endianness: .little)
-        writeImmutableBuffer(slice)
+    /// - Throws: for more than 65,535 bytes; a gateway's echo is far smaller.
+    mutating func writeEcho(_ echo: ByteBuffer) throws(WireLimitError) {
+        writeInteger(
+            try WireLimit.value("the echo", echo.readableBytes, as: UInt16.self), endianness: .little)
+        writeImmutableBuffer(echo)
     }
 }
 

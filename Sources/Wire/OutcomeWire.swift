@@ -17,9 +17,9 @@ import Time
 /// | queue wait, batch wait, compute | `Int64` µs each |
 /// | batch rows, attempt | `UInt32` each |
 /// | worker | string |
-/// | finished: outputs | `TensorWire` |
-/// | failed: code, attempts, message | `UInt8`, `UInt32`, string |
-/// | cancelled: reason | string |
+/// | finished: outputs | `TensorWire`, packed |
+/// | failed: code, attempts, message | `UInt8`, `UInt32`, string, cut at 65,535 bytes |
+/// | cancelled: reason | string, cut likewise |
 package enum OutcomeWire {
     private static let version: UInt8 = 1
     private static let hasReplyAddress: UInt8 = 4
@@ -32,32 +32,37 @@ package enum OutcomeWire {
     }
 
     /// Appends `outcome` to `buffer`. One allocation at most; the tensors' bytes are copied once.
-    package static func encode(_ outcome: Outcome, into buffer: inout ByteBuffer) {
+    ///
+    /// - Throws: when a field is larger than the format holds; then nothing of use is in `buffer`.
+    package static func encode(_ outcome: Outcome, into buffer: inout ByteBuffer) throws(WireLimitError) {
         let id = outcome.id.description
-        buffer.reserveCapacity(minimumWritableBytes: size(of: outcome, id: id))
+        buffer.reserveCapacity(minimumWritableBytes: try size(of: outcome, id: id))
+        let start = buffer.writerIndex
         buffer.writeInteger(version)
         buffer.writeInteger(code(outcome.ending).rawValue)
         buffer.writeInteger(outcome.replyTo == nil ? 0 : hasReplyAddress)
-        buffer.writeShortString(id)
-        if let address = outcome.replyTo { buffer.writeReplyAddress(address) }
-        buffer.writeEcho(outcome.echo)
+        try buffer.writeShortString(id, "the job's id")
+        if let address = outcome.replyTo { try buffer.writeReplyAddress(address) }
+        try buffer.writeEcho(outcome.echo)
         let run = outcome.run
         buffer.writeInteger(run.submitted.microseconds, endianness: .little)
         buffer.writeInteger(run.settled.microseconds, endianness: .little)
         for wait in [run.queueWait, run.batchWait, run.compute] {
             buffer.writeInteger(wait.wholeMicroseconds, endianness: .little)
         }
-        buffer.writeInteger(UInt32(clamping: run.batchRows), endianness: .little)
-        buffer.writeInteger(UInt32(clamping: run.attempt), endianness: .little)
-        buffer.writeShortString(run.worker)
+        buffer.writeInteger(
+            try WireLimit.value("the batch size", run.batchRows, as: UInt32.self), endianness: .little)
+        buffer.writeInteger(try WireLimit.value("the attempt", run.attempt, as: UInt32.self), endianness: .little)
+        try buffer.writeShortString(run.worker, "the worker")
         switch outcome.ending {
-        case .finished(let outputs): TensorWire.encode(outputs, into: &buffer)
+        case .finished(let outputs): try TensorWire.encode(outputs, into: &buffer, from: start, .packed)
         case .failed(let failure):
             buffer.writeInteger(failure.code.rawValue)
-            buffer.writeInteger(UInt32(clamping: failure.attempts), endianness: .little)
-            buffer.writeShortString(failure.message)
+            buffer.writeInteger(
+                try WireLimit.value("the attempts", failure.attempts, as: UInt32.self), endianness: .little)
+            buffer.writeCutString(failure.message)
         case .expired: break
-        case .cancelled(let reason): buffer.writeShortString(reason)
+        case .cancelled(let reason): buffer.writeCutString(reason)
         }
     }
 
@@ -81,7 +86,7 @@ package enum OutcomeWire {
         let run = try reader.runRecord()
         let ending: Outcome.Ending =
             switch code {
-            case .finished: .finished(try TensorWire.decode(&reader))
+            case .finished: .finished(try TensorWire.decode(&reader, .packed))
             case .failed: .failed(try reader.failure())
             case .expired: .expired
             case .cancelled: .cancelled(reason: try reader.string("the reason"))
@@ -91,16 +96,15 @@ package enum OutcomeWire {
     }
 
     /// The bytes that `encode` writes, at most.
-    private static func size(of outcome: Outcome, id: String) -> Int {
-        let ending =
-            switch outcome.ending {
-            case .finished(let outputs): TensorWire.size(of: outputs)
-            case .failed(let failure): 5 + failure.message.wireSize
-            case .expired: 0
-            case .cancelled(let reason): reason.wireSize
-            }
-        return 61 + id.wireSize + (outcome.replyTo?.gateway.wireSize ?? 0) + outcome.echo.readableBytes
-            + outcome.run.worker.wireSize + ending
+    private static func size(of outcome: Outcome, id: String) throws(WireLimitError) -> Int {
+        var size = 67 + id.utf8.count + outcome.echo.readableBytes + outcome.run.worker.utf8.count
+        if let address = outcome.replyTo { size += 2 + address.gateway.utf8.count }
+        switch outcome.ending {
+        case .finished(let outputs): return try TensorWire.end(of: outputs, from: size, .packed)
+        case .failed(let failure): return size + 7 + failure.message.cutCount
+        case .expired: return size
+        case .cancelled(let reason): return size + 2 + reason.cutCount
+        }
     }
 
     private static func code(_ ending: Outcome.Ending) -> Code {
@@ -110,6 +114,19 @@ package enum OutcomeWire {
         case .expired: .expired
         case .cancelled: .cancelled
         }
+    }
+}
+
+extension String {
+    /// Its bytes, at most 65,535.
+    fileprivate var cutCount: Int { min(utf8.count, Int(UInt16.max)) }
+}
+
+extension ByteBuffer {
+    /// A text for people: to cut it changes no job.
+    fileprivate mutating func writeCutString(_ text: String) {
+        writeInteger(UInt16(clamping: text.cutCount), endianness: .little)
+        writeBytes(text.utf8.prefix(text.cutCount))
     }
 }
 

@@ -13,11 +13,11 @@ package enum ReplyFrame: Sendable {
     package static let inlineLimit = 64 << 10
 
     /// The frame for an outcome that is stored as `bytes`.
-    package static func encode(_ id: JobID, stored bytes: ByteBuffer) -> ByteBuffer {
+    package static func encode(_ id: JobID, stored bytes: ByteBuffer) throws(WireLimitError) -> ByteBuffer {
         guard bytes.readableBytes > inlineLimit else { return bytes }
         var buffer = ByteBuffer()
         buffer.writeInteger(referenceMark)
-        buffer.writeShortString(id.description)
+        try buffer.writeShortString(id.description, "the job's id")
         return buffer
     }
 

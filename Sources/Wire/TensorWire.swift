@@ -11,25 +11,70 @@ import Tensors
 /// | rank | `UInt8` |
 /// | dimensions | `Int64` each |
 /// | byte count | `UInt64` |
-/// | then the bytes of each tensor, in order | |
+/// | then the bytes of each tensor, in order; `aligned`: each at a multiple of 64 from the record's begin, zeros between | |
 enum TensorWire {
-    static func size(of tensors: [Tensor]) -> Int {
-        tensors.reduce(2) { $0 + $1.name.wireSize + 10 + 8 * $1.shape.dimensions.count + $1.bytes.readableBytes }
+    /// Where the bytes of a tensor begin.
+    enum Layout {
+        /// Behind those of the one before.
+        case packed
+        /// At a multiple of 64 bytes from the record's begin: where the record lies so, a backend reads them in place.
+        case aligned
+
+        /// The distance from `position` to where the next tensor's bytes begin.
+        func padding(at position: Int, bytes: Int) -> Int {
+            switch self {
+            case .packed: 0
+            case .aligned: bytes == 0 ? 0 : -position & (TensorWire.alignment - 1)
+            }
+        }
     }
 
-    static func encode(_ tensors: [Tensor], into buffer: inout ByteBuffer) {
-        buffer.writeInteger(UInt16(clamping: tensors.count), endianness: .little)
+    static let alignment = 64
+
+    /// Returns the position behind the tensors.
+    ///
+    /// - Parameter position: where they begin, from the record's begin.
+    /// - Throws: when the format cannot carry them.
+    static func end(
+        of tensors: [Tensor], from position: Int, _ layout: Layout
+    ) throws(WireLimitError) -> Int {
+        _ = try WireLimit.value("the number of tensors", tensors.count, as: UInt16.self)
+        var end = position + 2
         for tensor in tensors {
-            buffer.writeShortString(tensor.name)
+            end += try WireLimit.size("the name of a tensor", tensor.name)
+            let rank = tensor.shape.dimensions.count
+            end += 10 + 8 * Int(try WireLimit.value("the rank of tensor '\(tensor.name)'", rank, as: UInt8.self))
+        }
+        for tensor in tensors {
+            let bytes = tensor.bytes.readableBytes
+            end += layout.padding(at: end, bytes: bytes) + bytes
+        }
+        return end
+    }
+
+    /// - Parameter start: the index in `buffer` at which the record begins.
+    static func encode(
+        _ tensors: [Tensor], into buffer: inout ByteBuffer, from start: Int, _ layout: Layout
+    ) throws(WireLimitError) {
+        buffer.writeInteger(
+            try WireLimit.value("the number of tensors", tensors.count, as: UInt16.self), endianness: .little)
+        for tensor in tensors {
+            try buffer.writeShortString(tensor.name, "the name of a tensor")
             buffer.writeInteger(tensor.elementType.rawValue)
-            buffer.writeInteger(UInt8(clamping: tensor.shape.dimensions.count))
+            let rank = tensor.shape.dimensions.count
+            buffer.writeInteger(try WireLimit.value("the rank of tensor '\(tensor.name)'", rank, as: UInt8.self))
             for dimension in tensor.shape.dimensions { buffer.writeInteger(Int64(dimension), endianness: .little) }
             buffer.writeInteger(UInt64(tensor.bytes.readableBytes), endianness: .little)
         }
-        for tensor in tensors { buffer.writeImmutableBuffer(tensor.bytes) }
+        for tensor in tensors {
+            let position = buffer.writerIndex - start
+            let padding = layout.padding(at: position, bytes: tensor.bytes.readableBytes)
+            if padding > 0 { buffer.writeRepeatingByte(0, count: padding) }
+            buffer.writeImmutableBuffer(tensor.bytes)
+        }
     }
 
-    static func decode(_ reader: inout ByteReader) throws(WireError) -> [Tensor] {
+    static func decode(_ reader: inout ByteReader, _ layout: Layout) throws(WireError) -> [Tensor] {
         let count = Int(try reader.integer("the number of tensors", as: UInt16.self))
         var tensors: [Tensor] = []
         var sizes: [Int] = []
@@ -49,22 +94,22 @@ enum TensorWire {
                 Tensor(name: name, elementType: elementType, shape: Shape(dimensions), bytes: ByteBuffer()))
         }
         for index in tensors.indices {
+            let padding = layout.padding(at: reader.position, bytes: sizes[index])
+            if padding > 0 { _ = try reader.slice("what lies before a tensor's bytes", length: padding) }
             tensors[index].bytes = try reader.slice("a tensor's bytes", length: sizes[index])
         }
         return tensors
     }
 }
 
-extension String {
-    /// The bytes that `writeShortString` writes.
-    var wireSize: Int { 2 + min(utf8.count, Int(UInt16.max)) }
-}
-
 extension ByteBuffer {
-    /// A `UInt16` length and the UTF-8 bytes, cut at 65,535 of them.
-    mutating func writeShortString(_ text: String) {
-        let bytes = text.utf8.prefix(Int(UInt16.max))
-        writeInteger(UInt16(clamping: bytes.count), endianness: .little)
-        writeBytes(bytes)
+    /// A `UInt16` length and the UTF-8 bytes.
+    ///
+    /// - Throws: for a text of more than 65,535 bytes.
+    mutating func writeShortString(
+        _ text: String, _ field: @autoclosure () -> String
+    ) throws(WireLimitError) {
+        writeInteger(try WireLimit.value(field(), text.utf8.count, as: UInt16.self), endianness: .little)
+        writeString(text)
     }
 }

@@ -162,7 +162,7 @@ import Testing
             try await withClient(url: server.url) { other in
                 let isBlocked = { try await other.call("INFO", "clients").string }
                 while try await isBlocked()?.contains("blocked_clients:1") != true {}
-                failover.announce()
+                failover.announce(at: .now())
                 _ = try await other.call("RPUSH", "list", "x")
             }
             #expect(try await blocked.value == "x", "what it was owed comes first")

@@ -56,6 +56,37 @@ import Testing
         }
     }
 
+    @Test(
+        "a large string begins at a multiple of 64 bytes, and a small one at a multiple of 8, however the bytes are cut"
+    )
+    func aligns() throws {
+        let large = ByteBuffer(repeating: 7, count: 8_200)
+        let small = ByteBuffer(repeating: 9, count: 200)
+        var wire = ByteBuffer()
+        wire.write(.array([.bulk(small), .bulk(large), .array([.bulk(small), .bulk(large)])]))
+        for cut in [1, 13, 4_000, 70_000] {
+            var (rest, parts) = (wire, [ByteBuffer]())
+            while let part = rest.readSlice(length: min(cut, rest.readableBytes)), part.readableBytes > 0 {
+                parts.append(part)
+            }
+            let reply = try #require(try parse(parts).first?.array)
+            let strings = reply.flatMap { $0.array ?? [$0] }.compactMap(\.bytes)
+            #expect(strings == [small, large, small, large])
+            for string in strings {
+                let address = string.withUnsafeReadableBytes { Int(bitPattern: $0.baseAddress) }
+                #expect(address % (string.readableBytes < 1_024 ? 8 : 64) == 0)
+            }
+        }
+    }
+
+    @Test("a large string that goes on after its length is an error")
+    func refusesLongString() throws {
+        let error = #expect(throws: RedisError.self) {
+            try parse("$2000\r\n" + String(repeating: "a", count: 2_002) + "\r\n")
+        }
+        #expect(error?.code == .protocolViolation)
+    }
+
     private func randomReply(depth: Int, using generator: inout SeededGenerator) -> RedisValue {
         switch Int.random(in: 0..<(depth < 6 ? 9 : 6), using: &generator) {
         case 0: return .simple("S\(generator.next())")

@@ -96,20 +96,26 @@ import Time
 
     @Test("a place that was not renewed in its life counts as lost, before anybody says so")
     func unconfirmed() throws {
-        let standing = ClusterStanding()
-        let now = ContinuousClock.now
-        try standing.check(now: now)
+        let clock = ManualClock()
+        let standing = ClusterStanding(QueueTiming(steady: clock))
+        let now = clock.now()
+        try standing.check()
         standing.entered(at: now, for: .seconds(15))
-        try standing.check(now: now + .seconds(14))
-        var error = #expect(throws: QueueError.self) { try standing.check(now: now + .seconds(15)) }
+        clock.set(now + .seconds(14))
+        try standing.check()
+        clock.set(now + .seconds(15))
+        var error = #expect(throws: QueueError.self) { try standing.check() }
         #expect(error?.code == .unavailable)
         let denied = QueueError(.unauthorized, "NOPERM")
         #expect(standing.failed(denied) && !standing.failed(denied))
-        try standing.check(now: now + .seconds(14))
-        error = #expect(throws: QueueError.self) { try standing.check(now: now + .seconds(15)) }
+        clock.set(now + .seconds(14))
+        try standing.check()
+        clock.set(now + .seconds(15))
+        error = #expect(throws: QueueError.self) { try standing.check() }
         #expect(error?.message == "NOPERM")
         standing.entered(at: now + .seconds(15), for: .seconds(15))
-        try standing.check(now: now + .seconds(16))
+        clock.set(now + .seconds(16))
+        try standing.check()
     }
 
     @Test("lets more processes of the same cluster in, workers with their part of the models, in any order")

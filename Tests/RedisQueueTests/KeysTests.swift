@@ -1,5 +1,6 @@
 import Jobs
 import RedisClient
+import TestSupport
 import Testing
 
 @testable import RedisQueue
@@ -94,11 +95,13 @@ import Testing
     func wakeLimiter() throws {
         let queue = try #require(queue)
         let other = try #require(QueueName(model: "c", version: "1"))
-        let limiter = WakeLimiter(interval: .milliseconds(50))
-        let start = ContinuousClock.now
-        #expect(limiter.admits(queue, at: start))
-        #expect(limiter.admits(other, at: start))
-        #expect(!limiter.admits(queue, at: start + .milliseconds(49)))
-        #expect(limiter.admits(queue, at: start + .milliseconds(50)))
+        let clock = ManualClock()
+        let limiter = WakeLimiter(QueueTiming(steady: clock), interval: .milliseconds(50))
+        #expect(limiter.admits(queue))
+        #expect(limiter.admits(other))
+        clock.advance(by: .milliseconds(49))
+        #expect(!limiter.admits(queue))
+        clock.advance(by: .milliseconds(1))
+        #expect(limiter.admits(queue))
     }
 }

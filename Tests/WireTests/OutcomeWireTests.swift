@@ -1,6 +1,7 @@
 import Jobs
 import NIOCore
 import Random
+import Tensors
 import Testing
 import TestKit
 import Time
@@ -43,7 +44,7 @@ import Wire
         let (name, ending, code, tail) = Self.endings[row]
         let golden = try WireSamples.bytes("01 \(code) 04" + Self.head + tail)
         var buffer = ByteBuffer()
-        OutcomeWire.encode(try outcome(ending), into: &buffer)
+        try OutcomeWire.encode(try outcome(ending), into: &buffer)
         #expect(buffer == golden, "\(name): \(buffer.hexDump(format: .compact))")
         #expect(try OutcomeWire.decode(golden) == (try outcome(ending)))
         for length in 0..<golden.readableBytes {
@@ -64,7 +65,7 @@ import Wire
         for _ in 0..<2_000 {
             let outcome = try WireSamples.outcome(&random)
             var buffer = ByteBuffer()
-            OutcomeWire.encode(outcome, into: &buffer)
+            try OutcomeWire.encode(outcome, into: &buffer)
             #expect(try OutcomeWire.decode(buffer) == outcome, "seed \(random.seed)")
         }
     }
@@ -73,13 +74,34 @@ import Wire
     func cutsLongMessage() throws {
         let message = String(repeating: "x", count: 70_000)
         var buffer = ByteBuffer()
-        OutcomeWire.encode(
+        try OutcomeWire.encode(
             try outcome(.failed(JobFailure(code: .backend, message: message, attempts: 1))), into: &buffer)
         guard case .failed(let failure) = try OutcomeWire.decode(buffer).ending else {
             Issue.record("the ending changed")
             return
         }
         #expect(failure.message == String(repeating: "x", count: 65_535))
+    }
+
+    @Test("refuses an outcome with a field that the format cannot hold, by the field's name")
+    func refuses() throws {
+        var long = try outcome(.finished([]))
+        long.run.worker = String(repeating: "w", count: 65_536)
+        var deep = WireSamples.tensors()
+        deep[0].shape = Shape(Array(repeating: 1, count: 256))
+        var many = try outcome(.expired)
+        many.run.batchRows = 1 << 32
+        var echoing = try outcome(.expired)
+        echoing.echo = ByteBuffer(repeating: 0, count: 65_536)
+        for (refused, field, size, limit) in [
+            (long, "the worker", 65_536, 65_535), (try outcome(.finished(deep)), "the rank of tensor 'x'", 256, 255),
+            (many, "the batch size", 1 << 32, Int(UInt32.max)), (echoing, "the echo", 65_536, 65_535),
+        ] {
+            var buffer = ByteBuffer()
+            #expect(throws: WireLimitError(field: field, size: size, limit: limit)) {
+                try OutcomeWire.encode(refused, into: &buffer)
+            }
+        }
     }
 
     @Test(
@@ -96,12 +118,12 @@ import Wire
         var read = 0
         for _ in 0..<20_000 {
             var buffer = ByteBuffer()
-            OutcomeWire.encode(try WireSamples.outcome(&random), into: &buffer)
+            try OutcomeWire.encode(try WireSamples.outcome(&random), into: &buffer)
             corrupt(&buffer, &random)
             guard let found = try? OutcomeWire.decode(buffer) else { continue }
             read += 1
             var again = ByteBuffer()
-            OutcomeWire.encode(found, into: &again)
+            try OutcomeWire.encode(found, into: &again)
             #expect(try OutcomeWire.decode(again) == found, "seed \(random.seed)")
         }
         #expect(read > 0, "every corruption was refused; seed \(random.seed)")

@@ -6,7 +6,7 @@ extension QueueError {
     package var callersReason: String {
         switch code {
         case .unavailable: "the job queue cannot be reached for the moment; try again in a second"
-        case .outOfMemory: message
+        case .outOfMemory, .notCarried: message
         case .tooLarge:
             "the request is larger than the job queue carries, though gateway.maximum_body allows it; send less in one"
         case .unauthorized: "the job queue refuses this gateway; its operator has to act"

@@ -36,7 +36,7 @@ package enum QueueTrouble: Error, Sendable, Equatable {
     package init(_ error: QueueError) {
         switch error.code {
         case .outOfMemory: self = .full(error.message)
-        case .tooLarge: self = .tooLarge(error.callersReason)
+        case .tooLarge, .notCarried: self = .tooLarge(error.callersReason)
         case .unavailable, .unauthorized, .misconfigured, .malformed: self = .unavailable(error.callersReason)
         }
     }

@@ -82,6 +82,7 @@ package enum ModelSamples {
         let isRegular = isRegular(row, dimensions.dropFirst())
         let tensor = { Tensor(name: input.name, elementType: input.elementType, shape: shape, bytes: bytes) }
         guard isRegular, input.accepts(shape), write(row, input.elementType, to: &bytes),
+            // What is wrong with it is said below.
             (try? tensor().validate()) != nil
         else {
             throw InferenceError(
@@ -142,11 +143,12 @@ package enum ModelSamples {
 
         init(from decoder: any Decoder) throws {
             let container = try decoder.singleValueContainer()
+            // Which kind of value it is shows in what it can be read as.
             if let number = try? container.decode(Double.self) {
                 self = .number(number)
-            } else if let list = try? container.decode([Value].self) {
+            } else if let list = try? container.decode([Value].self) {  // no number: as above
                 self = .list(list)
-            } else if let flag = try? container.decode(Bool.self) {
+            } else if let flag = try? container.decode(Bool.self) {  // neither
                 self = .flag(flag)
             } else {
                 self = .text(try container.decode(String.self))

@@ -149,13 +149,13 @@ package struct RowProof {
         for sizes in MadeUpSizes.pairs(for: signature, given: shapes)
         where sizes.allSatisfy({ $0.isSmallEnough(signature) }) {
             for kind in kinds {
-                guard ContinuousClock.now - started < bounds.needed else { throw .unproven(tooLong) }
+                guard now() - started < bounds.needed else { throw .unproven(tooLong) }
                 do throws(InferenceError) {
                     for size in sizes {
                         for row in 0..<(differInRunning ? 3 : 1) {
-                            let begin = ContinuousClock.now
+                            let begin = now()
                             _ = try instance.run(maker.row(row, kind, size), rows: 1, requestedOutputs: [])
-                            rowCost = ContinuousClock.now - begin
+                            rowCost = now() - begin
                         }
                     }
                     return (sizes, kind)

@@ -3,7 +3,6 @@ final class InferenceThread: Sendable {
     private struct State {
         var line: [InferenceThreads.Work] = []
         var phase = Phase.loading
-        var runningSince: ContinuousClock.Instant?
     }
 
     private enum Phase {
@@ -37,10 +36,7 @@ final class InferenceThread: Sendable {
     }
 
     private static func work(_ instance: any BackendInstance, _ monitor: Monitor<State>) {
-        while let next = next(monitor) {
-            next(instance)
-            monitor.change { $0.runningSince = nil }
-        }
+        while let next = next(monitor) { next(instance) }
     }
 
     private static func next(_ monitor: Monitor<State>) -> InferenceThreads.Work? {
@@ -49,7 +45,6 @@ final class InferenceThread: Sendable {
                 if case .finishing = state.phase { return .some(nil) }
                 return nil
             }
-            state.runningSince = .now
             return state.line.removeFirst()
         }
     }
@@ -74,8 +69,6 @@ final class InferenceThread: Sendable {
             state.line.append(work)
         }
     }
-
-    func runningFor() -> Duration? { monitor.read { $0.runningSince }.map { ContinuousClock.now - $0 } }
 
     func finish() {
         monitor.change { state in

@@ -36,10 +36,6 @@ package final class InferenceThreads: Sendable {
     /// Runs `work` on the thread `index`, after what was given to it before. Never blocks.
     package func run(on index: Int, _ work: @escaping Work) { lanes[index].add(work) }
 
-    /// How long the current run of each thread has taken; `nil` for an idle thread. For a watchdog: a run inside a
-    /// backend cannot be interrupted.
-    package func runningFor() -> [Duration?] { lanes.map { $0.runningFor() } }
-
     /// Lets what was given end, then ends the threads. Blocks for that long. Call it once, and give no work after it;
     /// threads that are not stopped live until the process ends.
     package func stop() { Self.stop(lanes) }

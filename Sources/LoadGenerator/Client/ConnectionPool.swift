@@ -31,8 +31,6 @@ final class ConnectionPool {
         self.maximumConnections = max(1, maximumConnections)
     }
 
-    var openConnections: Int { connections.count }
-
     func send(_ exchange: Exchange) {
         loop.assertInEventLoop()
         guard !isShutDown else { return exchange.completion(.failure(.closed(answerBegun: false))) }

@@ -99,8 +99,8 @@ final class ReplyReader {
 
     /// The status and the service's own words, cut.
     static func words(for response: HTTPResponse) -> String {
-        let text = try? JSONParser.parse(response.body.readableBytesView.prefix(4_096))["error"]?.string
         // A body that is no JSON has no words worth keeping.
+        let text = try? JSONParser.parse(response.body.readableBytesView.prefix(4_096))["error"]?.string
         return "status \(response.status)" + (text.map { ": \($0.prefix(160))" } ?? "")
     }
 }

@@ -139,6 +139,7 @@ package struct LoadRun: Sendable {
         on loop: any EventLoop, _ address: SocketAddress, _ adminAddress: SocketAddress?,
         _ progress: (@Sendable (TrafficProgress) async -> Void)?
     ) async -> TrafficReport? {
+        // Fails only when the loop was shut down: then there is no run to report.
         let session = try? await loop.submit {
             NIOLoopBound(self.makeSession(loop, address, adminAddress), eventLoop: loop)
         }
@@ -149,6 +150,7 @@ package struct LoadRun: Sendable {
                 group.addTask {
                     // Ends by cancellation, which is what makes the sleep throw.
                     while (try? await Task.sleep(for: .milliseconds(250))) != nil {
+                        // Likewise.
                         if let state = try? await loop.submit({ session.value.progress() }).get() {
                             await progress(state)
                         }
@@ -163,6 +165,7 @@ package struct LoadRun: Sendable {
             }
             group.cancelAll()
             let description = description
+            // Likewise.
             return try? await loop.submit {
                 session.value.recorder.report(
                     description, conclusion: session.value.conclusion, at: session.value.now)

@@ -87,6 +87,7 @@ extension LoadRun {
     ) async -> Result<HTTPResponse, ExchangeFailure> {
         let head = ByteBuffer(
             string: "GET \(target.basePath)\(path) HTTP/1.1\r\nHost: \(target.authority)\r\nConnection: close\r\n\r\n")
+        // Fails only when the loop was shut down: no answer, as the caller sees it.
         let answer = try? await loop.flatSubmit {
             let pool = ConnectionPool(loop: loop, address: address, maximumConnections: 1)
             let promise = loop.makePromise(of: Result<HTTPResponse, ExchangeFailure>.self)

@@ -11,6 +11,9 @@ package enum LogKeys {
     package static let attempt = "attempt"
     package static let leaseEpoch = "lease.epoch"
     package static let reason = "reason"
+    package static let jobs = "jobs"
+    package static let redis = "redis"
+    package static let entry = "entry"
 }
 
 extension Logger {

@@ -3,6 +3,7 @@ import FoundationEssentials
 package import Jobs
 import Logging
 import NIOCore
+import Observability
 import RedisClient
 package import Time
 
@@ -58,7 +59,7 @@ package final class RedisOperatorStore: ControlStore, DecisionArchive, TrafficLe
                 do {
                     return try decoder.decode(ControlEntry.self, from: Data(bytes.readableBytesView))
                 } catch {
-                    logger.error("an operator's setting cannot be read", metadata: ["reason": "\(error)"])
+                    logger.error("an operator's setting cannot be read", metadata: [LogKeys.reason: "\(error)"])
                     return nil
                 }
             })

@@ -31,8 +31,7 @@ package final class PublishedCounts: Sendable {
             group.addTask {
                 while !Task.isCancelled {
                     signal.yield()
-                    // Only cancellation ends the sleep early, and the loop's condition sees it.
-                    try? await Task.sleep(for: Self.interval)
+                    await self.connections.timing.pause(Self.interval)
                 }
                 signal.finish()
             }

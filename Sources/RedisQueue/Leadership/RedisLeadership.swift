@@ -1,6 +1,7 @@
 import Clocks
 package import Jobs
 import Logging
+import Observability
 import RedisClient
 import Synchronization
 package import Time
@@ -51,7 +52,7 @@ package final class RedisLeadership: Leadership {
         client = connections.makeClient("leader")
         failure = RepeatedFailure(
             "the leadership cannot be contended for", over: "the leadership can be contended for again",
-            logger: connections.logger)
+            logger: connections.logger, timing: connections.timing)
         state = Mutex(State(tenure: LeaseCandidacy(timing: timing)))
     }
 
@@ -97,8 +98,7 @@ package final class RedisLeadership: Leadership {
             case .contend:
                 await contend()
             case .wait(let pause):
-                // Only cancellation ends the sleep early, and the loop's condition sees it.
-                try? await Task.sleep(for: pause)
+                await connections.timing.pause(pause)
             }
             tell()
         }
@@ -156,7 +156,8 @@ package final class RedisLeadership: Leadership {
         do throws(QueueError) {
             _ = try await client.perform([call], timeout: .seconds(1), "giving back the leadership")
         } catch {
-            connections.logger.info("the leadership was not given back and runs out", metadata: ["reason": "\(error)"])
+            connections.logger.info(
+                "the leadership was not given back and runs out", metadata: [LogKeys.reason: "\(error)"])
         }
     }
 
@@ -173,7 +174,7 @@ package final class RedisLeadership: Leadership {
         }
         guard let (term, listeners) = change else { return }
         if let term {
-            connections.logger.notice("this scaler leads", metadata: ["lease.epoch": "\(term.epoch)"])
+            connections.logger.notice("this scaler leads", metadata: [LogKeys.leaseEpoch: "\(term.epoch)"])
         } else {
             connections.logger.notice("this scaler does not lead any more")
         }

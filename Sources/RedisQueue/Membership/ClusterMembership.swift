@@ -1,7 +1,9 @@
 package import Jobs
 import Logging
+import Observability
 import RedisClient
 import Synchronization
+import Time
 
 /// A process's place in its cluster: keeps those apart that use one Redis under one name and serve other models.
 ///
@@ -45,22 +47,21 @@ package final class ClusterMembership: Sendable {
     /// - Throws: `misconfigured` with the differences and what to do.
     package func enter() async throws(QueueError) -> String {
         var seen: Int?
-        let deadline = ContinuousClock.now + life + life / Self.renewals
+        let deadline = connections.timing.now() + life + life / Self.renewals
         while true {
             switch try await ask() {
             case .entered(let identity): return identity
             case .refused(let differences, let newest):
-                if newest > seen ?? newest || ContinuousClock.now >= deadline || Task.isCancelled {
+                if newest > seen ?? newest || connections.timing.now() >= deadline || Task.isCancelled {
                     throw refusal(differences)
                 }
                 if seen == nil {
                     connections.logger.notice(
                         "Others of this cluster's name have other models; looking whether they live",
-                        metadata: ["reason": "\(Self.text(differences))"])
+                        metadata: [LogKeys.reason: "\(Self.text(differences))"])
                 }
                 seen = newest
-                // Only cancellation ends the sleep early, and the condition above sees it.
-                try? await Task.sleep(for: life / 16)
+                await connections.timing.pause(life / 16)
             }
         }
     }
@@ -72,8 +73,7 @@ package final class ClusterMembership: Sendable {
         var isTold = false
         var pause = life / Self.renewals
         while !Task.isCancelled {
-            // Only cancellation ends the sleep early, and the loop's condition sees it.
-            try? await Task.sleep(for: pause)
+            await connections.timing.pause(pause)
             pause = life / Self.renewals
             guard !Task.isCancelled else { break }
             do throws(QueueError) {
@@ -92,7 +92,7 @@ package final class ClusterMembership: Sendable {
                 guard error.code != .unavailable, connections.standing.failed(error) else { continue }
                 connections.logger.error(
                     "The place in the cluster cannot be renewed; without it nothing is submitted or taken",
-                    metadata: ["reason": "\(error)"])
+                    metadata: [LogKeys.reason: "\(error)"])
             }
         }
         await leave()
@@ -122,7 +122,7 @@ package final class ClusterMembership: Sendable {
                 member.company.rawValue
             )
             .with(models.flatMap { [$0.0, $0.1] })
-        let start = ContinuousClock.now
+        let start = connections.timing.now()
         let reply = try await client.perform([call], what).first ?? .null
         guard let parts = reply.array, parts.count >= 2, let verdict = parts[0].integer,
             let identity = parts[1].string

@@ -1,5 +1,6 @@
 import Jobs
 import Synchronization
+import Time
 
 /// Whether this process still has its place in the cluster.
 ///
@@ -10,14 +11,17 @@ final class ClusterStanding: Sendable {
         /// It never entered, as a tool does that only looks.
         case apart
         /// - Parameter failure: why it could not be renewed last, where that was no outage.
-        case held(until: ContinuousClock.Instant, failure: QueueError? = nil)
+        case held(until: Timestamp, failure: QueueError? = nil)
         case refused(QueueError)
     }
 
+    private let timing: QueueTiming
     private let state = Mutex(State.apart)
 
+    init(_ timing: QueueTiming) { self.timing = timing }
+
     /// The place holds for `life` from when it was asked for.
-    func entered(at start: ContinuousClock.Instant, for life: Duration) {
+    func entered(at start: Timestamp, for life: Duration) {
         state.withLock { $0 = .held(until: start + life) }
     }
 
@@ -33,11 +37,11 @@ final class ClusterStanding: Sendable {
     func refused(_ error: QueueError) { state.withLock { $0 = .refused(error) } }
 
     /// - Throws: why nothing may be submitted or taken.
-    func check(now: ContinuousClock.Instant = .now) throws(QueueError) {
+    func check() throws(QueueError) {
         switch state.withLock({ $0 }) {
         case .apart: return
         case .held(let until, let failure):
-            if now < until { return }
+            if timing.now() < until { return }
             throw failure
                 ?? QueueError(
                     .unavailable, "the place in the cluster has to be renewed first, after an outage of Redis")

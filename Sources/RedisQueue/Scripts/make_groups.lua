@@ -1,6 +1,6 @@
 -- Makes the streams and the group of a queue where they do not exist.
 --
--- KEYS streams
+-- KEYS[1..] streams
 -- ARGV[1] group
 --
 -- Returns the number of groups made. They begin at the first entry: what was submitted before is delivered too.

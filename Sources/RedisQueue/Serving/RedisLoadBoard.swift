@@ -2,6 +2,7 @@ import FoundationEssentials
 package import Jobs
 import Logging
 import NIOCore
+import Observability
 import RedisClient
 import Synchronization
 package import Time
@@ -49,9 +50,8 @@ package final class RedisLoadBoard: LoadBoard {
                 let faults = try await faults()
                 return known.withLock { $0 = faults }
             } catch {
-                connections.logger.debug("what cannot be served was not read", metadata: ["reason": "\(error)"])
-                // Cancellation ends the wait and then the loop.
-                try? await Task.sleep(for: .seconds(1))
+                connections.logger.debug("what cannot be served was not read", metadata: [LogKeys.reason: "\(error)"])
+                await connections.timing.pause(.seconds(1))
             }
         }
     }
@@ -198,7 +198,7 @@ package final class RedisLoadBoard: LoadBoard {
                 return try decoder.decode(type, from: Data(value.readableBytesView))
             } catch {
                 connections.logger.error(
-                    "an entry cannot be read", metadata: ["entry": "\(name)", "reason": "\(error)"])
+                    "an entry cannot be read", metadata: [LogKeys.entry: "\(name)", LogKeys.reason: "\(error)"])
                 return nil
             }
         }

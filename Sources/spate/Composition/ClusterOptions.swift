@@ -67,6 +67,7 @@ struct ClusterOptions: ParsableArguments {
     func makeReader() throws -> @Sendable () -> ClusterSettings? {
         let (path, overrides, logLevel, logFormat) = (config, try overrides(nil), logLevel, logFormat)
         return {
+            // `nil`, as said above.
             (try? ClusterSettings.load(path: path, overrides: overrides)).map {
                 Self.adjusted($0, level: logLevel, format: logFormat)
             }

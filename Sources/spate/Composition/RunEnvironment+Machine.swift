@@ -53,8 +53,8 @@ enum SourceCommit {
     /// `SPATE_COMMIT` (which images set), else that of the checkout whose build folder the program lies in.
     static func current(environment: [String: String]) -> String? {
         if let given = environment["SPATE_COMMIT"], !given.isEmpty { return given }
+        // Without a file of its own there is no checkout to look at.
         guard let program = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe") else {
-            // Without a file of its own there is no checkout to look at.
             return nil
         }
         let parts = program.components(separatedBy: "/.build/")

@@ -42,6 +42,7 @@ enum StatusText {
 
     /// `2026-06-01 06:31:02Z cpu: 2 workers (1 before, start 1): the reason`. A record that is not understood is shown as it is.
     static func decision(_ json: String) -> String {
+        // As said above.
         guard let record = try? JSONDecoder().decode(Record.self, from: Data(json.utf8)) else { return json }
         let time = record.time_ms.map { MomentText.text(Timestamp(microseconds: $0 * 1_000)) + " " }
         return "\(time ?? "")\(record.pool): \(record.reason)"

@@ -19,8 +19,14 @@ struct LeadershipHarness: Sendable {
     private let stops: Stops
 
     /// A contender that runs until it is stopped or the test ends.
-    func contender(_ name: String, _ timing: LeaseCandidacy.Timing) -> RedisLeadership {
-        let leadership = RedisLeadership(connections, holder: name, timing: timing)
+    func contender(
+        _ name: String, _ timing: LeaseCandidacy.Timing, _ queueTiming: QueueTiming = QueueTiming(),
+        time: any TimeSource = MonotonicTime()
+    ) -> RedisLeadership {
+        let connections = RedisConnections(
+            configuration: connections.configuration, group: connections.group, logger: connections.logger,
+            timing: queueTiming)
+        let leadership = RedisLeadership(connections, holder: name, timing: timing, time: time)
         launch.yield((name, { await leadership.run() }))
         return leadership
     }
