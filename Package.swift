@@ -99,7 +99,7 @@ let adapters: [Target] = [
     .target(
         name: "ExternalScaler",
         dependencies: [
-            "Time", logging, serviceLifecycle, grpcCore, grpcTransport,
+            "Time", logging, serviceLifecycle, grpcCore, grpcTransport, grpcProtobuf,
             .product(name: "SwiftProtobuf", package: "swift-protobuf"),
         ], exclude: ["Protocol"], swiftSettings: strict),
 ]
@@ -240,7 +240,7 @@ let package = Package(
             ],
             swiftSettings: strict),
         .testTarget(
-            name: "GatewayCoreTests", dependencies: ["Time", "Jobs", "GatewayCore", nioCore],
+            name: "GatewayCoreTests", dependencies: ["Time", "Random", "Jobs", "GatewayCore", nioCore],
             swiftSettings: strict),
         .testTarget(
             name: "GatewayTests",
@@ -259,7 +259,8 @@ let package = Package(
             ],
             swiftSettings: strict),
         .testTarget(
-            name: "ScalerCoreTests", dependencies: ["Time", "Jobs", "Scaling", "ScalerCore"], swiftSettings: strict),
+            name: "ScalerCoreTests", dependencies: ["Time", "Random", "Jobs", "Scaling", "ScalerCore"],
+            swiftSettings: strict),
         .testTarget(
             name: "ScalerTests",
             dependencies: [

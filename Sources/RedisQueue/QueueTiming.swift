@@ -1,3 +1,4 @@
+import Clocks
 package import Time
 
 /// What one process's part of the queue measures by and waits by. What is stored is in Redis time (`ServerClock`).
@@ -6,7 +7,9 @@ package struct QueueTiming: Sendable {
     package let steady: any TimeSource
     package let clock: any Clock<Duration>
 
-    package init(steady: any TimeSource = MonotonicTime(), clock: any Clock<Duration> = ContinuousClock()) {
+    package init(
+        steady: any TimeSource = MonotonicTime(ContinuousClock()), clock: any Clock<Duration> = ContinuousClock()
+    ) {
         self.steady = steady
         self.clock = clock
     }

@@ -1,3 +1,4 @@
+import Random
 import GatewayCore
 import Jobs
 import NIOCore

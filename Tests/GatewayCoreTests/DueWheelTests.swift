@@ -1,4 +1,5 @@
 import GatewayCore
+import Random
 import Testing
 import Time
 

@@ -1,6 +1,7 @@
 import Jobs
 import RedisClient
 @testable import RedisQueue
+import TestKit
 import TestSupport
 import Testing
 import Time

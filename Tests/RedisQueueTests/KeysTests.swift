@@ -1,5 +1,6 @@
 import Jobs
 import RedisClient
+import TestKit
 import TestSupport
 import Testing
 

@@ -1,4 +1,5 @@
 import Logging
+import TestKit
 import TestSupport
 import Testing
 import Time

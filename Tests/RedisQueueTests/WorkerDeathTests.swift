@@ -1,6 +1,7 @@
 import Jobs
 import RedisClient
 import RedisQueue
+import TestKit
 import TestSupport
 import Testing
 

@@ -5,7 +5,8 @@ import Time
 
 @Suite struct RecordedScenarioTests {
     private let model = SimulatedModel(
-        name: "digits.1", cost: ServiceCost(fixed: .milliseconds(10), perRow: .milliseconds(10)), maximumRows: 8, deadline: .seconds(1))
+        name: "digits.1", cost: ServiceCost(fixed: .milliseconds(10), perRow: .milliseconds(10)), maximumRows: 8,
+        deadline: .seconds(1))
     private let pool = SimulatedPool(name: "cpu", startUp: .seconds(1), minimum: 0, maximum: 4, pricePerHour: 1)
 
     @Test(

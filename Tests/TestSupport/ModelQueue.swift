@@ -58,7 +58,8 @@ package final class ModelQueue: SubmissionQueue, QueueObserver {
             let state = model.state(of: id, now: now)
             switch state {
             case .settled, .unknown, .gone: return (state, nil)
-            case .waiting, .running, .retrying: return (ContinuousClock.now < deadline ? nil : state, nil)
+            case .waiting, .running, .retrying:
+                return (ContinuousClock.now < deadline && !Task.isCancelled ? nil : state, nil)
             }
         }
     }

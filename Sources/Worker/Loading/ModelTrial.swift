@@ -1,3 +1,4 @@
+import Clocks
 import Inference
 package import Settings
 package import Tensors
@@ -19,7 +20,8 @@ package enum ModelTrial {
 
     /// - Throws: why a worker could not serve it.
     package static func load(
-        _ settings: ModelSettings, with loader: @escaping ModelLoader, steady: any TimeSource = MonotonicTime()
+        _ settings: ModelSettings, with loader: @escaping ModelLoader,
+        steady: any TimeSource = MonotonicTime(ContinuousClock())
     ) async throws -> Report {
         let start = steady.now()
         let model = try await LoadedModel.load(settings, with: loader)

@@ -2,6 +2,7 @@ import GatewayCore
 import Jobs
 import NIOCore
 import Synchronization
+import TestKit
 import TestSupport
 import Testing
 import Time

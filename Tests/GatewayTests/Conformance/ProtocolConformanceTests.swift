@@ -40,9 +40,16 @@ import Time
     }
 
     @Test("every protocol of the gateway is tried, in every situation")
-    func triesAll() {
+    func triesAll() async throws {
         #expect(ProtocolCase.all.map(\.name) == ProtocolCase.protocols.list.map(\.name))
-        for spoken in ProtocolCase.all { #expect(spoken.statuses.count == Situation.allCases.count) }
+        // An outcome can go between the look for its key and the look for it: nobody brings that about from outside.
+        let gateway = try gateway()
+        let job = JobID(queue: gateway.name, priority: .normal, entry: EntryID(milliseconds: 1, sequence: 0))
+        let ticket = try await gateway.calls.tickets.signer().ticket(for: job)
+        for (spoken, proto) in zip(ProtocolCase.all, ProtocolCase.protocols.list) {
+            #expect(spoken.statuses.count == Situation.allCases.count)
+            expect(proto.reply(to: .gone(ticket)), .gone, spoken)
+        }
     }
 
     @Test(
@@ -161,9 +168,6 @@ import Time
         try await gateway.settle(gateway.take(), Self.outputs)
         #expect(spoken.isOutcome(await call(gateway, spoken, key)))
         #expect(try await gateway.queue.depth(of: gateway.name).total == 0)
-        // The key is known for longer than the outcome is kept.
-        gateway.clock.advance(by: .seconds(700))
-        expect(await call(gateway, spoken, key), .gone, spoken)
     }
 
     @Test("a form that the caller asked for is kept with the job that others may fetch")

@@ -1,3 +1,4 @@
+import NIOCore
 import NIOEmbedded
 import Testing
 
@@ -11,7 +12,7 @@ import Testing
         #expect(!connection.caller.isGone)
         connection.endInput()
         #expect(!connection.caller.isGone)
-        _ = try connection.channel.finish(acceptAlreadyClosed: true)
+        connection.channel.pipeline.fireChannelInactive()
         #expect(connection.caller.isGone)
     }
 }

@@ -21,7 +21,7 @@ struct LeadershipHarness: Sendable {
     /// A contender that runs until it is stopped or the test ends.
     func contender(
         _ name: String, _ timing: LeaseCandidacy.Timing, _ queueTiming: QueueTiming = QueueTiming(),
-        time: any TimeSource = MonotonicTime()
+        time: any TimeSource = MonotonicTime(ContinuousClock())
     ) -> RedisLeadership {
         let connections = RedisConnections(
             configuration: connections.configuration, group: connections.group, logger: connections.logger,

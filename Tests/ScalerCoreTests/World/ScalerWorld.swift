@@ -1,4 +1,5 @@
 import Jobs
+import Random
 import ScalerCore
 import Scaling
 import Time
@@ -38,7 +39,7 @@ struct ScalerWorld {
         ("local", .oneByOne(.starter)), ("boxes", .oneByOne(.leader)), ("pods", .byCount), ("theirs", .observed),
     ]
 
-    var random: SeededRandom
+    var random: SeededGenerator
     var machine: ScalerMachine
     var plan: ScalerPlan
     var now = Timestamp(microseconds: 1_000_000_000)
@@ -70,7 +71,7 @@ struct ScalerWorld {
     var tally = Tally()
 
     init(seed: UInt64) {
-        random = SeededRandom(state: seed)
+        random = SeededGenerator(seed: seed)
         plan = Self.plan(maxima: ["local": 6, "boxes": 4, "pods": 5, "theirs": 3])
         machine = ScalerMachine(plan, at: now)
     }
@@ -184,17 +185,6 @@ struct ScalerWorld {
     }
 }
 
-/// A small generator, so that a seed replays a test.
-struct SeededRandom: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
-
+extension SeededGenerator {
     mutating func chance(_ count: Int, in total: Int) -> Bool { Int.random(in: 0..<total, using: &self) < count }
 }

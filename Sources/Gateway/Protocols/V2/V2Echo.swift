@@ -50,7 +50,6 @@ struct V2Echo: Sendable, Equatable {
     }
 
     static func decode(_ bytes: ByteBuffer) throws(V2Error) -> V2Echo {
-        guard bytes.readableBytes > 0 else { return silent }
         var buffer = bytes
         guard buffer.readInteger(as: UInt8.self) == 1, let flags = buffer.readInteger(as: UInt8.self) else {
             throw unreadable

@@ -66,7 +66,7 @@ struct V2Protocol: InferenceProtocol {
     }
 
     func form(in echo: ByteBuffer, wanted: TensorForm) throws -> V2Echo {
-        try V2Echo.decode(echo).with(wanted)
+        (echo.readableBytes == 0 ? .silent : try V2Echo.decode(echo)).with(wanted)
     }
 
     func encode(
