@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .PHONY: help setup setup-test build run test test-swift test-clients test-unprivileged test-containers bench simulate reality check format clean
 
-COMPUTING := TimeTests|JSONTests|SimulatorTests|ScalingTests|ForecastingTests|PolicyImportTests|BatchingTests|TrafficTests|ReportsTests|WireTests|TensorsTests|SettingsTests|ScaleInTests|WorkerCoreTests
+COMPUTING := TimeTests|JSONTests|SimulatorTests|ScalingTests|ForecastingTests|PolicyImportTests|BatchingTests|TrafficTests|ReportsTests|WireTests|TensorsTests|SettingsTests|ScaleInTests|WorkerCoreTests|ScalerCoreTests|GatewayCoreTests
 SPATE := .build/release/spate
 
 help: ## this list

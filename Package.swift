@@ -99,7 +99,7 @@ let adapters: [Target] = [
     .target(
         name: "ExternalScaler",
         dependencies: [
-            "Time", logging, serviceLifecycle, grpcCore, grpcTransport, grpcProtobuf,
+            "Time", "Observability", logging, serviceLifecycle, grpcCore, grpcTransport, grpcProtobuf,
             .product(name: "SwiftProtobuf", package: "swift-protobuf"),
         ], exclude: ["Protocol"], swiftSettings: strict),
 ]
@@ -109,8 +109,8 @@ let roles: [Target] = [
     .target(
         name: "Gateway",
         dependencies: [
-            "Time", "JSON", "Tensors", "Jobs", "GatewayCore", "COpenSSL", "CZlib", "Processes", "Observability",
-            "Settings", nioCore, nioPosix, nioHTTP1, logging, serviceLifecycle,
+            "Time", "JSON", "Tensors", "Jobs", "GatewayCore", "Clocks", "COpenSSL", "CZlib", "Processes",
+            "Observability", "Settings", nioCore, nioPosix, nioHTTP1, logging, serviceLifecycle,
             .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
             .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras"),
             .product(name: "HummingbirdCore", package: "hummingbird"),
@@ -245,8 +245,8 @@ let package = Package(
         .testTarget(
             name: "GatewayTests",
             dependencies: [
-                "Time", "Random", "Tensors", "Jobs", "GatewayCore", "Processes", "Observability", "Settings", "Gateway",
-                "TestKit", "TestSupport", nioCore, nioPosix, nioHTTP1, logging, serviceLifecycle,
+                "Time", "Random", "Tensors", "Jobs", "GatewayCore", "Clocks", "Processes", "Observability", "Settings",
+                "Gateway", "TestKit", "TestSupport", nioCore, nioPosix, nioHTTP1, logging, serviceLifecycle,
                 .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
@@ -288,6 +288,8 @@ let package = Package(
             name: "SystemTests",
             dependencies: ["Time", "Tensors", "Jobs", "Wire", "COnnxRuntime", "RedisClient", "Inference", nioCore],
             swiftSettings: strict),
+        // The rules of the house, read off its text.
+        .testTarget(name: "HouseTests", swiftSettings: strict),
     ]
 )
 

@@ -63,6 +63,20 @@ package final class Signal: Sendable {
         }
     }
 
+    /// As `wait()`, but no longer than `limit`; `nil`: as long as it takes.
+    package func wait(atMost limit: Duration?, on clock: WaitClock) async {
+        guard let limit else { return await wait() }
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await self.wait() }
+            group.addTask {
+                // The only error is cancellation, which means that the signal came first.
+                try? await clock.sleep(limit)
+            }
+            await group.next()
+            group.cancelAll()
+        }
+    }
+
     private func release() {
         let waiter = state.withLock { state -> CheckedContinuation<Void, Never>? in
             defer { state.waiter = nil }

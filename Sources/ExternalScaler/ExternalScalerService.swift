@@ -1,6 +1,7 @@
 import GRPCCore
 import GRPCNIOTransportHTTP2Posix
 package import Logging
+import Observability
 import ServiceLifecycle
 
 /// Serves KEDA's calls from a board of desired counts, until graceful shutdown or cancellation.
@@ -51,7 +52,7 @@ package final class ExternalScalerService: Service {
     }
 
     private func serve() async throws(ExternalScalerError) {
-        logger.info("Serve KEDA's calls", metadata: ["address": "\(configuration.host):\(configuration.port)"])
+        logger.info("Serve KEDA's calls", metadata: [LogKeys.address: "\(configuration.host):\(configuration.port)"])
         do {
             try await server.serve()
         } catch {

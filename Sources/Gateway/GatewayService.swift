@@ -1,3 +1,4 @@
+import Clocks
 import HummingbirdCore
 package import Jobs
 package import Logging
@@ -47,17 +48,18 @@ package struct GatewayService: Service {
         self.group = group
         self.logger = logger
         self.onListening = onListening
+        let waits = WaitClock(clock)
         calls = CallService(
             gateway: id, settings: settings.gateway, catalog: catalog, queue: queue,
             observer: observer, serving: serving,
             meters: GatewayMeters(in: metrics, models: catalog.models.map(\.settings.name)),
-            time: time, logger: logger)
+            time: time, clock: waits, logger: logger)
         let codings = ContentCodings()
         http = HTTPServing(settings.gateway, codings: codings, metrics: metrics, logger: logger)
         inference = GatewayRoutes(
             door: FrontDoor(
                 catalog: catalog, calls: calls, queue: queue, observer: observer, settings: settings.gateway,
-                codings: codings, serverVersion: version))
+                codings: codings, serverVersion: version, clock: waits))
         administration = AdminRoutes(
             catalog: catalog, pools: settings.pools, observer: observer, time: time, metrics: metrics,
             operations: operations, hosts: AdminHosts(settings.gateway), serving: serving,

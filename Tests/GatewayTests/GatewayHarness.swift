@@ -1,3 +1,4 @@
+import Clocks
 import Foundation
 import HTTPTypes
 import HummingbirdCore
@@ -43,11 +44,12 @@ struct GatewayHarness {
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let calls = CallService(
             gateway: "g", settings: settings, catalog: catalog, queue: queue, observer: queue,
-            meters: GatewayMeters(in: metrics, models: ["m"]), time: clock, logger: logger)
+            meters: GatewayMeters(in: metrics, models: ["m"]), time: clock,
+            clock: WaitClock(ContinuousClock()), logger: logger)
         routes = GatewayRoutes(
             door: FrontDoor(
                 catalog: catalog, calls: calls, queue: queue, observer: queue, settings: settings, serverVersion: "0",
-                protocols: protocols))
+                protocols: protocols, clock: WaitClock(ContinuousClock())))
     }
 
     var calls: CallService { routes.door.calls }

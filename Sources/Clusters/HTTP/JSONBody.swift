@@ -11,6 +11,7 @@ enum JSONBody {
 
     /// `nil` when the bytes are something else; both sides of the wire change, so what is missing is optional.
     static func decode<Value: Decodable>(_ type: Value.Type, from bytes: [UInt8]) -> Value? {
+        // What is something else is `nil`: the caller says what it was to be.
         try? JSONDecoder().decode(type, from: Data(bytes))
     }
 

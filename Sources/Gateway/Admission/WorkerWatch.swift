@@ -1,14 +1,17 @@
+import Clocks
 import GatewayCore
 import Jobs
 import Logging
+import Observability
 import Synchronization
+import Time
 
 /// What the workers report of their models, looked up once a second: their speeds, and who serves what.
 final class WorkerWatch: Sendable {
     private struct State {
         var speeds: [String: ModelSpeed] = [:]
         var reports: [WorkerReport] = []
-        var read: ContinuousClock.Instant?
+        var read: Timestamp?
     }
 
     private static let interval: Duration = .seconds(1)
@@ -16,11 +19,13 @@ final class WorkerWatch: Sendable {
     private static let life: Duration = .seconds(3)
 
     private let observer: any QueueObserver
+    private let clock: WaitClock
     private let logger: Logger
     private let state = Mutex(State())
 
-    init(observer: any QueueObserver, logger: Logger) {
+    init(observer: any QueueObserver, clock: WaitClock, logger: Logger) {
         self.observer = observer
+        self.clock = clock
         self.logger = logger
     }
 
@@ -34,7 +39,7 @@ final class WorkerWatch: Sendable {
 
     private func read<R>(_ body: (State) -> R?) -> R? {
         state.withLock { state in
-            guard let read = state.read, ContinuousClock.now - read < Self.life else { return nil }
+            guard let read = state.read, clock.now() - read < Self.life else { return nil }
             return body(state)
         }
     }
@@ -45,20 +50,21 @@ final class WorkerWatch: Sendable {
             do throws(QueueError) {
                 try await look()
             } catch {
-                logger.debug("the workers' speeds cannot be read", metadata: ["reason": "\(error)"])
+                logger.debug("the workers' speeds cannot be read", metadata: [LogKeys.reason: "\(error)"])
             }
             // Only cancellation throws, and the loop's condition sees it.
-            try? await Task.sleep(for: Self.interval)
+            try? await clock.sleep(Self.interval)
         }
     }
 
     func look() async throws(QueueError) {
         let reports = try await observer.workers()
         let speeds = ModelSpeed.all(reports)
+        let now = clock.now()
         state.withLock { state in
             state.speeds = speeds
             state.reports = reports
-            state.read = .now
+            state.read = now
         }
     }
 }

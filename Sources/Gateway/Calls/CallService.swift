@@ -1,6 +1,8 @@
+import Clocks
 import GatewayCore
 import Jobs
 import Logging
+import Observability
 import Settings
 import Time
 
@@ -28,7 +30,7 @@ final class CallService: Sendable {
     init(
         gateway: String, settings: GatewaySettings, catalog: ModelCatalog, queue: any SubmissionQueue,
         observer: any QueueObserver, serving: @escaping @Sendable () -> ServingFaults = { ServingFaults() },
-        meters: GatewayMeters, time: any TimeSource, clock: WaitClock = WaitClock(ContinuousClock()), logger: Logger
+        meters: GatewayMeters, time: any TimeSource, clock: WaitClock, logger: Logger
     ) {
         let (late, keep) = AsyncStream.makeStream(
             of: (JobID, Duration).self, bufferingPolicy: .bufferingNewest(10_000))
@@ -41,10 +43,10 @@ final class CallService: Sendable {
         self.serving = serving
         self.time = time
         self.logger = logger
-        tickets = JobTickets(queue: queue, logger: logger)
+        tickets = JobTickets(queue: queue, clock: clock, logger: logger)
         statistics = CallStatistics(catalog)
-        workers = WorkerWatch(observer: observer, logger: logger)
-        trouble = TroubleLog(logger: logger)
+        workers = WorkerWatch(observer: observer, clock: clock, logger: logger)
+        trouble = TroubleLog(logger: logger, now: clock.now)
         admission = Admission(
             queue: queue, models: catalog.models, workers: workers, statistics: statistics, trouble: trouble)
     }
@@ -112,6 +114,7 @@ final class CallService: Sendable {
 
     /// `nil` also where the store cannot be asked: the caller then gets the job's id.
     private func storedOutcome(of job: JobID) async -> Outcome? {
+        // Where the queue is away nothing is known: the call goes on, or its caller gets its id.
         guard case .settled(let outcome)? = try? await queue.state(of: job) else { return nil }
         return outcome
     }
@@ -243,7 +246,8 @@ final class CallService: Sendable {
                 try await queue.keepOutcome(of: id, for: retention)
             } catch {
                 logger.warning(
-                    "a late outcome keeps its short retention", metadata: ["job.id": "\(id)", "reason": "\(error)"])
+                    "a late outcome keeps its short retention",
+                    metadata: [LogKeys.jobID: "\(id)", LogKeys.reason: "\(error)"])
             }
         }
     }
@@ -288,7 +292,8 @@ final class CallService: Sendable {
             _ = try await queue.cancel(id, reason: "the client went away")
         } catch {
             // The job stays and runs; only its compute is lost.
-            logger.debug("a disconnected job was not cancelled", metadata: ["job.id": "\(id)", "reason": "\(error)"])
+            logger.debug(
+                "a disconnected job was not cancelled", metadata: [LogKeys.jobID: "\(id)", LogKeys.reason: "\(error)"])
         }
     }
 }

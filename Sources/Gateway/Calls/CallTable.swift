@@ -1,3 +1,4 @@
+import Clocks
 import GatewayCore
 import Jobs
 import Synchronization
@@ -53,7 +54,7 @@ final class CallTable: Sendable {
 
     private let clock: WaitClock
     private let state: Mutex<State>
-    private let alarm = Alarm()
+    private let alarm = Signal()
     private let onKeep: @Sendable (JobID, Duration) -> Void
 
     /// - Parameter onKeep: called, without waiting, with each outcome that is to be kept for so long.
@@ -156,7 +157,7 @@ final class CallTable: Sendable {
             if let wake, wake <= now {
                 perform(state.withLock { $0.turn(to: now) })
             } else {
-                await alarm.sleep(for: wake.map { $0 - now }, on: clock)
+                await alarm.wait(atMost: wake.map { $0 - now }, on: clock)
             }
         }
     }

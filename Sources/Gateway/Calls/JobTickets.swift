@@ -1,6 +1,9 @@
+import Clocks
 import Jobs
 import Logging
+import Observability
 import Synchronization
+import Time
 
 /// The secret that this cluster's tickets are signed with, as this gateway knows it.
 ///
@@ -10,7 +13,7 @@ final class JobTickets: Sendable {
     private struct State {
         /// The one to sign with first, then those before it.
         var signers: [JobSigner] = []
-        var looked: ContinuousClock.Instant?
+        var looked: Timestamp?
     }
 
     /// How many secrets are accepted.
@@ -21,11 +24,13 @@ final class JobTickets: Sendable {
     private static let leastInterval: Duration = .seconds(1)
 
     private let queue: any SubmissionQueue
+    private let clock: WaitClock
     private let logger: Logger
     private let state = Mutex(State())
 
-    init(queue: any SubmissionQueue, logger: Logger) {
+    init(queue: any SubmissionQueue, clock: WaitClock, logger: Logger) {
         self.queue = queue
+        self.clock = clock
         self.logger = logger
     }
 
@@ -38,7 +43,7 @@ final class JobTickets: Sendable {
     /// The ticket that `text` spells; `nil` if no gateway of this cluster can have given it out.
     func open(_ text: some StringProtocol) async throws(QueueError) -> JobTicket? {
         if let ticket = state.withLock({ $0.signers.lazy.compactMap { $0.open(text) }.first }) { return ticket }
-        let now = ContinuousClock.now
+        let now = clock.now()
         let mayLook = state.withLock { state in
             // Before any secret is known every ticket is unknown.
             if state.signers.isEmpty { return true }
@@ -56,10 +61,10 @@ final class JobTickets: Sendable {
             do throws(QueueError) {
                 _ = try await refresh()
             } catch {
-                logger.debug("the secret of job ids cannot be looked for", metadata: ["reason": "\(error)"])
+                logger.debug("the secret of job ids cannot be looked for", metadata: [LogKeys.reason: "\(error)"])
             }
             // Only cancellation throws, and the loop's condition sees it.
-            try? await Task.sleep(for: Self.interval)
+            try? await clock.sleep(Self.interval)
         }
     }
 

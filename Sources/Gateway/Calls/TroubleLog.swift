@@ -3,22 +3,24 @@ import Jobs
 import Logging
 import Observability
 import Synchronization
+import Time
 
 /// Says why the queue refuses what callers ask for, with the address that callers are not told: the first time, and then at most
 /// every ten seconds with how often.
 final class TroubleLog: Sendable {
     private struct State {
-        var next: ContinuousClock.Instant?
+        var next: Timestamp?
         var unsaid = 0
     }
 
     private static let pause: Duration = .seconds(10)
 
     private let logger: Logger
-    private let now: @Sendable () -> ContinuousClock.Instant
+    private let now: @Sendable () -> Timestamp
     private let state = Mutex(State())
 
-    init(logger: Logger, now: @escaping @Sendable () -> ContinuousClock.Instant = { .now }) {
+    /// - Parameter now: time that only goes on.
+    init(logger: Logger, now: @escaping @Sendable () -> Timestamp) {
         self.logger = logger
         self.now = now
     }
@@ -36,7 +38,7 @@ final class TroubleLog: Sendable {
         if let count {
             logger.warning(
                 "Requests are refused: the queue does not take them",
-                metadata: [LogKeys.reason: "\(error.message)", "requests": "\(count)"])
+                metadata: [LogKeys.reason: "\(error.message)", LogKeys.requests: "\(count)"])
         }
         return QueueTrouble(error)
     }

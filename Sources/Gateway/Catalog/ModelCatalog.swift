@@ -1,8 +1,10 @@
+import Clocks
 package import Jobs
 package import Settings
 import Dispatch
 import Synchronization
 package import Tensors
+package import Time
 
 /// One model version that this gateway accepts requests for.
 package struct ServedModel: Sendable {
@@ -55,10 +57,15 @@ package struct ModelCatalog: Sendable {
 
     private let shelf: Shelf
 
-    /// - Parameter reread: asked for a model whose file could not be read, when it is looked for, at most once a second, on a
-    ///   thread of its own; whoever looks meanwhile gets what is known. By default that stays.
-    package init(_ models: [ServedModel], reread: @escaping Reader = { $0 }) {
-        shelf = Shelf(models, reread: reread)
+    /// - Parameters:
+    ///   - time: time that only goes on.
+    ///   - reread: asked for a model whose file could not be read, when it is looked for, at most once a second, on a
+    ///     thread of its own; whoever looks meanwhile gets what is known. By default that stays.
+    package init(
+        _ models: [ServedModel], time: any TimeSource = MonotonicTime(ContinuousClock()),
+        reread: @escaping Reader = { $0 }
+    ) {
+        shelf = Shelf(models, time: time, reread: reread)
     }
 
     /// In the order of the cluster file.
@@ -82,19 +89,21 @@ private final class Shelf: Sendable {
     private struct State {
         var models: [ServedModel]
         var places: [String: Int]
-        var looked: [String: ContinuousClock.Instant] = [:]
+        var looked: [String: Timestamp] = [:]
         /// Whose files are being read: one that hangs is not read a second time.
         var reading: Set<String> = []
     }
 
     private let state: Mutex<State>
+    private let time: any TimeSource
     private let reread: ModelCatalog.Reader
     private let threads = DispatchQueue(label: "spate.catalog", attributes: .concurrent)
 
-    init(_ models: [ServedModel], reread: @escaping ModelCatalog.Reader) {
+    init(_ models: [ServedModel], time: any TimeSource, reread: @escaping ModelCatalog.Reader) {
         let places = Dictionary(
             models.enumerated().map { ($1.settings.name, $0) }, uniquingKeysWith: { first, _ in first })
         state = Mutex(State(models: models, places: places))
+        self.time = time
         self.reread = reread
     }
 
@@ -105,7 +114,7 @@ private final class Shelf: Sendable {
             guard let place = state.places[name] else { return (nil, false) }
             let model = state.models[place]
             guard model.problem != nil else { return (model, false) }
-            let now = ContinuousClock.now
+            let now = time.now()
             if let looked = state.looked[name], now - looked < .seconds(1) { return (model, false) }
             guard state.reading.insert(name).inserted else { return (model, false) }
             state.looked[name] = now

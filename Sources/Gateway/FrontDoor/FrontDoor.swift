@@ -1,3 +1,4 @@
+import Clocks
 import HTTPTypes
 import HummingbirdCore
 import Jobs
@@ -26,7 +27,7 @@ struct FrontDoor: Sendable {
     init(
         catalog: ModelCatalog, calls: CallService, queue: any SubmissionQueue, observer: any QueueObserver,
         settings: GatewaySettings, codings: ContentCodings = ContentCodings(), serverVersion: String,
-        protocols: InferenceProtocols = .all, clock: WaitClock = WaitClock(ContinuousClock())
+        protocols: InferenceProtocols = .all, clock: WaitClock
     ) {
         self.catalog = catalog
         self.calls = calls

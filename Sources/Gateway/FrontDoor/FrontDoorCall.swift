@@ -1,3 +1,4 @@
+import Clocks
 import GatewayCore
 import HTTPTypes
 import HummingbirdCore

@@ -14,6 +14,11 @@ package enum LogKeys {
     package static let jobs = "jobs"
     package static let redis = "redis"
     package static let entry = "entry"
+    /// Where something listens.
+    package static let address = "address"
+    package static let adminAddress = "address.admin"
+    package static let path = "path"
+    package static let requests = "requests"
 }
 
 extension Logger {

@@ -16,6 +16,7 @@ package enum RecordedJSON {
         let decoder = JSONDecoder()
         decoder.nonConformingFloatDecodingStrategy = .convertFromString(
             positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+        // A record of another version says nothing here; what is shown of it is the record itself.
         return try? decoder.decode(type, from: Data(text.utf8))
     }
 }

@@ -19,6 +19,7 @@ enum ProcessFigures {
 
     /// None of a process that is gone.
     private static func threads(of process: Int32) -> [String] {
+        // It may end at any moment.
         (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(process)/task")) ?? []
     }
 

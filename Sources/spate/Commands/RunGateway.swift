@@ -32,7 +32,7 @@ struct RunGateway: AsyncParsableCommand {
             let observer = RedisQueueObserver(queue.connections)
             let board = RedisLoadBoard(queue.connections)
             for problem in catalog.problems {
-                logger.error("A model cannot be served", metadata: ["reason": "\(problem)"])
+                logger.error("A model cannot be served", metadata: [LogKeys.reason: "\(problem)"])
             }
             let parts = GatewayParts(
                 id: id, settings: settings, catalog: catalog, queue: queue, observer: observer,
@@ -41,7 +41,7 @@ struct RunGateway: AsyncParsableCommand {
                     logger.notice(
                         "Listening",
                         metadata: [
-                            "http": "\(addresses.httpURL)", "admin": "\(addresses.adminURL)",
+                            LogKeys.address: "\(addresses.httpURL)", LogKeys.adminAddress: "\(addresses.adminURL)",
                         ])
                 })
             let loops: [any Service] = [

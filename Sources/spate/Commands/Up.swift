@@ -183,7 +183,8 @@ struct Up: AsyncParsableCommand {
             try AddressFile(http: addresses.httpURL, admin: addresses.adminURL, redis: redis).write(to: addressFile)
         } catch {
             logger.error(
-                "The address file cannot be written", metadata: ["path": "\(addressFile)", "reason": "\(error)"])
+                "The address file cannot be written",
+                metadata: [LogKeys.path: "\(addressFile)", LogKeys.reason: "\(error)"])
         }
     }
 }

@@ -2,6 +2,7 @@ import Jobs
 import Logging
 import NIOCore
 import NIOPosix
+import Observability
 import RedisClient
 import RedisQueue
 import Settings
@@ -35,7 +36,7 @@ struct QueueConnections: Sendable {
         let connections = RedisConnections(
             configuration: configuration, group: group, logger: logger, cluster: settings.cluster.name)
         let findings = try await RedisQueueStartCheck(connections).run(access: access)
-        for note in findings.notes { logger.notice("About Redis", metadata: ["reason": "\(note)"]) }
+        for note in findings.notes { logger.notice("About Redis", metadata: [LogKeys.reason: "\(note)"]) }
         var options = QueueOptions()
         options.retention = settings.gateway.retention
         for model in settings.models {

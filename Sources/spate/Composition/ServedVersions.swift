@@ -1,5 +1,6 @@
 import Jobs
 import Logging
+import Observability
 import RedisQueue
 import Settings
 
@@ -53,7 +54,7 @@ enum ServedVersions {
             logger.notice(
                 "The cluster serves another version than the files lead to",
                 metadata: [
-                    "model.name": "\(model.name)", "model.version": "\(model.version)",
+                    LogKeys.modelName: "\(model.name)", LogKeys.modelVersion: "\(model.version)",
                     "reason": "version \(other.version) is taken once `spate versions --take \(model.name)` says so",
                 ])
         }

@@ -83,6 +83,7 @@ final class SimulationConsole {
     /// `nil` where there is no such file, or none that can be read: then nothing is said of it.
     static func read<Value: Decodable>(_ type: Value.Type, from path: String) -> Value? {
         guard let data = FileManager.default.contents(atPath: path) else { return nil }
+        // A report of another kind or version is no report: the caller says so.
         return try? JSONDecoder().decode(type, from: data)
     }
 

@@ -1,3 +1,4 @@
+import Clocks
 import GatewayCore
 import Jobs
 import NIOCore
@@ -35,8 +36,10 @@ private final class HandClock: Sendable {
         try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { (wake: CheckedContinuation<Void, any Error>) in
                 let isCancelled = state.withLock { state in
-                    if !Task.isCancelled { state.sleepers.append((state.now + time, wake, number)) }
-                    return Task.isCancelled
+                    // Asked once: it may change at any moment.
+                    let isCancelled = Task.isCancelled
+                    if !isCancelled { state.sleepers.append((state.now + time, wake, number)) }
+                    return isCancelled
                 }
                 if isCancelled { wake.resume(throwing: CancellationError()) } else { self.sleep.yield(time) }
             }

@@ -1,3 +1,4 @@
+import Clocks
 import Jobs
 import Logging
 import TestKit
@@ -58,7 +59,9 @@ import Time
 
 @Suite struct JobTicketsTests {
     private func tickets(_ queue: ModelQueue) -> JobTickets {
-        JobTickets(queue: queue, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        JobTickets(
+            queue: queue, clock: WaitClock(ContinuousClock()),
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     }
 
     private let id = QueueName(model: "m", version: "1").map {

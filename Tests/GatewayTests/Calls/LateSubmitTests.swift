@@ -1,3 +1,4 @@
+import Clocks
 import GatewayCore
 import Jobs
 import Logging
@@ -75,7 +76,7 @@ private final class LateQueue: SubmissionQueue {
         let calls = CallService(
             gateway: "g", settings: GatewaySettings(), catalog: gateway.catalog, queue: late,
             observer: gateway.queue, meters: GatewayMeters(in: MetricsRegistry(), models: ["m"]), time: clock,
-            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+            clock: WaitClock(ContinuousClock()), logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         let serving = Task { await calls.run() }
         defer { serving.cancel() }
         try await eventually("a watcher") { late.isWatched }

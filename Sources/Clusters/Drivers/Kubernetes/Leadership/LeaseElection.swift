@@ -89,6 +89,7 @@ package final class LeaseElection: Sendable {
             try? await clock.sleep(for: remaining, tolerance: nil)
             tell()
         } else {
+            // As above.
             try? await clock.sleep(for: whole, tolerance: nil)
         }
     }
