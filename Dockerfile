@@ -29,7 +29,7 @@ COPY Package.swift ./
 COPY Sources ./Sources
 # The build folder outlives the image: the next build compiles only what changed. SPATE_ONLY leaves the tests out.
 RUN --mount=type=cache,id=spate-build,target=/build/.build,sharing=locked \
-    SPATE_ONLY=spate swift build -c release --product spate --static-swift-stdlib \
+    SPATE_ONLY=spate swift build -c release --product spate --static-swift-stdlib -debug-info-format none -Xlinker -s \
  && install -D -m 0755 .build/release/spate /out/spate
 
 # --- 3. What runs -----------------------------------------------------------------------------------------------

@@ -126,10 +126,9 @@ final class CallTable: Sendable {
     /// Hands an outcome to its caller.
     /// - Returns: whether one is there, or will be told.
     func deliver(_ outcome: Outcome) -> Bool {
-        let (effects, isClaimed) = state.withLock { state in
-            let actions = state.ledger.outcome(outcome)
-            let isClaimed = !actions.contains { if case .unclaimed = $0 { true } else { false } }
-            return (state.effects(of: actions), isClaimed)
+        var isClaimed = true
+        let effects = state.withLock { state in
+            state.effects(of: state.ledger.outcome(outcome), isClaimed: &isClaimed)
         }
         perform(effects)
         return isClaimed
@@ -205,6 +204,14 @@ extension CallTable.State {
     }
 
     fileprivate mutating func effects(of actions: CallActions) -> Few<CallTable.Effect> {
+        var isClaimed = true
+        return effects(of: actions, isClaimed: &isClaimed)
+    }
+
+    /// - Parameter isClaimed: set to `false` where an outcome is nobody's answer.
+    fileprivate mutating func effects(
+        of actions: consuming CallActions, isClaimed: inout Bool
+    ) -> Few<CallTable.Effect> {
         var effects = Few<CallTable.Effect>()
         var cancelled: JobID?
         for action in actions {
@@ -220,7 +227,8 @@ extension CallTable.State {
             case .wake(let time):
                 wake = time
                 effects.append(.wake)
-            case .lookUp, .unclaimed: break
+            case .unclaimed: isClaimed = false
+            case .lookUp: break
             }
         }
         return effects

@@ -39,6 +39,10 @@ enum V2Path: Equatable {
             self = .root
             return
         }
+        if let model = Self.plainlyInferred(path) {
+            self = .model(model, version: nil, .infer)
+            return
+        }
         let parts = path.split(separator: "/", omittingEmptySubsequences: true).map(\.percentDecoded)
         guard let first = parts.first, first == "v2" else { return nil }
         switch (parts.count, parts.dropFirst().first) {
@@ -60,6 +64,20 @@ enum V2Path: Equatable {
             guard let other = Self.unsupported(Array(parts.dropFirst())) else { return nil }
             self = other
         }
+    }
+
+    /// The model of `/v2/models/NAME/infer` where nothing needs decoding: the path of nearly every request, without a list of parts.
+    private static func plainlyInferred(_ path: String) -> String? {
+        let (prefix, suffix) = ("/v2/models/".utf8, "/infer".utf8)
+        let bytes = path.utf8
+        guard bytes.count > prefix.count + suffix.count, bytes.starts(with: prefix),
+            bytes.suffix(suffix.count).elementsEqual(suffix)
+        else { return nil }
+        let name = path[
+            bytes.index(bytes.startIndex, offsetBy: prefix.count)..<bytes.index(bytes.endIndex, offsetBy: -suffix.count)
+        ]
+        guard !name.utf8.contains(where: { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "%") }) else { return nil }
+        return String(name)
     }
 
     /// Triton's extensions that are not offered; told apart from paths that nobody knows. `parts` without `v2`.

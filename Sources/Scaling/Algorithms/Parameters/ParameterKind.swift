@@ -1,3 +1,5 @@
+import Time
+
 /// What a parameter may be.
 package enum ParameterKind: Sendable, Equatable {
     case duration(ClosedRange<Duration>)
@@ -10,7 +12,7 @@ package enum ParameterKind: Sendable, Equatable {
     package func value(_ text: String) -> ParameterValue? {
         switch self {
         case .duration(let range):
-            guard let duration = DurationSpelling.duration(text), range.contains(duration) else { return nil }
+            guard let duration = Duration(text: text), range.contains(duration) else { return nil }
             return .duration(duration)
         case .count(let range):
             guard let count = Int(text), range.contains(count) else { return nil }
@@ -36,7 +38,7 @@ package enum ParameterKind: Sendable, Equatable {
     package var range: String {
         switch self {
         case .duration(let range):
-            "from \(DurationSpelling.text(range.lowerBound)) to \(DurationSpelling.text(range.upperBound))"
+            "from \(range.lowerBound.text) to \(range.upperBound.text)"
         case .count(let range): "from \(range.lowerBound) to \(range.upperBound)"
         case .number(let range): "from \(Self.text(range.lowerBound)) to \(Self.text(range.upperBound))"
         case .choice(let words): "one of \(words.joined(separator: ", "))"
@@ -58,7 +60,7 @@ package enum ParameterValue: Sendable, Equatable, CustomStringConvertible {
     /// As it is written in a cluster file.
     package var description: String {
         switch self {
-        case .duration(let duration): DurationSpelling.text(duration)
+        case .duration(let duration): duration.text
         case .count(let count): "\(count)"
         case .number(let number): ParameterKind.text(number)
         case .choice(let word): word
