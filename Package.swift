@@ -42,8 +42,9 @@ let pure: [Target] = [
     .target(
         name: "WorkerCore", dependencies: ["Time", "Tensors", "Jobs", "Batching", nioCore], swiftSettings: strict),
     .target(name: "Scaling", dependencies: ["Time"], swiftSettings: strict),
+    .target(name: "Operations", dependencies: ["Time", "Jobs", "Scaling"], swiftSettings: strict),
     .target(name: "Forecasting", dependencies: ["Time"], swiftSettings: strict),
-    .target(name: "ScalerCore", dependencies: ["Time", "Jobs", "Scaling"], swiftSettings: strict),
+    .target(name: "ScalerCore", dependencies: ["Time", "Jobs", "Scaling", "Operations"], swiftSettings: strict),
     .target(name: "Reports", swiftSettings: strict),
     .target(name: "Traffic", dependencies: ["Time", histogram], swiftSettings: strict),
     .target(
@@ -84,7 +85,8 @@ let adapters: [Target] = [
     .target(
         name: "RedisQueue",
         dependencies: [
-            "Time", "Tensors", "Jobs", "Wire", "Clocks", "COpenSSL", "Observability", "RedisClient", nioCore, logging,
+            "Time", "Tensors", "Jobs", "Wire", "Operations", "Clocks", "COpenSSL", "Observability", "RedisClient",
+            nioCore, logging,
         ],
         resources: [.embedInCode("Scripts")], swiftSettings: strict),
     .target(
@@ -125,8 +127,8 @@ let roles: [Target] = [
     .target(
         name: "Scaler",
         dependencies: [
-            "Time", "Jobs", "Scaling", "Forecasting", "ScalerCore", "Clocks", "Observability", "Settings", "Clusters",
-            logging, serviceLifecycle,
+            "Time", "Jobs", "Scaling", "Operations", "Forecasting", "ScalerCore", "Clocks", "Observability", "Settings",
+            "Clusters", logging, serviceLifecycle,
         ],
         swiftSettings: strict),
     .target(
@@ -162,10 +164,10 @@ let package = Package(
         .executableTarget(
             name: "spate",
             dependencies: [
-                "Time", "Tensors", "Jobs", "Scaling", "ScalerCore", "Traffic", "Simulator", "Clocks", "CProcess",
-                "Processes", "Observability", "MetricsPort", "Settings", "PolicyImport", "RedisClient", "RedisQueue",
-                "Inference", "Clusters", "ExternalScaler", "Gateway", "Worker", "Scaler", "LoadGenerator", nioCore,
-                nioPosix, logging, coreMetrics, serviceLifecycle,
+                "Time", "Tensors", "Jobs", "Scaling", "Operations", "ScalerCore", "Traffic", "Simulator", "Clocks",
+                "CProcess", "Processes", "Observability", "MetricsPort", "Settings", "PolicyImport", "RedisClient",
+                "RedisQueue", "Inference", "Clusters", "ExternalScaler", "Gateway", "Worker", "Scaler", "LoadGenerator",
+                nioCore, nioPosix, logging, coreMetrics, serviceLifecycle,
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: strict),
@@ -215,8 +217,8 @@ let package = Package(
         .testTarget(
             name: "RedisQueueTests",
             dependencies: [
-                "Time", "Random", "Tensors", "Jobs", "Clocks", "RedisClient", "RedisQueue", "TestKit", "TestSupport",
-                nioCore, nioPosix, logging,
+                "Time", "Random", "Tensors", "Jobs", "Operations", "Clocks", "RedisClient", "RedisQueue", "TestKit",
+                "TestSupport", nioCore, nioPosix, logging,
             ], swiftSettings: strict),
         .testTarget(
             name: "InferenceTests",
@@ -259,13 +261,13 @@ let package = Package(
             ],
             swiftSettings: strict),
         .testTarget(
-            name: "ScalerCoreTests", dependencies: ["Time", "Random", "Jobs", "Scaling", "ScalerCore"],
+            name: "ScalerCoreTests", dependencies: ["Time", "Random", "Jobs", "Scaling", "Operations", "ScalerCore"],
             swiftSettings: strict),
         .testTarget(
             name: "ScalerTests",
             dependencies: [
-                "Time", "Random", "Jobs", "Scaling", "Forecasting", "ScalerCore", "Observability", "Settings",
-                "Clusters", "Scaler", "TestSupport", logging, serviceLifecycle,
+                "Time", "Random", "Jobs", "Scaling", "Operations", "Forecasting", "ScalerCore", "Observability",
+                "Settings", "Clusters", "Scaler", "TestSupport", logging, serviceLifecycle,
             ], swiftSettings: strict),
         .testTarget(
             name: "ExternalScalerTests",

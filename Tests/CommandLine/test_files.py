@@ -98,7 +98,7 @@ def test_what_import_cannot_read_is_said_plainly(tmp_path):
         (["--model", "digits"], "--config"),
         (["--policy", "spate:target_utilization=2"], "'target_utilization' must be a number from 0.05 to 1"),
         (["--policy", "hpa:tolerance=7"], "'tolerance' must be a number from 0 to 1"),
-        (["--policy", "keda-lag:polling_interval=0s"], "'polling_interval' must be a duration with its unit from 100ms to 1d, got '0s'"),
+        (["--policy", "keda-lag:polling_interval=0s"], "'polling_interval' must be a duration with its unit from 100ms to 24h, got '0s'"),
         (["--policy", "keda-lag:lagCount=50"], "'lagCount' is written lag_count"),
         (["--policy", "aws-backlog:scale_out_periods=0"], "'scale_out_periods' must be a whole number from 1 to 1000"),
     ])

@@ -2,6 +2,7 @@ import Glibc
 import Jobs
 import Logging
 import NIOPosix
+import Operations
 import RedisClient
 import RedisQueue
 import TestSupport

@@ -1,4 +1,5 @@
 import Jobs
+import Operations
 import ScalerCore
 import Testing
 import Time

@@ -1,4 +1,5 @@
 import Jobs
+import Operations
 import Scaler
 import ScalerCore
 import Synchronization

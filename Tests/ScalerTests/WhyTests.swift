@@ -1,5 +1,6 @@
 import Foundation
 import Jobs
+import Operations
 import Scaler
 import Scaling
 import Settings

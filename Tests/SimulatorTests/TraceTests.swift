@@ -162,7 +162,7 @@ import Traffic
             ("fixed:count=1", "workers"), ("keda-lag:lagCount=50", "'lagCount' is written lag_count"),
             ("spate:targetUtilization=0.9", "'targetUtilization' is written target_utilization"),
             ("knative-kpa:panic_threshold=0", "'panic_threshold' must be a number from 1 to 1000, got '0'"),
-            ("ray:upscale_delay=5", "'upscale_delay' must be a duration with its unit from 0s to 1d, got '5'"),
+            ("ray:upscale_delay=5", "'upscale_delay' must be a duration with its unit from 0s to 24h, got '5'"),
             ("hpa:metric=cpu", "'metric' must be one of utilization, jobs, got 'cpu'"),
             ("hpa:target=80", "'target': 80.0 is no share"),
         ] {

@@ -1,4 +1,5 @@
 import Jobs
+import Operations
 
 extension Keys {
     /// A hash: `<kind> <subject>` to an entry as JSON.

@@ -1,5 +1,6 @@
 package import Jobs
 import NIOCore
+package import Operations
 import RedisClient
 package import Time
 

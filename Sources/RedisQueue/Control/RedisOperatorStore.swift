@@ -4,6 +4,7 @@ package import Jobs
 import Logging
 import NIOCore
 import Observability
+package import Operations
 import RedisClient
 package import Time
 

@@ -1,5 +1,6 @@
 import Foundation
 package import Jobs
+package import Operations
 package import Settings
 package import Time
 

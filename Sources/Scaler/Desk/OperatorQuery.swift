@@ -1,4 +1,5 @@
-package import Jobs
+import Jobs
+package import Operations
 import Settings
 package import Time
 

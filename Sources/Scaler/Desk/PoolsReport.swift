@@ -1,3 +1,4 @@
+package import Operations
 import ScalerCore
 package import Jobs
 import Scaling

@@ -1,4 +1,5 @@
 package import Jobs
+package import Operations
 import Scaling
 package import Settings
 package import Time

@@ -1,4 +1,5 @@
-package import Jobs
+import Jobs
+package import Operations
 package import Scaling
 import Time
 

@@ -1,3 +1,4 @@
+import Operations
 package import Time
 
 /// An explanation for people.

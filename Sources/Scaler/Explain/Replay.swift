@@ -1,4 +1,5 @@
-package import Jobs
+import Jobs
+package import Operations
 package import Scaling
 
 /// A recorded look, ready to be decided again: as it was, or under another policy.

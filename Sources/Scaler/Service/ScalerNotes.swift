@@ -1,6 +1,7 @@
 import Jobs
 import Logging
 import Observability
+import Operations
 import ScalerCore
 import Scaling
 import Time

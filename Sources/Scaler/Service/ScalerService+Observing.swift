@@ -3,6 +3,7 @@ import Forecasting
 import Jobs
 import Logging
 import Observability
+import Operations
 import ScalerCore
 import Scaling
 import Settings

@@ -2,6 +2,7 @@ import Clusters
 import Jobs
 import Logging
 import Observability
+import Operations
 import ScalerCore
 import Scaling
 import Settings

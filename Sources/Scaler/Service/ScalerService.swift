@@ -3,6 +3,7 @@ package import Clusters
 package import Jobs
 package import Logging
 package import Observability
+package import Operations
 package import ScalerCore
 package import Scaling
 import ServiceLifecycle

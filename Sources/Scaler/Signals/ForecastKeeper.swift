@@ -2,6 +2,7 @@ import Forecasting
 package import Jobs
 package import Logging
 import Observability
+package import Operations
 package import Scaling
 package import Settings
 import Synchronization

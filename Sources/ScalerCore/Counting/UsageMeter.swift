@@ -1,4 +1,5 @@
-package import Jobs
+import Jobs
+package import Operations
 package import Time
 
 /// Adds up what workers' time goes into, by pool and model, from one look to the next.

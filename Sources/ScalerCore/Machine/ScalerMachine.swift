@@ -1,4 +1,5 @@
 import Jobs
+import Operations
 package import Scaling
 package import Time
 

@@ -1,4 +1,5 @@
 package import Jobs
+package import Operations
 package import Scaling
 package import Time
 

@@ -1,4 +1,5 @@
 package import Jobs
+package import Operations
 package import Time
 
 /// What came of an action of the scaler's machine.

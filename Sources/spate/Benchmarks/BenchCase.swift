@@ -5,6 +5,7 @@ import LoadGenerator
 import Logging
 import NIOPosix
 import Observability
+import Operations
 import RedisClient
 import RedisQueue
 import Scaler

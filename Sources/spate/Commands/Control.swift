@@ -1,5 +1,6 @@
 import ArgumentParser
 import Jobs
+import Operations
 
 /// `spate override`
 struct Override: AsyncParsableCommand {

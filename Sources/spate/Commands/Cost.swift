@@ -1,5 +1,6 @@
 import ArgumentParser
 import Jobs
+import Operations
 import Scaler
 import Settings
 import Time

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Gateway
 import Jobs
+import Operations
 import RedisQueue
 import Scaler
 import Settings

@@ -1,4 +1,5 @@
 import Jobs
+import Operations
 import Scaler
 import Scaling
 import Settings

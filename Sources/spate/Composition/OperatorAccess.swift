@@ -4,6 +4,7 @@ import Foundation
 import Jobs
 import Logging
 import Observability
+import Operations
 import RedisQueue
 import Scaler
 import Settings

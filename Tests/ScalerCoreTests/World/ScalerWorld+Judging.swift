@@ -1,4 +1,5 @@
 import Jobs
+import Operations
 import ScalerCore
 import Scaling
 import Time

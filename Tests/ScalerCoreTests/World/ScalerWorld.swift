@@ -1,4 +1,5 @@
 import Jobs
+import Operations
 import Random
 import ScalerCore
 import Scaling

@@ -1,4 +1,4 @@
-package import Jobs
+import Jobs
 package import Time
 
 /// What workers cost in a span of time, and where it went.

@@ -1,4 +1,3 @@
-package import Jobs
 package import Time
 
 extension ControlEntry {

@@ -1,4 +1,3 @@
-import Foundation
 package import Scaling
 package import Time
 
@@ -76,19 +75,6 @@ package struct DecisionRecord: Sendable, Equatable, Codable {
         leaving = figures.leaving.flatMap { $0 > 0 ? $0 : nil }
         cost_per_hour = figures.costPerHour.flatMap { $0 > 0 ? Self.rounded($0) : nil }
         dry_run = !isDone
-    }
-
-    /// One line, keys in order.
-    package var json: String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        do {
-            return String(decoding: try encoder.encode(self), as: UTF8.self)
-        } catch {
-            // Only a number that JSON has no form for; all that can become one are rounded above.
-            return
-                #"{"pool":"\#(pool)","wanted":\#(wanted),"reason":"this decision cannot be written: \#(type(of: error))"}"#
-        }
     }
 
     /// To six digits, within what JSON can hold.
