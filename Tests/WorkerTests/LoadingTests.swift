@@ -54,11 +54,11 @@ import WorkerTestSupport
         let queue = RecordingQueue()
         let board = ModelLoadBoard()
         let service = makeService(
-            queue: queue, loadingBound: .milliseconds(300), models: ["slow", "m"], load: load, loads: board)
+            queue: queue, loadingBound: .seconds(2), models: ["slow", "m"], load: load, loads: board)
         async let running: Void = service.run()
         await queue.wait { $0.reports.contains { self.state(of: "slow", in: $0) == .failed } }
         let fault = try #require(board.all.all.first { $0.queue == "slow.1" })
-        #expect(fault.reason.contains("300ms (load_timeout in its model.yaml)"))
+        #expect(fault.reason.contains("2s (load_timeout in its model.yaml)"))
         #expect(board.loading.map(\.queue) == ["slow.1"], "should the worker die, it is this load's doing")
         slow.open()
         await queue.wait { $0.reports.contains { self.state(of: "slow", in: $0) == .loaded } }

@@ -245,9 +245,11 @@ extension WorkerService {
     /// Waits until a model can be served.
     func waitForFirstModel() async throws(WorkerError) {
         while true {
-            let (stage, conditions) = state.withLock { ($0.stage, $0.conditions) }
+            let (stage, conditions, isServing) = state.withLock { ($0.stage, $0.conditions, !$0.served.isEmpty) }
             switch stage {
             case .ready: return
+            // It was ready, and told to stop before anybody saw that here.
+            case .draining where isServing, .cutShort where isServing: return
             case .draining, .cutShort:
                 logger.info("Told to stop while loading", metadata: [:])
                 throw WorkerError(
