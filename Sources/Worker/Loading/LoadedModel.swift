@@ -105,7 +105,9 @@ struct LoadedModel: Sendable {
     private static func blocking<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value
     {
         try await withCheckedThrowingContinuation { continuation in
-            DispatchQueue.global().async { continuation.resume(with: Result(catching: body)) }
+            // A queue of its own: the shared ones have as many threads as there are cores, and loads that hang would keep all others,
+            // and tasks too, from running.
+            DispatchQueue(label: "spate.load").async { continuation.resume(with: Result(catching: body)) }
         }
     }
 }
