@@ -52,25 +52,22 @@ package final class Signal: Sendable {
 
     /// As `wait()`, but no longer than `limit`.
     package func wait(atMost limit: Duration, clock: any Clock<Duration>) async {
-        await withTaskGroup(of: Void.self) { group in
-            group.addTask { await self.wait() }
-            group.addTask {
-                // The only error is cancellation, which means that the signal came first.
-                try? await clock.sleep(for: limit)
-            }
-            await group.next()
-            group.cancelAll()
-        }
+        await wait { try await clock.sleep(for: limit) }
     }
 
     /// As `wait()`, but no longer than `limit`; `nil`: as long as it takes.
     package func wait(atMost limit: Duration?, on clock: WaitClock) async {
         guard let limit else { return await wait() }
+        await wait { try await clock.sleep(limit) }
+    }
+
+    /// As `wait()`, but no longer than `sleep` takes.
+    private func wait(orUntil sleep: @escaping @Sendable () async throws -> Void) async {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await self.wait() }
             group.addTask {
                 // The only error is cancellation, which means that the signal came first.
-                try? await clock.sleep(limit)
+                try? await sleep()
             }
             await group.next()
             group.cancelAll()

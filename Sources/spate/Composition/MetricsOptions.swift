@@ -20,15 +20,20 @@ struct MetricsOptions: ParsableArguments {
         if let metricsPort, !(0...65_535).contains(metricsPort) {
             throw ValidationError("--metrics-port must be 0 to 65535, got: \(metricsPort)")
         }
+        _ = try named()
+    }
+
+    /// The port that the environment names; an empty variable counts as absent.
+    private func named() throws -> Int? {
+        guard let text = ProcessInfo.processInfo.environment[Self.variable], !text.isEmpty else { return nil }
+        guard let port = Int(text), (0...65_535).contains(port) else {
+            throw ValidationError("\(Self.variable) must be a port, 0 to 65535, got: \(text)")
+        }
+        return port
     }
 
     func port(serving registry: MetricsRegistry, _ logger: Logger) throws -> Kept {
-        let given = try ProcessInfo.processInfo.environment[Self.variable].map { text in
-            guard let port = Int(text), (0...65_535).contains(port) else {
-                throw ValidationError("\(Self.variable) must be a port, 0 to 65535, got: \(text)")
-            }
-            return port
-        }
+        let given = try named()
         let port = (metricsPort ?? given).map { port in
             MetricsPort(
                 host: metricsHost, port: port, registry: registry, group: MultiThreadedEventLoopGroup.singleton,
